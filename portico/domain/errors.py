@@ -1,0 +1,48 @@
+"""One tree of errors. Each carries a stable `code`; the words for people live in the catalogues, the HTTP status in `web`."""
+
+from dataclasses import dataclass
+
+
+class PorticoError(Exception):
+    """Root of everything Portico raises on purpose."""
+
+    code = "error"
+
+
+class NotFound(PorticoError):
+    """No such thing within this store, environment and buyer; a foreign id raises the same as a random one."""
+
+    code = "not_found"
+
+
+class Conflict(PorticoError):
+    """The thing moved since it was read."""
+
+    code = "conflict"
+
+
+class Refused(PorticoError):
+    """A rule forbids it; `code` says which."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message or code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field: a stable `code` ("required", "postal_code_format", ...) and the example to show, if any."""
+
+    field: str
+    code: str
+    example: str = ""
+
+
+class Invalid(PorticoError):
+    """One or more fields are wrong. All of them are listed, never only the first."""
+
+    code = "invalid"
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__("; ".join(f"{e.field}: {e.code}" for e in errors))
+        self.errors = errors

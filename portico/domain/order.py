@@ -1,0 +1,36 @@
+"""Orders: a one-time purchase, or the order that carries a subscription."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.catalog import ProductKind
+from portico.domain.payment import Payment
+
+OneTimeStatus = Literal["pending", "completed", "canceled", "partially_refunded", "refunded"]
+ONE_TIME_STATUSES: tuple[OneTimeStatus, ...] = ("pending", "completed", "canceled", "partially_refunded", "refunded")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One purchase. `status` is a OneTimeStatus, or for a subscription order the subscription's own status (kept equal by
+    `storage.subscription.transition`, checked by `portico check`). Amounts are minor units of `currency`; `net_minor +
+    tax_minor = total_minor`. `product_name` is the name at purchase."""
+
+    id: str
+    external_id: str | None
+    buyer_id: str
+    kind: ProductKind
+    product_id: str
+    product_name: str
+    quantity: int
+    currency: str
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    status: str
+    created_at: datetime
+    subscription_id: str | None
+    billing_detail: BillingDetail
+    payments: tuple[Payment, ...] = ()
