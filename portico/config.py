@@ -1,0 +1,152 @@
+"""Every setting: name, type, default and one sentence. Read from the environment as PORTICO_<NAME>.
+
+A secret may come from a file instead (PORTICO_SECRET_FILE=/run/secrets/portico), which keeps it out of process listings
+and shell histories (ASVS 5.0 13.3.1). Empty, short, well-known and world-readable secrets are refused at start.
+"""
+
+import stat
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "PORTICO_"
+SECRET_MIN_CHARS = 32
+_WELL_KNOWN = ("changeme", "change-me", "change_me", "secret", "password", "portico", "example", "default", "insecure")
+_SECRETS = ("secret", "database_url", "smtp_password")
+
+Network = IPv4Network | IPv6Network
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong. The message has one line per problem, names the variable and never shows a value."""
+
+
+class Settings(BaseSettings):
+    """Portico's settings. Nothing else is read from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = Field("sqlite:///portico.db", description="Where the data lives: a sqlite:/// file, or postgresql://user:password@host/name.")
+    database_url_file: Path | None = Field(None, description="A file that holds the database URL, instead of PORTICO_DATABASE_URL.")
+    origin: str = Field("http://127.0.0.1:8000", description="The address buyers see, without a path; every link in a mail starts with it.")
+    secret: SecretStr = Field(SecretStr(""), description="At least 32 random characters that sign and bind cookies; the same on every process, kept for ever.")
+    secret_file: Path | None = Field(None, description="A file that holds the secret, instead of PORTICO_SECRET; only its owner and group may read it.")
+    host: str = Field("127.0.0.1", description="The network address `portico serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port `portico serve` listens on.")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (), description="Networks, separated by commas, whose X-Forwarded-For is believed when a buyer's network is counted for limits."
+    )
+    metrics: bool = Field(False, description="Whether GET /metrics answers (to loopback addresses only) in Prometheus' text format.")
+    mailer: Literal["smtp", "file"] = Field("smtp", description="How mail leaves: over SMTP, or as .eml files in a folder.")
+    mail_from: str = Field("", description="The address mails come from; the store's name is put before it.")
+    mail_dir: Path = Field(Path("mailbox"), description="The folder that receives one .eml file per mail when the mailer is `file`.")
+    smtp_host: str = Field("localhost", description="The mail server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="The mail server's port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the mail connection is encrypted; `none` is refused beyond this machine.")
+    smtp_user: str = Field("", description="The user name at the mail server; empty means no authentication.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="The password at the mail server.")
+    smtp_password_file: Path | None = Field(None, description="A file that holds the mail password, instead of PORTICO_SMTP_PASSWORD.")
+    smtp_timeout_seconds: float = Field(20, gt=0, le=60, description="How long one exchange with the mail server may take before the mail is tried again later.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least serious level that is logged.")
+    log_format: Literal["auto", "json", "console"] = Field("auto", description="JSON lines, readable lines, or by whether a person is watching (`auto`).")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("origin")
+    @classmethod
+    def _check_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
+            raise ValueError("must look like https://portal.example.com: a scheme and a host, no path")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("must start with https://, since sign-in cookies need it everywhere but on this machine")
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    @field_validator("mail_from")
+    @classmethod
+    def _check_mail_from(cls, value: str) -> str:
+        local, at, domain = value.rpartition("@")
+        if value and (not at or not local or not domain or any(c.isspace() or c in "<>,;:\"" for c in value)):
+            raise ValueError("must be a bare address such as portal@example.com")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: dict[str, object]) -> dict[str, object]:
+        """A `..._file` stands in for its setting; both at once is a mistake worth naming."""
+        for name in _SECRETS:
+            path = values.get(f"{name}_file")
+            if not path:
+                continue
+            if values.get(name):
+                raise ValueError(f"{PREFIX}{name.upper()} and {PREFIX}{name.upper()}_FILE are both set; keep one")
+            values = {**values, name: _read_secret_file(Path(str(path)), f"{PREFIX}{name.upper()}_FILE")}
+        return values
+
+    @model_validator(mode="after")
+    def _check_together(self) -> "Settings":
+        secret = self.secret.get_secret_value()
+        if secret:
+            check_secret(secret)
+        if self.smtp_security == "none" and not is_loopback(self.smtp_host):
+            raise ValueError(f"{PREFIX}SMTP_SECURITY=none would send sign-in mails in the clear to another machine; use starttls or tls")
+        if self.smtp_user and not self.smtp_password.get_secret_value():
+            raise ValueError(f"{PREFIX}SMTP_USER is set but {PREFIX}SMTP_PASSWORD (or {PREFIX}SMTP_PASSWORD_FILE) is not")
+        return self
+
+
+def load(**given: object) -> Settings:
+    """The settings from the environment, with `given` ones on top. Raises SettingsError that lists every problem."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks what is given
+    except ValidationError as error:
+        raise SettingsError("\n".join(_readable(e["loc"], e["msg"]) for e in error.errors(include_input=False))) from None
+
+
+def unknown_names(environ: Mapping[str, str]) -> list[str]:
+    """PORTICO_ variables that are no setting: most likely a slip of the pen, which would otherwise be ignored in silence."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def check_secret(secret: str) -> None:
+    """Raises ValueError when a secret is short, well-known or has hardly any different characters."""
+    if len(secret) < SECRET_MIN_CHARS:
+        raise ValueError(f"{PREFIX}SECRET has {len(secret)} characters and needs {SECRET_MIN_CHARS}; make one with: openssl rand -base64 48")
+    plain = secret.lower()
+    if len(set(secret)) < 10 or any(plain.replace(word, "") == "" or plain.startswith(word) for word in _WELL_KNOWN):
+        raise ValueError(f"{PREFIX}SECRET can be guessed; make one with: openssl rand -base64 48")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this very machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _read_secret_file(path: Path, name: str) -> str:
+    try:
+        mode, text = path.stat().st_mode, path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{name}: {path} cannot be read ({error.__class__.__name__})") from None
+    if mode & stat.S_IROTH:
+        raise ValueError(f"{name}: {path} can be read by everyone; run: chmod 600 {path}")
+    if not text:
+        raise ValueError(f"{name}: {path} is empty")
+    return text
+
+
+def _readable(location: tuple[int | str, ...], message: str) -> str:
+    """'PORTICO_PORT: Input should be ...' for one problem; a message about several settings names them itself."""
+    message = message.removeprefix("Value error, ")
+    return f"{PREFIX}{str(location[0]).upper()}: {message}" if location else message
