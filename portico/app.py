@@ -1,24 +1,47 @@
-"""The composition root: settings become a database, a mailer, a clock and a secret. The only place that wires."""
+"""The composition root: settings become a database, a mailer, a clock and a secret.
 
+The only place that wires, and the only one that asks the machine for the time, for randomness and for new ids.
+"""
+
+import os
+import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
-from portico.clock import id_maker, system_clock, system_random
 from portico.config import Settings, SettingsError
+from portico.domain.ids import Prefix, encode
 from portico.mail.transport import FileMailer, Mailer, SmtpMailer
 from portico.services.runtime import Runtime
 from portico.storage.database import Database
 
-_NO_SECRET = "PORTICO_SECRET: is not set; make one with: openssl rand -base64 48"
-_NO_SENDER = "PORTICO_MAIL_FROM: is not set; it is the address sign-in mails come from, such as portal@example.com"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TAIL_BITS = 74  # a UUIDv7 is 48 bits of milliseconds, 6 fixed bits and 74 free ones
+_SECRET_IS_MISSING = "PORTICO_SECRET: is not set; make one with: openssl rand -base64 48"  # noqa: S105 (a message)
+_SENDER_IS_MISSING = "PORTICO_MAIL_FROM: is not set; it is the address sign-in mails come from, such as portal@example.com"
 
 
-def build(settings: Settings, *, clock: Callable[[], datetime] = system_clock, random_bytes: Callable[[int], bytes] = system_random) -> Runtime:
+def system_clock() -> datetime:
+    """The time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def system_random(count: int) -> bytes:
+    """`count` bytes from the operating system's generator."""
+    return os.urandom(count)
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = system_clock,
+    random_bytes: Callable[[int], bytes] = system_random,
+) -> Runtime:
     """The one Runtime of this process. Raises SettingsError when something it needs is not set."""
     if not settings.secret.get_secret_value():
-        raise SettingsError(_NO_SECRET)
+        raise SettingsError(_SECRET_IS_MISSING)
     if settings.mailer == "smtp" and not settings.mail_from:
-        raise SettingsError(_NO_SENDER)
+        raise SettingsError(_SENDER_IS_MISSING)
     return Runtime(
         database=open_database(settings),
         mailer=_mailer(settings),
@@ -49,3 +72,29 @@ def _mailer(settings: Settings) -> Mailer:
         password=settings.smtp_password.get_secret_value(),
         timeout_seconds=settings.smtp_timeout_seconds,
     )
+
+
+def id_maker(clock: Callable[[], datetime], random_bytes: Callable[[int], bytes]) -> Callable[[Prefix], str]:
+    """A function that makes public ids holding UUIDv7 (RFC 9562 section 5.7).
+
+    Ids of one maker only ever grow: within a millisecond, or while the clock is set back, the random tail of the last id
+    is raised by a random step (RFC 9562 section 6.2, method 2), so that an id still cannot be guessed from its neighbour.
+    """
+    lock = threading.Lock()
+    last_ms, tail = -1, 0
+
+    def new_id(prefix: Prefix) -> str:
+        nonlocal last_ms, tail
+        elapsed = clock() - _EPOCH
+        ms = (elapsed.days * 86_400 + elapsed.seconds) * 1000 + elapsed.microseconds // 1000
+        with lock:
+            if ms > last_ms:
+                last_ms, tail = ms, int.from_bytes(random_bytes(10), "big") >> (80 - _TAIL_BITS + 1)  # the top bit stays free to count into
+            else:
+                tail += 1 + int.from_bytes(random_bytes(6), "big")
+                if tail >> _TAIL_BITS:
+                    last_ms, tail = last_ms + 1, tail & ((1 << _TAIL_BITS) - 1)
+            stamp, low = last_ms, tail
+        return encode(prefix, UUID(int=stamp << 80 | 0x7 << 76 | (low >> 62) << 64 | 0b10 << 62 | low & ((1 << 62) - 1)))
+
+    return new_id

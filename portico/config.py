@@ -31,11 +31,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    database_url: str = Field("sqlite:///portico.db", description="Where the data lives: a sqlite:/// file, or postgresql://user:password@host/name.")
+    database_url: str = Field(
+        "sqlite:///portico.db", description="Where the data lives: a sqlite:/// file, or postgresql://user:password@host/name."
+    )
     database_url_file: Path | None = Field(None, description="A file that holds the database URL, instead of PORTICO_DATABASE_URL.")
     origin: str = Field("http://127.0.0.1:8000", description="The address buyers see, without a path; every link in a mail starts with it.")
-    secret: SecretStr = Field(SecretStr(""), description="At least 32 random characters that sign and bind cookies; the same on every process, kept for ever.")
-    secret_file: Path | None = Field(None, description="A file that holds the secret, instead of PORTICO_SECRET; only its owner and group may read it.")
+    secret: SecretStr = Field(
+        SecretStr(""), description="At least 32 random characters that sign and bind cookies; the same on every process, kept for ever."
+    )
+    secret_file: Path | None = Field(
+        None, description="A file that holds the secret, instead of PORTICO_SECRET; only its owner and group may read it."
+    )
     host: str = Field("127.0.0.1", description="The network address `portico serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port `portico serve` listens on.")
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
@@ -47,13 +53,19 @@ class Settings(BaseSettings):
     mail_dir: Path = Field(Path("mailbox"), description="The folder that receives one .eml file per mail when the mailer is `file`.")
     smtp_host: str = Field("localhost", description="The mail server.")
     smtp_port: int = Field(587, ge=1, le=65535, description="The mail server's port.")
-    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the mail connection is encrypted; `none` is refused beyond this machine.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the mail connection is encrypted; `none` is refused beyond this machine."
+    )
     smtp_user: str = Field("", description="The user name at the mail server; empty means no authentication.")
     smtp_password: SecretStr = Field(SecretStr(""), description="The password at the mail server.")
     smtp_password_file: Path | None = Field(None, description="A file that holds the mail password, instead of PORTICO_SMTP_PASSWORD.")
-    smtp_timeout_seconds: float = Field(20, gt=0, le=60, description="How long one exchange with the mail server may take before the mail is tried again later.")
+    smtp_timeout_seconds: float = Field(
+        20, gt=0, le=60, description="How long one exchange with the mail server may take before the mail is tried again later."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least serious level that is logged.")
-    log_format: Literal["auto", "json", "console"] = Field("auto", description="JSON lines, readable lines, or by whether a person is watching (`auto`).")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="JSON lines, readable lines, or by whether a person is watching (`auto`)."
+    )
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -64,7 +76,12 @@ class Settings(BaseSettings):
     @classmethod
     def _check_origin(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.username
+            or value.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
+        ):
             raise ValueError("must look like https://portal.example.com: a scheme and a host, no path")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must start with https://, since sign-in cookies need it everywhere but on this machine")
@@ -74,7 +91,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_mail_from(cls, value: str) -> str:
         local, at, domain = value.rpartition("@")
-        if value and (not at or not local or not domain or any(c.isspace() or c in "<>,;:\"" for c in value)):
+        if value and (not at or not local or not domain or any(c.isspace() or c in '<>,;:"' for c in value)):
             raise ValueError("must be a bare address such as portal@example.com")
         return value
 
@@ -120,7 +137,9 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
 def check_secret(secret: str) -> None:
     """Raises ValueError when a secret is short, well-known or has hardly any different characters."""
     if len(secret) < SECRET_MIN_CHARS:
-        raise ValueError(f"{PREFIX}SECRET has {len(secret)} characters and needs {SECRET_MIN_CHARS}; make one with: openssl rand -base64 48")
+        raise ValueError(
+            f"{PREFIX}SECRET has {len(secret)} characters and needs {SECRET_MIN_CHARS}; make one with: openssl rand -base64 48"
+        )
     plain = secret.lower()
     if len(set(secret)) < 10 or any(plain.replace(word, "") == "" or plain.startswith(word) for word in _WELL_KNOWN):
         raise ValueError(f"{PREFIX}SECRET can be guessed; make one with: openssl rand -base64 48")
