@@ -1,0 +1,31 @@
+"""What to say for each error code: one text without and, where an example helps, one with it."""
+
+from portico.i18n.catalog import N_, Message
+
+ERRORS: dict[str, tuple[Message, Message | None]] = {
+    # Fields of a form
+    "required": (N_("Please fill this in."), N_("Please fill this in, for example {example}.")),
+    "too_long": (N_("This is too long. Please shorten it."), N_("This is too long. Please use at most {example} characters.")),
+    "characters": (N_("This contains characters that cannot be used here. Please remove them."), None),
+    "email_format": (N_("This is not a complete e-mail address."), N_("This is not a complete e-mail address. It looks like {example}.")),
+    "country_unknown": (N_("Please choose a country from the list."), None),
+    "state_unknown": (N_("Please choose one from the list."), N_("Please choose one from the list, for example {example}.")),
+    "postal_code_format": (
+        N_("This postal code does not fit the country."),
+        N_("This postal code does not fit the country. It looks like {example}."),
+    ),
+    "tax_id_format": (
+        N_("This tax ID does not have the form used in this country."),
+        N_("This tax ID does not have the form used in this country. It looks like {example}."),
+    ),
+    "tax_id_checksum": (
+        N_("This tax ID contains a typing mistake: its check digits do not fit. Please compare it with your papers."),
+        None,
+    ),
+    "tax_id_other_country": (
+        N_("This tax ID belongs to another country. Please correct the ID or the country."),
+        N_("This tax ID belongs to another country. Please correct the ID or the country. Here it looks like {example}."),
+    ),
+}
+
+OTHER_ERROR = N_("That did not work. Please check it and try again.")

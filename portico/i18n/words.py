@@ -1,0 +1,195 @@
+"""The words for our codes. The lower layers speak in stable codes ("past_due", "postal_code_format"); here they become text.
+
+Each table maps a code to its English text; the text is the key into the catalogues. A context ("order status") keeps apart
+what English says alike and other languages do not: a cancelled order, subscription and payment differ in gender in half of them.
+A test walks the domain for codes and fails when one has no words.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Literal
+
+from portico.domain.payment import PaymentMethod
+from portico.i18n.catalog import N_, NP_, Message, catalog, fill
+from portico.i18n.error_words import ERRORS, OTHER_ERROR
+from portico.i18n.label_words import LABELS
+
+StatusOf = Literal["order", "subscription", "payment", "attempt", "refund"]
+
+_SUBSCRIPTION_STATUSES = {
+    "pending": NP_("subscription status", "Not started"),
+    "trialing": NP_("subscription status", "Trial"),
+    "active": NP_("subscription status", "Active"),
+    "past_due": NP_("subscription status", "Payment overdue"),
+    "canceling": NP_("subscription status", "Ends soon"),
+    "canceled": NP_("subscription status", "Canceled"),
+    "expired": NP_("subscription status", "Expired"),
+    "closed": NP_("subscription status", "Closed"),
+}
+_ORDER_STATUSES = {
+    "pending": NP_("order status", "Awaiting payment"),
+    "completed": NP_("order status", "Paid"),
+    "canceled": NP_("order status", "Canceled"),
+    "partially_refunded": NP_("order status", "Partly refunded"),
+    "refunded": NP_("order status", "Refunded"),
+}
+_PAYMENT_STATUSES = {
+    "pending": NP_("payment status", "In progress"),
+    "succeeded": NP_("payment status", "Paid"),
+    "failed": NP_("payment status", "Failed"),
+    "canceled": NP_("payment status", "Canceled"),
+    "unknown": NP_("payment status", "Being checked"),
+}
+_ATTEMPT_STATUSES = {
+    "succeeded": NP_("payment attempt", "Went through"),
+    "failed": NP_("payment attempt", "Failed"),
+    "unknown": NP_("payment attempt", "Being checked"),
+}
+_REFUND_STATUSES = {
+    "pending": NP_("refund status", "On its way"),
+    "succeeded": NP_("refund status", "Refunded"),
+    "failed": NP_("refund status", "Failed"),
+}
+STATUSES: dict[StatusOf, dict[str, Message]] = {
+    # The order that carries a subscription has the subscription's own status, and is called what the subscription is called.
+    "order": {**_SUBSCRIPTION_STATUSES, **_ORDER_STATUSES},
+    "subscription": _SUBSCRIPTION_STATUSES,
+    "payment": _PAYMENT_STATUSES,
+    "attempt": _ATTEMPT_STATUSES,
+    "refund": _REFUND_STATUSES,
+}
+
+KINDS = {
+    "invoice": N_("Invoice"),
+    "receipt": N_("Receipt"),
+    "one_time": N_("One-time purchase"),
+    "subscription": N_("Subscription"),
+}
+
+INTERVALS = {
+    "week": NP_("billing interval", "Weekly"),
+    "month": NP_("billing interval", "Monthly"),
+    "quarter": NP_("billing interval", "Every 3 months"),
+    "year": NP_("billing interval", "Yearly"),
+}
+PRICES = {
+    "week": N_("{price} per week"),
+    "month": N_("{price} per month"),
+    "quarter": N_("{price} every 3 months"),
+    "year": N_("{price} per year"),
+}
+
+_DECLINED = N_("Your bank declined the card without giving a reason. Please ask your bank or use another card.")
+FAILURES = {
+    "insufficient_funds": N_("There was not enough money on the card. Please top it up or use another card."),
+    "card_declined": _DECLINED,
+    "expired_card": N_("The card has expired. Please use a card that is still valid."),
+    "incorrect_details": N_("The card details did not match. Please check the number, the expiry date and the security code."),
+    "authentication_required": N_("Your bank asked you to confirm this payment, and that did not happen. Please try again and confirm it."),
+    "limit_exceeded": N_("The payment was above the limit of the card. Please ask your bank to raise it or use another card."),
+    # Said like any other refusal: banks ask that whoever holds the card is not told it was reported.
+    "lost_or_stolen": _DECLINED,
+    "processing_error": N_("The payment could not be processed. You were not charged. Please try again later."),
+}
+OTHER_FAILURE = N_("The payment did not go through. Please try again or use another card.")
+
+# Beside a rate in the table of taxes.
+TAX_REASONS = {
+    "standard": N_("Standard rate"),
+    "reduced": N_("Reduced rate"),
+    "zero": N_("Zero rate"),
+    "reverse_charge": N_("Reverse charge"),
+    "exempt": N_("Tax exempt"),
+    "outside_scope": N_("Outside the scope of tax"),
+}
+# What a document has to say when it shows no tax. "Reverse charge" is a prescribed word: Directive 2006/112/EC art. 226 (11a);
+# each EU language uses the word of the directive's own text in that language.
+TAX_NOTES = {
+    "reverse_charge": N_("Reverse charge: the recipient accounts for the tax."),
+    "zero": N_("Zero-rated supply."),
+    "exempt": N_("This supply is exempt from tax."),
+    "outside_scope": N_("This supply is outside the scope of tax."),
+}
+
+# Names of their owners, the same in every language.
+_CARD_BRANDS = {
+    "visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "diners": "Diners Club",
+    "jcb": "JCB", "unionpay": "UnionPay", "maestro": "Maestro", "cartes_bancaires": "Cartes Bancaires", "elo": "Elo",
+    "hipercard": "Hipercard", "troy": "Troy", "mir": "Mir", "mada": "mada", "eftpos_au": "eftpos", "interac": "Interac",
+}
+_CARD = N_("{brand} ending in {last4}")
+_NAMELESS_CARD = N_("Card ending in {last4}")
+
+
+def status_word(tag: str, code: str, of: StatusOf = "order") -> str:
+    """The status of an order, subscription, payment, attempt or refund in a word or two."""
+    return catalog(tag).message(STATUSES[of][code])
+
+
+def kind_word(tag: str, code: str) -> str:
+    """What a document or an order is: "Invoice", "Receipt", "One-time purchase", "Subscription"."""
+    return catalog(tag).message(KINDS[code])
+
+
+def interval_word(tag: str, code: str) -> str:
+    """How often a plan is billed: "Monthly"."""
+    return catalog(tag).message(INTERVALS[code])
+
+
+def price_per(tag: str, price: str, interval: str) -> str:
+    """A written price with its interval: "€29.00 per month"."""
+    return fill(catalog(tag).message(PRICES[interval]), price=price)
+
+
+def failure_reason(tag: str, code: str | None) -> str:
+    """Why a charge failed and what to do, in a sentence or two; also for a code we do not know, or none."""
+    return catalog(tag).message(FAILURES.get(code or "", OTHER_FAILURE))
+
+
+def error_text(tag: str, code: str, example: str = "") -> str:
+    """What is wrong and how to put it right; `example` is shown where the sentence has room for one."""
+    without, with_example = ERRORS.get(code, (OTHER_ERROR, None))
+    return fill(catalog(tag).message(with_example if example and with_example else without), example=example)
+
+
+def label(tag: str, code: str) -> str:
+    """The label of a form field."""
+    return catalog(tag).message(LABELS[code])
+
+
+def tax_reason(tag: str, code: str) -> str:
+    """Why a rate applies, in a word or two."""
+    return catalog(tag).message(TAX_REASONS[code])
+
+
+def tax_note(tag: str, code: str) -> str:
+    """The sentence a document must carry for this reason; empty when the law asks for none."""
+    note = TAX_NOTES.get(code)
+    return catalog(tag).message(note) if note else ""
+
+
+def card(tag: str, method: PaymentMethod | None) -> str:
+    """"Visa ending in 4242"; empty without a method."""
+    if method is None:
+        return ""
+    brand = _CARD_BRANDS.get(method.brand.lower())
+    if brand is None:
+        return fill(catalog(tag).message(_NAMELESS_CARD), last4=method.last4)
+    return fill(catalog(tag).message(_CARD), brand=brand, last4=method.last4)
+
+
+def filters(tag: str) -> dict[str, Callable[..., str]]:
+    """The tables as template filters, for one language."""
+    of = functools.partial
+    return {
+        "status": of(status_word, tag),
+        "kind": of(kind_word, tag),
+        "interval": of(interval_word, tag),
+        "per_interval": of(price_per, tag),
+        "failure": of(failure_reason, tag),
+        "error_text": of(error_text, tag),
+        "label": of(label, tag),
+        "tax_reason": of(tax_reason, tag),
+        "tax_note": of(tax_note, tag),
+        "card": of(card, tag),
+    }
