@@ -2,14 +2,14 @@
 that no row can point across stores, environments or buyers."""
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, String, Text
 
+from portico.domain.catalog import INTERVALS
 from portico.domain.invoice import DOCUMENT_KINDS
 from portico.domain.order import ONE_TIME_STATUSES
 from portico.domain.payment import PAYMENT_STATUSES
-from portico.domain.scope import ENVIRONMENTS
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
-from portico.storage.columns import Instant
+from portico.storage.columns import Id, Instant, amounts, belongs, method, of_buyer, of_store, one_of, only
 
 metadata = sa.MetaData(
     naming_convention={
@@ -21,36 +21,22 @@ metadata = sa.MetaData(
     }
 )
 
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    quoted = ", ".join(f"'{v}'" for v in values)
-    return CheckConstraint(f"{column} IN ({quoted})", name=column)
-
-
-def _scope() -> list[Column[str]]:
-    return [Column("store_id", String(30), nullable=False), Column("environment", String(4), nullable=False)]
-
-
-def _belongs(*columns: str, to: str) -> ForeignKeyConstraint:
-    """A foreign key that carries the scope: (store_id, environment[, buyer_id], x_id) -> the same columns of `to`."""
-    targets = [f"{to}.{c}" for c in columns[:-1]] + [f"{to}.id"]
-    return ForeignKeyConstraint(list(columns), targets)
-
-
 STORE = ("store_id", "environment")
 BUYER = ("store_id", "environment", "buyer_id")
 
 merchant = sa.Table(
-    "merchant", metadata,
-    Column("id", String(30), primary_key=True),
+    "merchant",
+    metadata,
+    Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 
 store = sa.Table(
-    "store", metadata,
-    Column("id", String(30), primary_key=True),
-    Column("merchant_id", String(30), sa.ForeignKey("merchant.id"), nullable=False),
+    "store",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("merchant_id", Id, sa.ForeignKey("merchant.id"), nullable=False),
     Column("slug", String(63), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("locale", String(10), nullable=False),
@@ -62,24 +48,24 @@ store = sa.Table(
 )
 
 api_key = sa.Table(
-    "api_key", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
+    "api_key",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_store(),
     Column("name", Text, nullable=False),
     Column("prefix", String(20), nullable=False),
     Column("key_hash", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("last_used_at", Instant),
     Column("revoked_at", Instant),
-    sa.ForeignKeyConstraint(["store_id"], ["store.id"]),
-    _one_of("environment", ENVIRONMENTS),
     Index(None, "store_id", "environment"),
 )
 
 buyer = sa.Table(
-    "buyer", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
+    "buyer",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_store(),
     Column("email", String(254), nullable=False),
     Column("external_id", String(200)),
     Column("name", Text, nullable=False),
@@ -87,77 +73,75 @@ buyer = sa.Table(
     Column("billing_detail", sa.JSON, nullable=False),
     Column("billing_version", Integer, nullable=False, server_default="1"),
     Column("created_at", Instant, nullable=False),
-    sa.ForeignKeyConstraint(["store_id"], ["store.id"]),
-    _one_of("environment", ENVIRONMENTS),
     sa.UniqueConstraint("store_id", "environment", "id"),
     sa.UniqueConstraint("store_id", "environment", "email"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
 )
 
 product_group = sa.Table(
-    "product_group", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
+    "product_group",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_store(),
     Column("external_id", String(200), nullable=False),
     Column("name", Text, nullable=False),
-    sa.ForeignKeyConstraint(["store_id"], ["store.id"]),
     sa.UniqueConstraint("store_id", "environment", "id"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
 )
 
 product = sa.Table(
-    "product", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
+    "product",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_store(),
     Column("external_id", String(200), nullable=False),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("kind", String(12), nullable=False),
     Column("interval", String(7)),
-    Column("group_id", String(30)),
+    Column("group_id", Id),
     Column("tax_category", String(40), nullable=False),
     Column("active", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
-    sa.ForeignKeyConstraint(["store_id"], ["store.id"]),
-    _belongs(*STORE, "group_id", to="product_group"),
+    belongs(*STORE, "group_id", to="product_group"),
     sa.UniqueConstraint("store_id", "environment", "id"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
-    CheckConstraint("(kind = 'subscription') = (interval IS NOT NULL)", name="interval"),
+    one_of("kind", ("one_time", "subscription")),
+    one_of("interval", INTERVALS),
+    CheckConstraint("(kind = 'subscription') = (interval IS NOT NULL)", name="recurring"),
 )
 
 price = sa.Table(
-    "price", metadata,
-    Column("product_id", String(30), sa.ForeignKey("product.id"), primary_key=True),
+    "price",
+    metadata,
+    Column("product_id", Id, sa.ForeignKey("product.id"), primary_key=True),
     Column("currency", String(3), primary_key=True),
     Column("amount_minor", BigInteger, nullable=False),
     CheckConstraint("amount_minor >= 0", name="amount"),
 )
 
 order = sa.Table(
-    "orders", metadata,  # plural: ORDER is a reserved word
-    Column("id", String(30), primary_key=True),
-    *_scope(),
-    Column("buyer_id", String(30), nullable=False),
+    "orders",
+    metadata,  # plural: ORDER is a reserved word
+    Column("id", Id, primary_key=True),
+    *of_buyer(),
     Column("external_id", String(200)),
     Column("kind", String(12), nullable=False),
-    Column("product_id", String(30), nullable=False),
+    Column("product_id", Id, nullable=False),
     Column("product_name", Text, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("net_minor", BigInteger, nullable=False),
-    Column("tax_minor", BigInteger, nullable=False),
-    Column("total_minor", BigInteger, nullable=False),
+    *amounts(),
     Column("tax_rate", String(12), nullable=False),
     Column("tax_reason", String(16), nullable=False),
     Column("status", String(20), nullable=False),
     Column("billing_detail", sa.JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
-    _belongs(*BUYER, to="buyer"),
-    _belongs(*STORE, "product_id", to="product"),
-    _one_of("status", tuple(dict.fromkeys((*ONE_TIME_STATUSES, *SUBSCRIPTION_STATUSES)))),
+    belongs(*BUYER, to="buyer"),
+    belongs(*STORE, "product_id", to="product"),
+    one_of("status", tuple(dict.fromkeys((*ONE_TIME_STATUSES, *SUBSCRIPTION_STATUSES)))),
     sa.UniqueConstraint("store_id", "environment", "buyer_id", "id"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
-    CheckConstraint("net_minor + tax_minor = total_minor", name="total"),
     CheckConstraint("quantity > 0", name="quantity"),
     # The list pages: newest first, all or by status, by keyset.
     Index("ix_orders_page", "store_id", "environment", "buyer_id", "created_at", "id"),
@@ -165,13 +149,13 @@ order = sa.Table(
 )
 
 subscription = sa.Table(
-    "subscription", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
-    Column("buyer_id", String(30), nullable=False),
+    "subscription",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_buyer(),
     Column("external_id", String(200)),
-    Column("order_id", String(30), nullable=False),
-    Column("product_id", String(30), nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("product_id", Id, nullable=False),
     Column("product_name", Text, nullable=False),
     Column("status", String(10), nullable=False),
     Column("interval", String(7), nullable=False),
@@ -187,18 +171,16 @@ subscription = sa.Table(
     Column("trial_end", Instant),
     Column("change_kind", String(11)),
     Column("change_at", Instant),
-    Column("change_product_id", String(30)),
-    Column("method_brand", String(20)),
-    Column("method_last4", String(4)),
-    Column("method_expiry_month", Integer),
-    Column("method_expiry_year", Integer),
+    Column("change_product_id", Id),
+    *method(),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
-    _belongs(*BUYER, to="buyer"),
-    _belongs(*BUYER, "order_id", to="orders"),
-    _belongs(*STORE, "product_id", to="product"),
-    _belongs(*STORE, "change_product_id", to="product"),
-    _one_of("status", SUBSCRIPTION_STATUSES),
+    belongs(*BUYER, to="buyer"),
+    belongs(*BUYER, "order_id", to="orders"),
+    belongs(*STORE, "product_id", to="product"),
+    belongs(*STORE, "change_product_id", to="product"),
+    one_of("status", SUBSCRIPTION_STATUSES),
+    one_of("interval", INTERVALS),
     sa.UniqueConstraint("store_id", "environment", "buyer_id", "id"),
     sa.UniqueConstraint("order_id"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
@@ -208,8 +190,9 @@ subscription = sa.Table(
 )
 
 subscription_event = sa.Table(
-    "subscription_event", metadata,
-    Column("subscription_id", String(30), sa.ForeignKey("subscription.id"), primary_key=True),
+    "subscription_event",
+    metadata,
+    Column("subscription_id", Id, sa.ForeignKey("subscription.id"), primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("from_status", String(10)),
     Column("to_status", String(10), nullable=False),
@@ -219,65 +202,62 @@ subscription_event = sa.Table(
 )
 
 payment = sa.Table(
-    "payment", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
-    Column("buyer_id", String(30), nullable=False),
+    "payment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_buyer(),
     Column("external_id", String(200)),
-    Column("order_id", String(30), nullable=False),
-    Column("subscription_id", String(30)),
+    Column("order_id", Id, nullable=False),
+    Column("subscription_id", Id),
     Column("period_start", Instant),
     Column("period_end", Instant),
     Column("currency", String(3), nullable=False),
-    Column("net_minor", BigInteger, nullable=False),
-    Column("tax_minor", BigInteger, nullable=False),
-    Column("total_minor", BigInteger, nullable=False),
+    *amounts(),
     Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
     Column("status", String(9), nullable=False),
-    Column("method_brand", String(20)),
-    Column("method_last4", String(4)),
-    Column("method_expiry_month", Integer),
-    Column("method_expiry_year", Integer),
+    *method(),
     Column("created_at", Instant, nullable=False),
     Column("succeeded_at", Instant),
-    _belongs(*BUYER, "order_id", to="orders"),
-    _belongs(*BUYER, "subscription_id", to="subscription"),
-    _one_of("status", PAYMENT_STATUSES),
+    belongs(*BUYER, "order_id", to="orders"),
+    belongs(*BUYER, "subscription_id", to="subscription"),
+    one_of("status", PAYMENT_STATUSES),
     sa.UniqueConstraint("store_id", "environment", "buyer_id", "id"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
     sa.UniqueConstraint("subscription_id", "period_start"),  # a period is billed once, whatever runs twice
-    CheckConstraint("net_minor + tax_minor = total_minor", name="total"),
     CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
     CheckConstraint("(status = 'succeeded') = (succeeded_at IS NOT NULL)", name="succeeded"),
     Index(None, "order_id", "created_at"),
 )
 
 payment_attempt = sa.Table(
-    "payment_attempt", metadata,
-    Column("payment_id", String(30), sa.ForeignKey("payment.id"), primary_key=True),
+    "payment_attempt",
+    metadata,
+    Column("payment_id", Id, sa.ForeignKey("payment.id"), primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("status", String(9), nullable=False),
     Column("failure_code", String(30)),
     Column("method_brand", String(20)),
     Column("method_last4", String(4)),
     Column("attempted_at", Instant, nullable=False),
+    one_of("status", ("succeeded", "failed", "unknown")),
     # At most one success per intent.
-    Index("uq_payment_attempt_success", "payment_id", unique=True, sqlite_where=sa.text("status = 'succeeded'"), postgresql_where=sa.text("status = 'succeeded'")),
+    Index("uq_payment_attempt_success", "payment_id", unique=True, **only("status = 'succeeded'")),
 )
 
 refund = sa.Table(
-    "refund", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
-    Column("buyer_id", String(30), nullable=False),
+    "refund",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_buyer(),
     Column("external_id", String(200)),
-    Column("payment_id", String(30), nullable=False),
+    Column("payment_id", Id, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("status", String(9), nullable=False),
     Column("reason", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
-    _belongs(*BUYER, "payment_id", to="payment"),
+    belongs(*BUYER, "payment_id", to="payment"),
+    one_of("status", ("pending", "succeeded", "failed")),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
     Index(None, "payment_id"),
@@ -285,16 +265,16 @@ refund = sa.Table(
 
 # Frozen at issue: triggers made by the migrations refuse UPDATE and DELETE on `document` and `document_file`.
 document = sa.Table(
-    "document", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
-    Column("buyer_id", String(30), nullable=False),
+    "document",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_buyer(),
     Column("kind", String(11), nullable=False),
     Column("series", String(20), nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("number", String(60), nullable=False),
-    Column("order_id", String(30), nullable=False),
-    Column("payment_id", String(30)),
+    Column("order_id", Id, nullable=False),
+    Column("payment_id", Id),
     Column("issued_at", Instant, nullable=False),
     Column("language", String(10), nullable=False),
     Column("template_version", Integer, nullable=False),
@@ -302,9 +282,9 @@ document = sa.Table(
     Column("total_minor", BigInteger, nullable=False),
     Column("content", Text, nullable=False),  # canonical JSON; its bytes are what content_hash covers
     Column("content_hash", LargeBinary(32), nullable=False),
-    _belongs(*BUYER, "order_id", to="orders"),
-    _belongs(*BUYER, "payment_id", to="payment"),
-    _one_of("kind", DOCUMENT_KINDS),
+    belongs(*BUYER, "order_id", to="orders"),
+    belongs(*BUYER, "payment_id", to="payment"),
+    one_of("kind", DOCUMENT_KINDS),
     sa.UniqueConstraint("store_id", "environment", "buyer_id", "id"),
     sa.UniqueConstraint("store_id", "environment", "series", "sequence"),
     sa.UniqueConstraint("store_id", "environment", "number"),
@@ -314,8 +294,9 @@ document = sa.Table(
 )
 
 document_file = sa.Table(
-    "document_file", metadata,
-    Column("document_id", String(30), sa.ForeignKey("document.id"), primary_key=True),
+    "document_file",
+    metadata,
+    Column("document_id", Id, sa.ForeignKey("document.id"), primary_key=True),
     Column("language", String(10), primary_key=True),
     Column("media_type", String(40), primary_key=True),
     Column("sha256", LargeBinary(32), nullable=False),
@@ -324,51 +305,59 @@ document_file = sa.Table(
 )
 
 number_counter = sa.Table(
-    "number_counter", metadata,
-    Column("store_id", String(30), sa.ForeignKey("store.id"), primary_key=True),
-    Column("environment", String(4), primary_key=True),
-    Column("series", String(20), primary_key=True),
+    "number_counter",
+    metadata,
+    *of_store(),
+    Column("series", String(20), nullable=False),
     Column("last", Integer, nullable=False),
+    sa.PrimaryKeyConstraint("store_id", "environment", "series"),
 )
 
 # One row per request, known address or not. Token and code are minted by the worker at send time; only hashes are stored.
 sign_in_request = sa.Table(
-    "sign_in_request", metadata,
-    Column("id", String(30), primary_key=True),
-    *_scope(),
+    "sign_in_request",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_store(),
     Column("email_hash", LargeBinary(32), nullable=False),
     Column("browser_hash", LargeBinary(32), nullable=False),
     Column("language", String(10), nullable=False),
+    Column("return_path", String(500), nullable=False),  # the page of the portal to go back to; empty: its start
     Column("requested_at", Instant, nullable=False),
-    Column("buyer_id", String(30)),
+    Column("held", Boolean, nullable=False),  # over a limit: looks like any other request, but no mail is sent
+    Column("known_browser", Boolean, nullable=False),  # asked from a browser that has signed in to this address before
+    Column("buyer_id", Id),
     Column("token_hash", LargeBinary(32), unique=True),
     Column("code_hash", LargeBinary(32)),
     Column("minted_at", Instant),
     Column("expires_at", Instant),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("used_at", Instant),
-    sa.ForeignKeyConstraint(["store_id"], ["store.id"]),
-    _belongs(*BUYER, to="buyer"),
+    Column("voided_at", Instant),  # replaced by a newer one, or a sibling was used
+    belongs(*BUYER, to="buyer"),
+    CheckConstraint("expires_at <= minted_at + 600000000", name="lifetime"),  # 10 minutes
     Index(None, "store_id", "environment", "browser_hash"),
     Index(None, "store_id", "environment", "email_hash", "requested_at"),
     Index(None, "requested_at"),
 )
 
 session = sa.Table(
-    "session", metadata,
+    "session",
+    metadata,
     Column("token_hash", LargeBinary(32), primary_key=True),
-    *_scope(),
-    Column("buyer_id", String(30), nullable=False),
+    *of_buyer(),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("ended_at", Instant),
-    _belongs(*BUYER, to="buyer"),
+    belongs(*BUYER, to="buyer"),
+    CheckConstraint("expires_at <= created_at + 1800000000", name="lifetime"),  # 30 minutes, absolute
     Index(None, "buyer_id"),
     Index(None, "expires_at"),
 )
 
 rate_limit = sa.Table(
-    "rate_limit", metadata,
+    "rate_limit",
+    metadata,
     Column("key", LargeBinary(32), primary_key=True),
     Column("window_start", Instant, primary_key=True),
     Column("count", Integer, nullable=False),
@@ -376,7 +365,8 @@ rate_limit = sa.Table(
 )
 
 job = sa.Table(
-    "job", metadata,
+    "job",
+    metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("lane", String(20), nullable=False),  # bulk work in one lane never delays another
     Column("kind", String(40), nullable=False),
@@ -388,15 +378,15 @@ job = sa.Table(
     Column("parked_at", Instant),  # waits for a person
     Column("error", Text),
     Column("created_at", Instant, nullable=False),
-    Index("ix_job_due", "lane", "due_at", sqlite_where=sa.text("parked_at IS NULL"), postgresql_where=sa.text("parked_at IS NULL")),
+    Index("ix_job_due", "lane", "due_at", **only("parked_at IS NULL")),
 )
 
 audit = sa.Table(
-    "audit", metadata,
+    "audit",
+    metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("store_id", String(30), nullable=False),
-    Column("environment", String(4), nullable=False),
-    Column("buyer_id", String(30)),
+    *of_store(),
+    Column("buyer_id", Id),
     Column("actor", String(60), nullable=False),
     Column("action", String(40), nullable=False),
     Column("subject", String(60), nullable=False),

@@ -1,0 +1,144 @@
+"""What tests stand on: a fresh, migrated database of either kind, a fixed moment, and a runtime that is the same every time."""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from portico.app import id_maker
+from portico.mail.transport import FileMailer
+from portico.services.runtime import Runtime
+from portico.storage.database import Database
+from tests import postgres
+from tests.factories import Factory
+
+NOW = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
+DIALECTS = ("sqlite", "postgresql")
+OpenFresh = Callable[[bool], AbstractContextManager[Database]]
+
+
+class SteppingClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, start: datetime) -> None:
+        self.time = start
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **amount: int) -> datetime:
+        """Moves on by `seconds=`, `minutes=`, `days=`, ... (or back, if negative) and tells the new time."""
+        self.time += timedelta(**amount)
+        return self.time
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment every test happens at."""
+    return NOW
+
+
+@pytest.fixture
+def clock(now: datetime) -> SteppingClock:
+    return SteppingClock(now)
+
+
+@pytest.fixture
+def random_bytes() -> Callable[[int], bytes]:
+    """The same bytes in every run."""
+    return random.Random(20260314).randbytes
+
+
+@pytest.fixture(params=DIALECTS)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A fresh database with all tables, once on SQLite and once on PostgreSQL."""
+    open_fresh: OpenFresh = request.getfixturevalue(f"{request.param}_databases")
+    with open_fresh(True) as database:
+        yield database
+
+
+@pytest.fixture(params=DIALECTS)
+def empty_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database without a single table, of either kind: for tests of migrations."""
+    open_fresh: OpenFresh = request.getfixturevalue(f"{request.param}_databases")
+    with open_fresh(False) as database:
+        yield database
+
+
+@pytest.fixture
+def runtime(database: Database, clock: SteppingClock, random_bytes: Callable[[int], bytes], tmp_path: Path) -> Runtime:
+    """A Runtime on `database` whose mails land in `tmp_path/mailbox`, whose clock is `clock`, and whose chance is seeded."""
+    return Runtime(
+        database=database,
+        mailer=FileMailer(tmp_path / "mailbox"),
+        clock=clock,
+        random_bytes=random_bytes,
+        new_id=id_maker(clock, random_bytes),
+        secret=b"a secret of the tests, kept by nobody",
+        origin="https://portal.test",
+        mail_from="portal@portal.test",
+    )
+
+
+@pytest.fixture
+def factory(database: Database, now: datetime) -> Factory:
+    """Makes stores, buyers, orders, subscriptions and payments; see tests/factories.py."""
+    return Factory(database, now)
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases() -> Iterator[OpenFresh]:
+    folder = postgres.scratch_folder("sqlite")
+    template, numbers = folder / "template.db", count(1)
+    with _open(f"sqlite:///{template}") as database:
+        database.migrate()
+
+    @contextmanager
+    def open_fresh(migrated: bool) -> Iterator[Database]:
+        file = folder / f"{next(numbers)}.db"
+        if migrated:
+            shutil.copyfile(template, file)
+        with _open(f"sqlite:///{file}") as database:
+            yield database
+        file.unlink(missing_ok=True)
+
+    yield open_fresh
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases() -> Iterator[OpenFresh]:
+    numbers = count(1)
+    with postgres.server() as url, psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE template_portico")
+        with _open(_named(url, "template_portico")) as database:
+            database.migrate()
+
+        @contextmanager
+        def open_fresh(migrated: bool) -> Iterator[Database]:
+            name = f"test_{next(numbers)}"
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {'template_portico' if migrated else 'template0'}".encode())
+            with _open(_named(url, name)) as database:
+                yield database
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+        yield open_fresh
+
+
+def _named(url: str, database: str) -> str:
+    return url.replace("/postgres?", f"/{database}?")
+
+
+@contextmanager
+def _open(url: str) -> Iterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()

