@@ -6,13 +6,16 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
     # Fields of a form
     "required": (N_("Please fill this in."), N_("Please fill this in, for example {example}.")),
     "too_long": (N_("This is too long. Please shorten it."), N_("This is too long. Please use at most {example} characters.")),
-    "characters": (N_("This contains characters that cannot be used here. Please remove them."), None),
     "email_format": (N_("This is not a complete e-mail address."), N_("This is not a complete e-mail address. It looks like {example}.")),
     "country_unknown": (N_("Please choose a country from the list."), None),
-    "state_unknown": (N_("Please choose one from the list."), N_("Please choose one from the list, for example {example}.")),
+    "state_choice": (N_("Please choose one from the list."), N_("Please choose one from the list, for example {example}.")),
     "postal_code_format": (
         N_("This postal code does not fit the country."),
         N_("This postal code does not fit the country. It looks like {example}."),
+    ),
+    "postal_code_state": (
+        N_("This postal code is not in the state above."),
+        N_("This postal code is not in the state above. There it looks like {example}."),
     ),
     "tax_id_format": (
         N_("This tax ID does not have the form used in this country."),

@@ -1,4 +1,4 @@
-"""Labels of the billing form by their code. What a country calls the parts of an address comes from its address rules."""
+"""Labels of the billing form, by code. What a country calls the parts of an address comes from its address rules."""
 
 from portico.i18n.catalog import N_
 
@@ -8,15 +8,11 @@ LABELS = {
     "is_business": N_("I am buying as a business"),
     "business_name": N_("Business name"),
     "tax_id": N_("Tax ID"),
-    "vat_id": N_("VAT ID"),
     "line1": N_("Street address"),
-    "line2": N_("Apartment, suite, floor (optional)"),
+    "line2": N_("Apartment, suite, floor"),
     "city": N_("City"),
     "post_town": N_("Post town"),
     "suburb": N_("Suburb"),
-    "neighborhood": N_("Neighborhood"),
-    "townland": N_("Townland"),
-    "village_township": N_("Village or township"),
     "state": N_("State"),
     "province": N_("Province"),
     "prefecture": N_("Prefecture"),
@@ -33,6 +29,4 @@ LABELS = {
     "zip": N_("ZIP code"),
     "eircode": N_("Eircode"),
     "pin": N_("PIN code"),
-    "email": N_("E-mail address"),
-    "code": N_("Code"),
 }

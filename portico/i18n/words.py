@@ -69,14 +69,14 @@ KINDS = {
 INTERVALS = {
     "week": NP_("billing interval", "Weekly"),
     "month": NP_("billing interval", "Monthly"),
-    "quarter": NP_("billing interval", "Every 3 months"),
+    "quarter": NP_("billing interval", "Quarterly"),
     "year": NP_("billing interval", "Yearly"),
 }
 PRICES = {
-    "week": N_("{price} per week"),
-    "month": N_("{price} per month"),
-    "quarter": N_("{price} every 3 months"),
-    "year": N_("{price} per year"),
+    "week": N_("{amount} per week"),
+    "month": N_("{amount} per month"),
+    "quarter": N_("{amount} per quarter"),
+    "year": N_("{amount} per year"),
 }
 
 _DECLINED = N_("Your bank declined the card without giving a reason. Please ask your bank or use another card.")
@@ -99,16 +99,16 @@ TAX_REASONS = {
     "reduced": N_("Reduced rate"),
     "zero": N_("Zero rate"),
     "reverse_charge": N_("Reverse charge"),
-    "exempt": N_("Tax exempt"),
+    "exempt": N_("Exempt from tax"),
     "outside_scope": N_("Outside the scope of tax"),
 }
 # What a document has to say when it shows no tax. "Reverse charge" is a prescribed word: Directive 2006/112/EC art. 226 (11a);
 # each EU language uses the word of the directive's own text in that language.
 TAX_NOTES = {
-    "reverse_charge": N_("Reverse charge: the recipient accounts for the tax."),
-    "zero": N_("Zero-rated supply."),
-    "exempt": N_("This supply is exempt from tax."),
-    "outside_scope": N_("This supply is outside the scope of tax."),
+    "reverse_charge": N_("Reverse charge: the customer accounts for the tax"),
+    "zero": N_("Zero-rated supply"),
+    "exempt": N_("This supply is exempt from tax"),
+    "outside_scope": N_("This supply is outside the scope of tax"),
 }
 
 # Names of their owners, the same in every language.
@@ -121,9 +121,11 @@ _CARD = N_("{brand} ending in {last4}")
 _NAMELESS_CARD = N_("Card ending in {last4}")
 
 
-def status_word(tag: str, code: str, of: StatusOf = "order") -> str:
-    """The status of an order, subscription, payment, attempt or refund in a word or two."""
-    return catalog(tag).message(STATUSES[of][code])
+def status_word(tag: str, code: str, of: StatusOf | None = None) -> str:
+    """The status of an order, subscription, payment, attempt or refund in a word or two. Say which: without `of` it is
+    taken for the first of these that has such a status, which is right for orders and subscriptions only."""
+    tables = (STATUSES[of],) if of else STATUSES.values()
+    return catalog(tag).message(next(table[code] for table in tables if code in table))
 
 
 def kind_word(tag: str, code: str) -> str:
@@ -136,9 +138,9 @@ def interval_word(tag: str, code: str) -> str:
     return catalog(tag).message(INTERVALS[code])
 
 
-def price_per(tag: str, price: str, interval: str) -> str:
-    """A written price with its interval: "€29.00 per month"."""
-    return fill(catalog(tag).message(PRICES[interval]), price=price)
+def price_per(tag: str, amount: str, interval: str) -> str:
+    """A written amount with its interval: "€29.00 per month"."""
+    return fill(catalog(tag).message(PRICES[interval]), amount=amount)
 
 
 def failure_reason(tag: str, code: str | None) -> str:
