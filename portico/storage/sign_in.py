@@ -36,17 +36,11 @@ class SignInRequest:
     used_at: datetime | None = None
     voided_at: datetime | None = None
 
-    @property
-    def is_over(self) -> bool:
-        """Used, or replaced by another: it will never sign anybody in."""
-        return self.used_at is not None or self.voided_at is not None
-
 
 _COLUMNS = [table.c[f.name] for f in fields(SignInRequest)]
 _IN_STORE = (table.c.store_id == sa.bindparam("p_store_id")) & (table.c.environment == sa.bindparam("p_environment"))
-_OPEN = table.c.used_at.is_(None) & table.c.voided_at.is_(None)
+_OPEN = table.c.used_at.is_(None) & table.c.voided_at.is_(None) & ~table.c.held
 _INSERT = sa.insert(table)
-_LOCK = sa.select(*_COLUMNS).where(_IN_STORE, table.c.id == sa.bindparam("p_id")).with_for_update()
 _LOCK_OPEN = (
     sa.select(*_COLUMNS)
     .where(_IN_STORE, table.c.email_hash == sa.bindparam("p_email_hash"), _OPEN)
@@ -73,9 +67,9 @@ _MINT = (
 )
 _COUNT_TRY = (
     sa.update(table)
-    .where(_IN_STORE, table.c.id == sa.bindparam("p_id"), table.c.tries < sa.bindparam("p_allowed"))
+    .where(_IN_STORE, table.c.id.in_(sa.bindparam("p_ids", expanding=True)), table.c.tries < sa.bindparam("p_allowed"))
     .values(tries=table.c.tries + 1)
-    .returning(table.c.tries)
+    .returning(table.c.id)
 )
 _REDEEM = (
     sa.update(table)
@@ -85,7 +79,6 @@ _REDEEM = (
         table.c.browser_hash == sa.bindparam("p_browser_hash"),
         table.c.buyer_id.is_not(None),
         _OPEN,
-        table.c.minted_at <= sa.bindparam("p_now"),
         table.c.expires_at > sa.bindparam("p_now"),
     )
     .values(used_at=sa.bindparam("p_now"))
@@ -106,17 +99,12 @@ _PURGE = sa.delete(table).where(table.c.requested_at < sa.bindparam("p_before"))
 
 def insert(tx: sa.Connection, scope: StoreScope, request: SignInRequest) -> None:
     """Keeps a new request."""
-    values = {name: getattr(request, name) for name in (f.name for f in fields(SignInRequest))}
+    values = {f.name: getattr(request, f.name) for f in fields(SignInRequest)}
     tx.execute(_INSERT, {**values, "store_id": scope.store_id, "environment": scope.environment})
 
 
-def lock(tx: sa.Connection, scope: StoreScope, request_id: str) -> SignInRequest | None:
-    """The request, held until the transaction ends; None when it has been purged."""
-    return _first(tx.execute(_LOCK, {**_in(scope), "p_id": request_id}))
-
-
 def lock_open(tx: sa.Connection, scope: StoreScope, email_hash: bytes) -> list[SignInRequest]:
-    """All requests of an address that are neither used nor voided, expired or not, held until the transaction ends."""
+    """The requests of an address that are neither used, voided nor held back, expired or not; locked until the transaction ends."""
     return _all(tx.execute(_LOCK_OPEN, {**_in(scope), "p_email_hash": email_hash}))
 
 
@@ -146,9 +134,9 @@ def mint(
     tx.execute(_MINT, {**_in(scope), "p_id": request_id, **given})
 
 
-def count_try(tx: sa.Connection, scope: StoreScope, request_id: str, allowed: int) -> bool:
-    """Counts one typed code against a request; False when `allowed` tries have been made already."""
-    return tx.execute(_COUNT_TRY, {**_in(scope), "p_id": request_id, "p_allowed": allowed}).first() is not None
+def count_try(tx: sa.Connection, scope: StoreScope, request_ids: Sequence[str], allowed: int) -> set[str]:
+    """Counts one typed code against these requests; gives those that had fewer than `allowed` before."""
+    return set(tx.execute(_COUNT_TRY, {**_in(scope), "p_ids": list(request_ids), "p_allowed": allowed}).scalars())
 
 
 def redeem(tx: sa.Connection, scope: StoreScope, request_id: str, browser_hash: bytes, now: datetime) -> str | None:
