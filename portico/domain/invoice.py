@@ -4,13 +4,17 @@ Correction is another document that refers to the first (Directive 2006/112/EC a
 (art. 226 (2)) and gapless within a series.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal
 
+import msgspec
+
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.payment import PaymentMethod
-from portico.domain.tax import TaxReason
+from portico.domain.errors import Refused
+from portico.domain.order import Order
+from portico.domain.payment import Payment, PaymentMethod
+from portico.domain.tax import TaxReason, parse_rate
 
 DocumentKind = Literal["invoice", "receipt"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt")
@@ -83,6 +87,8 @@ class DocumentContent:
     paid_at: datetime | None
     method: PaymentMethod | None
     refers_to: str = ""
+    store_name: str = ""  # the shop's own name, which may differ from the legal one
+    accent_color: str = ""  # "#rrggbb", decoration only
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +105,120 @@ class Document:
     currency: str
     total_minor: int
     content: DocumentContent | None = None
+
+
+def number(prefix: str, year: int, sequence: int, test: bool = False) -> str:
+    """The number printed on a document: "INV-2026-000042", and "TEST-INV-2026-000042" in the test environment."""
+    if sequence < 1:
+        raise ValueError("numbers start at 1")
+    return f"{'TEST-' if test else ''}{prefix}-{year:04d}-{sequence:06d}"
+
+
+def content_for_payment(
+    kind: DocumentKind,
+    *,
+    number: str,
+    issued_at: datetime,
+    language: str,
+    time_zone: str,
+    test: bool,
+    seller: Seller,
+    buyer_email: str,
+    order: Order,
+    payment: Payment,
+    tax_rate: str,
+    tax_reason: TaxReason,
+    billing_detail: BillingDetail | None = None,
+    refers_to: str = "",
+    store_name: str = "",
+    accent_color: str = "",
+) -> DocumentContent:
+    """What the invoice or receipt for one payment of an order prints, totals checked.
+
+    `billing_detail` defaults to the order's own copy. Service is supplied when the paid period starts, or when the payment
+    was made (Directive 2006/112/EC art. 226 (7)). A receipt needs a payment that succeeded: Refused("payment_not_succeeded").
+    """
+    paid = payment.status == "succeeded"
+    if kind == "receipt" and not paid:
+        raise Refused("payment_not_succeeded", "a receipt confirms money received")
+    # A prorated charge is not a whole multiple of a unit price: it is one position.
+    quantity = order.quantity if payment.net_minor % order.quantity == 0 else 1
+    line = DocumentLine(
+        order.product_name, quantity, payment.net_minor // quantity, payment.net_minor, tax_rate, payment.period_start, payment.period_end
+    )
+    content = DocumentContent(
+        kind=kind,
+        number=number,
+        issued_at=issued_at,
+        supplied_at=payment.period_start or payment.succeeded_at or payment.created_at,
+        language=language,
+        time_zone=time_zone,
+        currency=payment.currency,
+        test=test,
+        order_id=order.id,
+        seller=seller,
+        buyer_email=buyer_email,
+        billing_detail=order.billing_detail if billing_detail is None else billing_detail,
+        lines=(line,),
+        taxes=(TaxLine(tax_rate, tax_reason, payment.net_minor, payment.tax_minor),),
+        net_minor=payment.net_minor,
+        tax_minor=payment.tax_minor,
+        total_minor=payment.total_minor,
+        paid_minor=payment.total_minor if paid else 0,
+        paid_at=payment.succeeded_at if paid else None,
+        method=payment.method,
+        refers_to=refers_to,
+        store_name=store_name,
+        accent_color=accent_color,
+    )
+    check_totals(content)
+    return content
+
+
+def check_totals(content: DocumentContent) -> None:
+    """Holds a document to the arithmetic of EN 16931 (BR-CO-10, -13, -14, -15, -17); raises Refused("document_totals").
+
+    The tax of each rate may be less than one minor unit away from base x rate: a charge made elsewhere may have been
+    rounded by another rule, and the document must say what was really charged.
+    """
+    bases: dict[str, int] = {}
+    for line in content.lines:
+        _hold(line.unit_minor * line.quantity == line.net_minor, "a line is not quantity x unit price")
+        bases[line.tax_rate] = bases.get(line.tax_rate, 0) + line.net_minor
+    for tax in content.taxes:
+        _hold(bases.pop(tax.rate, None) == tax.base_minor, f"the base at {tax.rate} % is not the sum of its lines")
+        _hold(abs(tax.base_minor * parse_rate(tax.rate) - tax.tax_minor) < 1, f"the tax at {tax.rate} % is not base x rate")
+    _hold(not bases, "a line's rate is missing among the taxes")
+    _hold(sum(line.net_minor for line in content.lines) == content.net_minor, "the lines do not sum to the net amount")
+    _hold(sum(tax.tax_minor for tax in content.taxes) == content.tax_minor, "the taxes do not sum to the tax amount")
+    _hold(content.net_minor + content.tax_minor == content.total_minor, "net and tax do not sum to the total")
+    _hold(0 <= content.paid_minor <= content.total_minor, "paid is not between nothing and the total")
+
+
+def _hold(holds: bool, what: str) -> None:
+    if not holds:
+        raise Refused("document_totals", what)
+
+
+def to_json(content: DocumentContent) -> bytes:
+    """The canonical form that is stored: UTF-8, keys sorted, moments in UTC. Equal contents give equal bytes."""
+    lines = tuple(replace(x, period_start=_utc(x.period_start), period_end=_utc(x.period_end)) for x in content.lines)
+    moments = {"issued_at": _utc(content.issued_at), "supplied_at": _utc(content.supplied_at), "paid_at": _utc(content.paid_at)}
+    return _ENCODER.encode(replace(content, lines=lines, **moments))
+
+
+def from_json(stored: bytes | str) -> DocumentContent:
+    """The content back from its canonical form. Raises msgspec.ValidationError when it is not one."""
+    return _DECODER.decode(stored)
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER = msgspec.json.Decoder(DocumentContent)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise ValueError("a moment must be aware of its time zone")
+    return moment.astimezone(UTC)

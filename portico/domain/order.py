@@ -7,6 +7,7 @@ from typing import Literal
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.catalog import ProductKind
 from portico.domain.payment import Payment
+from portico.domain.tax import TaxReason
 
 OneTimeStatus = Literal["pending", "completed", "canceled", "partially_refunded", "refunded"]
 ONE_TIME_STATUSES: tuple[OneTimeStatus, ...] = ("pending", "completed", "canceled", "partially_refunded", "refunded")
@@ -34,3 +35,14 @@ class Order:
     subscription_id: str | None
     billing_detail: BillingDetail
     payments: tuple[Payment, ...] = ()
+    tax_rate: str = "0"
+    tax_reason: TaxReason = "standard"
+
+
+def settled_status(total_minor: int, refunded_minor: int) -> OneTimeStatus:
+    """The status of a one-time order that is paid, by how much of it was given back. ValueError beyond the total."""
+    if not 0 <= refunded_minor <= total_minor:
+        raise ValueError("a refund lies between nothing and the total")
+    if refunded_minor == 0:
+        return "completed"
+    return "refunded" if refunded_minor == total_minor else "partially_refunded"

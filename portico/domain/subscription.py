@@ -5,13 +5,53 @@ from datetime import datetime
 from typing import Literal
 
 from portico.domain.catalog import Interval
+from portico.domain.errors import Refused
 from portico.domain.payment import PaymentMethod
-from portico.domain.tax import TaxReason
+from portico.domain.tax import TaxReason, tax_on
 
 SubscriptionStatus = Literal["pending", "trialing", "active", "past_due", "canceling", "canceled", "expired", "closed"]
 SUBSCRIPTION_STATUSES: tuple[SubscriptionStatus, ...] = (
     "pending", "trialing", "active", "past_due", "canceling", "canceled", "expired", "closed",
 )
+
+SubscriptionEvent = Literal[
+    "start_trial", "activate", "payment_failed", "recover", "cancel", "resume", "resume_trial", "end", "expire", "close",
+]
+SUBSCRIPTION_EVENTS: tuple[SubscriptionEvent, ...] = (
+    "start_trial",  # the trial begins
+    "activate",  # the first payment is captured, with or without a trial before it
+    "payment_failed",  # a renewal could not be charged
+    "recover",  # a retry could
+    "cancel",  # the buyer or the store cancels; access stays until the paid time is over
+    "resume",  # ... and takes it back before then
+    "resume_trial",  # ... while the trial still runs
+    "end",  # the paid time of a canceled one is over, the retries are used up, or the store ends it at once
+    "expire",  # it ran to its last period, or the trial ended without a first payment
+    "close",  # it was never paid for
+)
+
+# The one table of moves. What is not in it does not happen.
+TRANSITIONS: dict[tuple[SubscriptionStatus, SubscriptionEvent], SubscriptionStatus] = {
+    ("pending", "start_trial"): "trialing",
+    ("pending", "activate"): "active",
+    ("pending", "cancel"): "canceled",
+    ("pending", "close"): "closed",
+    ("trialing", "activate"): "active",
+    ("trialing", "payment_failed"): "past_due",
+    ("trialing", "cancel"): "canceling",
+    ("trialing", "end"): "canceled",
+    ("trialing", "expire"): "expired",
+    ("active", "payment_failed"): "past_due",
+    ("active", "cancel"): "canceling",
+    ("active", "end"): "canceled",
+    ("active", "expire"): "expired",
+    ("past_due", "recover"): "active",
+    ("past_due", "cancel"): "canceling",
+    ("past_due", "end"): "canceled",
+    ("canceling", "resume"): "active",
+    ("canceling", "resume_trial"): "trialing",
+    ("canceling", "end"): "canceled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +89,60 @@ class Subscription:
     method: PaymentMethod | None
     created_at: datetime
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextCharge:
+    """What will be charged next, and when. Minor units of `currency`; `net_minor + tax_minor = total_minor`."""
+
+    at: datetime
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    currency: str
+
+
+def apply(status: SubscriptionStatus, event: SubscriptionEvent) -> SubscriptionStatus:
+    """The state after `event`. Raises Refused("subscription_transition") when the table has no such move."""
+    try:
+        return TRANSITIONS[status, event]
+    except KeyError:
+        raise Refused("subscription_transition", f"{event} does not happen to a subscription that is {status}") from None
+
+
+def can(status: SubscriptionStatus, event: SubscriptionEvent) -> bool:
+    """Whether `event` may happen in this state, e.g. to decide whether to offer it."""
+    return (status, event) in TRANSITIONS
+
+
+def is_final(status: SubscriptionStatus) -> bool:
+    """Whether nothing can happen any more."""
+    return not any(state == status for state, _ in TRANSITIONS)
+
+
+def next_charge(subscription: Subscription, *, planned_unit_minor: int | None = None) -> NextCharge | None:
+    """The next charge: price x quantity plus tax, at the end of the period (or of the trial). None when no more will come.
+
+    `planned_unit_minor` is the net unit price of a scheduled plan change's product, in the subscription's currency; while
+    a change is scheduled within this period it must be given (ValueError), for the old price would be the wrong answer.
+    """
+    if subscription.status not in ("trialing", "active", "past_due"):
+        return None
+    at = subscription.trial_end if subscription.status == "trialing" and subscription.trial_end else subscription.period_end
+    unit_minor, change = subscription.unit_minor, subscription.scheduled_change
+    if change is not None and change.at <= at:
+        if change.kind == "cancel":
+            return None
+        if planned_unit_minor is None:
+            raise ValueError("the price of the scheduled plan is needed")
+        unit_minor = planned_unit_minor
+    net_minor = unit_minor * subscription.quantity
+    tax_minor = tax_on(net_minor, subscription.tax_rate)
+    return NextCharge(at, net_minor, tax_minor, net_minor + tax_minor, subscription.currency)
+
+
+def mermaid() -> str:
+    """The table as a Mermaid state diagram, for the documentation."""
+    moves = [f"    {source} --> {target}: {event}" for (source, event), target in TRANSITIONS.items()]
+    ends = [f"    {status} --> [*]" for status in SUBSCRIPTION_STATUSES if is_final(status)]
+    return "\n".join(["stateDiagram-v2", "    [*] --> pending", *moves, *ends]) + "\n"

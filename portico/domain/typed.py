@@ -1,0 +1,20 @@
+"""What people type, in one form: keyboards differ in digits, widths and dashes where a code or number means the same."""
+
+import re
+import unicodedata
+
+_DASHES = re.compile(r"[\u2010-\u2015\u2212\u30fc\ufe63\uff0d]")
+
+
+def plain(text: str) -> str:
+    """A typed number or code with ASCII digits, half-width letters and "-" for every dash; letters keep their case.
+
+    For machine-made codes only (tax ids, postal codes, sign-in codes), never for names: NFKC loses distinctions.
+    """
+    one_width = _DASHES.sub("-", unicodedata.normalize("NFKC", _DASHES.sub("-", text)))
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in one_width)
+
+
+def compact(text: str) -> str:
+    """`plain`, upper case, without the spaces, dots, slashes and dashes that people group digits with."""
+    return re.sub(r"[\s./\-]", "", plain(text).upper())
