@@ -67,7 +67,9 @@ def request_link(
     request_id = runtime.new_id("LNK")
     arguments = {"store_id": store.id, "environment": environment, "request_id": request_id, "email": email}
     with runtime.database.transaction() as tx:
-        held = sign_in_limits.over_limit(tx, runtime.secret, scope, email_hash, network, visa, now)
+        held = sign_in_limits.over_limit(
+            tx, runtime.secret, scope, email_hash=email_hash, network=network, known_browser=visa, now=now
+        )
         request = SignInRequest(
             id=request_id,
             email_hash=email_hash,
@@ -83,19 +85,23 @@ def request_link(
         audit.record(tx, scope, actor="visitor", action="sign_in_held" if held else "sign_in_requested", subject=request_id, now=now)
 
 
-def redeem_link(runtime: Runtime, store: StoreRow, environment: Environment, token: str, *, browser_token: str, replaces: str = "") -> SignedIn:
+def redeem_link(
+    runtime: Runtime, store: StoreRow, environment: Environment, token: str, *, browser_token: str, replaces: str = ""
+) -> SignedIn:
     """Signs in with the token of a link. `replaces` is the session this browser had; it ends.
 
     Raises Refused: "link_unknown" (also for a link that a newer mail from the same request replaced), "link_used",
     "link_replaced", "link_expired", or "other_browser", which uses nothing up: the link still works where it was asked for.
     """
-    now = runtime.clock()
     with runtime.database.transaction() as tx:
-        outcome = _with_link(tx, runtime, StoreScope(store.id, environment), token, browser_token, replaces, now)
+        attempt = _Attempt(tx, runtime, StoreScope(store.id, environment), secrets.hash_token(browser_token), replaces, runtime.clock())
+        outcome = _with_link(attempt, token)
     return _in_or_refused(outcome)
 
 
-def redeem_code(runtime: Runtime, store: StoreRow, environment: Environment, typed: str, *, browser_token: str, replaces: str = "") -> SignedIn:
+def redeem_code(
+    runtime: Runtime, store: StoreRow, environment: Environment, typed: str, *, browser_token: str, replaces: str = ""
+) -> SignedIn:
     """Signs in with the code of a mail, typed in the browser that asked. `replaces` is the session this browser had; it ends.
 
     Raises Refused: "code_format" (not counted), "code_not_requested" (this browser never asked), "code_wrong",
@@ -105,9 +111,9 @@ def redeem_code(runtime: Runtime, store: StoreRow, environment: Environment, typ
     code = normalise_code(typed)
     if code is None:
         raise Refused("code_format")
-    now = runtime.clock()
     with runtime.database.transaction() as tx:
-        outcome = _with_code(tx, runtime, StoreScope(store.id, environment), code, browser_token, replaces, now)
+        attempt = _Attempt(tx, runtime, StoreScope(store.id, environment), secrets.hash_token(browser_token), replaces, runtime.clock())
+        outcome = _with_code(attempt, code)
     return _in_or_refused(outcome)
 
 
@@ -147,10 +153,26 @@ def sign_out_everywhere(runtime: Runtime, scope: BuyerScope) -> None:
         audit.record(tx, scope, actor=scope.buyer_id, action="signed_out_everywhere", subject=scope.buyer_id, now=now)
 
 
-def _with_link(
-    tx: sa.Connection, runtime: Runtime, scope: StoreScope, token: str, browser_token: str, replaces: str, now: datetime
-) -> SignedIn | str:
-    token_hash = secrets.hash_token(token)
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """Somebody holds out a link or a code. `replaces` is the token of the session this browser had, or empty."""
+
+    tx: sa.Connection
+    runtime: Runtime
+    scope: StoreScope
+    browser_hash: bytes
+    replaces: str
+    now: datetime
+
+    def has_expired(self, request: SignInRequest) -> bool:
+        return request.expires_at is None or self.now >= request.expires_at
+
+    def note(self, action: str, request: SignInRequest) -> None:
+        audit.record(self.tx, self.scope, actor="visitor", action=action, subject=request.id, now=self.now)
+
+
+def _with_link(attempt: _Attempt, token: str) -> SignedIn | str:
+    tx, scope, token_hash = attempt.tx, attempt.scope, secrets.hash_token(token)
     found = sign_in.by_token_hash(tx, scope, token_hash)
     if found is None:
         return "link_unknown"
@@ -158,21 +180,16 @@ def _with_link(
     request = next((r for r in open_requests if r.token_hash == token_hash), None)
     if request is None:
         return "link_replaced" if found.voided_at is not None else "link_used"
-    if _has_expired(request, now):
-        sign_in.void(tx, scope, [request.id], now)  # refused once is refused for ever, even if the clock is set back
-        return "link_expired"
-    if request.browser_hash != secrets.hash_token(browser_token):
-        audit.record(tx, scope, actor="visitor", action="sign_in_other_browser", subject=request.id, now=now)
+    if not attempt.has_expired(request) and request.browser_hash != attempt.browser_hash:
+        attempt.note("sign_in_other_browser", request)
         return "other_browser"
-    return _sign_in(tx, runtime, scope, request, replaces, now) or "link_expired"
+    return _sign_in(attempt, request) or "link_expired"
 
 
-def _with_code(
-    tx: sa.Connection, runtime: Runtime, scope: StoreScope, code: str, browser_token: str, replaces: str, now: datetime
-) -> SignedIn | str:
-    """The codes of the address asked for last are the ones that count; each bears five tries, right or wrong."""
-    browser_hash = secrets.hash_token(browser_token)
-    asked = sign_in.by_browser(tx, scope, browser_hash, since=now - _CODES_ARE_TRIED_FOR, limit=_CODES_PER_BROWSER)
+def _with_code(attempt: _Attempt, code: str) -> SignedIn | str:
+    """The codes that count are those of the address this browser asked for last. Each bears five tries, right or wrong."""
+    tx, runtime, scope, now = attempt.tx, attempt.runtime, attempt.scope, attempt.now
+    asked = sign_in.by_browser(tx, scope, attempt.browser_hash, since=now - _CODES_ARE_TRIED_FOR, limit=_CODES_PER_BROWSER)
     if not asked:
         return "code_not_requested"
     latest = asked[0]
@@ -182,32 +199,32 @@ def _with_code(
     if latest.id not in triable:
         return "code_tries_used"
     if not sign_in_limits.may_try_code(tx, runtime.secret, latest.email_hash, now):
+        attempt.note("sign_in_link_only", latest)
         return "code_link_only"
     request = next((r for r in candidates if r.id in triable and secrets.is_code(runtime.secret, r.id, code, r.code_hash)), None)
     if request is None:
-        audit.record(tx, scope, actor="visitor", action="sign_in_code_wrong", subject=latest.id, now=now)
+        attempt.note("sign_in_code_wrong", latest)
         return "code_wrong"
     sign_in_limits.code_was_right(tx, runtime.secret, latest.email_hash, now)
-    if request.id not in open_requests:
-        return "code_replaced" if request.voided_at is not None else "code_used"
-    if _has_expired(request, now):
-        sign_in.void(tx, scope, [request.id], now)
-        return "code_expired"
-    return _sign_in(tx, runtime, scope, request, replaces, now) or "code_expired"
+    if request.id in open_requests:
+        return _sign_in(attempt, request) or "code_expired"
+    return "code_replaced" if request.voided_at is not None else "code_used"
 
 
-def _sign_in(tx: sa.Connection, runtime: Runtime, scope: StoreScope, request: SignInRequest, replaces: str, now: datetime) -> SignedIn | None:
-    """Uses the request up and opens a session. None if it is nobody's, or its buyer has another address by now."""
-    buyer_id = sign_in.redeem(tx, scope, request.id, request.browser_hash, now)
+def _sign_in(attempt: _Attempt, request: SignInRequest) -> SignedIn | None:
+    """Uses the request up and opens a session. None if it has expired, or its buyer has another address by now."""
+    tx, runtime, scope, now = attempt.tx, attempt.runtime, attempt.scope, attempt.now
+    buyer_id = sign_in.redeem(tx, scope, request.id, attempt.browser_hash, now)
     if buyer_id is None:
+        sign_in.void(tx, scope, [request.id], now)  # refused once is refused for ever, even if the clock is set back
         return None
     whole = BuyerScope(scope.store_id, scope.environment, buyer_id)
     owner = buyer.get(tx, whole)
     if secrets.email_hash(runtime.secret, scope, owner.email) != request.email_hash:
         return None
     sign_in.void_open(tx, scope, request.email_hash, now)
-    if replaces:
-        _end_session(tx, replaces, now, "session_replaced")
+    if attempt.replaces:
+        _end_session(tx, attempt.replaces, now, "session_replaced")
     token = secrets.new_token(runtime.random_bytes)
     expires_at = now + timedelta(seconds=SESSION_SECONDS)
     session.create(tx, whole, token_hash=secrets.hash_token(token), now=now, expires_at=expires_at)
@@ -224,10 +241,6 @@ def _end_session(tx: sa.Connection, session_token: str, now: datetime, action: s
     session.end(tx, token_hash, now)
     whole = BuyerScope(found.store.id, found.environment, found.buyer.id)
     audit.record(tx, whole, actor=found.buyer.id, action=action, subject=found.buyer.id, now=now)
-
-
-def _has_expired(request: SignInRequest, now: datetime) -> bool:
-    return request.expires_at is None or now >= request.expires_at
 
 
 def _in_or_refused(outcome: SignedIn | str) -> SignedIn:

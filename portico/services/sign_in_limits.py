@@ -19,6 +19,7 @@ def over_limit(
     tx: sa.Connection,
     secret: bytes,
     scope: StoreScope,
+    *,
     email_hash: bytes,
     network: str,
     known_browser: KnownBrowser | None,
