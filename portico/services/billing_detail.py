@@ -1,0 +1,28 @@
+"""Billing details: read for the form, and saved without treading on somebody else's change."""
+
+from collections.abc import Mapping
+
+from portico.domain import billing_detail
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.errors import Conflict
+from portico.domain.scope import BuyerScope
+from portico.services.runtime import Runtime
+from portico.storage import audit, buyer
+
+
+def read(runtime: Runtime, scope: BuyerScope) -> tuple[BillingDetail, int]:
+    """The buyer's billing details and their version."""
+    with runtime.database.read() as tx:
+        return buyer.billing_detail(tx, scope)
+
+
+def save(runtime: Runtime, scope: BuyerScope, raw: Mapping[str, str], expected_version: int) -> None:
+    """Keeps what a form holds as the buyer's billing details; documents already issued stay as they are.
+
+    Raises Invalid with every error at once, and Conflict when the details are no longer of `expected_version`.
+    """
+    detail = billing_detail.validate(raw)
+    with runtime.database.transaction() as tx:
+        if not buyer.save_billing_detail(tx, scope, detail, expected_version):
+            raise Conflict
+        audit.record(tx, scope, actor="buyer", action="billing_detail.saved", subject=scope.buyer_id, now=runtime.clock())

@@ -1,0 +1,151 @@
+"""The web application: the route table behind both prefixes, the few addresses outside of it, and the frame around all."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+from litestar import Litestar, Request
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from portico.domain.scope import ENVIRONMENTS, Environment
+from portico.services.runtime import Runtime
+from portico.web import door, outside, problems, static, view
+from portico.web.asked import BODY_LIMIT_BYTES, Asked, client_address
+from portico.web.cookies import Jar
+from portico.web.envelope import Envelope
+from portico.web.portal.routes import ROUTES, is_page
+from portico.web.response import Response
+from portico.web.security import Site
+from portico.web.visit import Row, Web
+
+# Handlers are plain functions in threads. The default of cpu + 4 threads stops the site when as many are slow at once.
+THREADS = 40
+_PREFIXES: dict[Environment, str] = {"prod": "/{slug:str}/portal", "test": "/test/{slug:str}/portal"}
+
+AnyRequest = Request[Any, Any, Any]
+log = structlog.get_logger("portico.web")
+
+
+def create_app(runtime: Runtime) -> Litestar:
+    """The ASGI application of one process. Raises ValueError for a plain-http origin beyond this machine."""
+    site = Site(runtime.origin)
+    web = Web(runtime=runtime, site=site, jar=Jar(site.secure), assets=static.load(), is_page=is_page)
+
+    def refused(request: AnyRequest, error: HTTPException) -> ASGIResponse:
+        found = problems.of_status(error.status_code)
+        response = view.problem_outside(web, _asked(web, request, b""), found)
+        allow = (error.headers or {}).get("allow") or (error.headers or {}).get("Allow")
+        return _to_asgi(web, response, *((("allow", allow),) if allow else ()))
+
+    def crashed(request: AnyRequest, error: Exception) -> ASGIResponse:
+        log.error("crash", exc_info=error)
+        return _to_asgi(web, view.problem_outside(web, _asked(web, request, b""), problems.PROBLEMS["crash"]))
+
+    app = Litestar(
+        route_handlers=[*_portal_handlers(web), *_outside_handlers(web)],
+        exception_handlers={HTTPException: refused, Exception: crashed},
+        on_startup=[_widen_threads],
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=BODY_LIMIT_BYTES,
+    )
+    app.asgi_handler = Envelope(app.asgi_handler, web)
+    return app
+
+
+async def _widen_threads() -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="web"))
+
+
+def _portal_handlers(web: Web) -> list[HTTPRouteHandler]:
+    """Each address of the table once per environment. Rows whose addresses differ in a suffix alone ("{id}", "{id}.pdf") share
+    a route, since the framework matches whole path segments."""
+    routes: dict[tuple[str, str], list[Row]] = {}
+    for row in ROUTES:
+        routes.setdefault((row.method, _pattern(row.path)), []).append(row)
+    return [
+        _portal_handler(web, environment, method, _PREFIXES[environment] + path, rows)
+        for environment in ENVIRONMENTS
+        for (method, path), rows in routes.items()
+    ]
+
+
+def _portal_handler(web: Web, environment: Environment, method: str, path: str, rows: list[Row]) -> HTTPRouteHandler:
+    suffixed = [row for row in rows if _suffix(row)]
+    plain = next((row for row in rows if not _suffix(row)), rows[0])
+
+    def choose(request: AnyRequest) -> tuple[Row, dict[str, str]]:
+        ids = {key: str(value) for key, value in request.path_params.items()}
+        for row in suffixed:
+            if ids.get("id", "").endswith(_suffix(row)):
+                return row, {**ids, "id": ids["id"].removesuffix(_suffix(row))}
+        return plain, ids
+
+    def get(request: AnyRequest) -> ASGIResponse:
+        row, ids = choose(request)
+        return _to_asgi(web, door.answer(web, row, environment, _asked(web, request, b"", ids)))
+
+    def post(request: AnyRequest, body: bytes) -> ASGIResponse:
+        row, ids = choose(request)
+        return _to_asgi(web, door.answer(web, row, environment, _asked(web, request, body, ids)))
+
+    return _handler(path, method, get if method == "GET" else post)
+
+
+def _outside_handlers(web: Web) -> list[HTTPRouteHandler]:
+    return [_handler(row.path, row.method, _outside_handler(web, row)) for row in outside.ROUTES]
+
+
+def _outside_handler(web: Web, row: outside.Row) -> Callable[..., ASGIResponse]:
+    def get(request: AnyRequest) -> ASGIResponse:
+        ids = {key: str(value) for key, value in request.path_params.items()}
+        return _to_asgi(web, row.handler(web, _asked(web, request, b"", ids)))
+
+    def post(request: AnyRequest, body: bytes) -> ASGIResponse:
+        return _to_asgi(web, row.handler(web, _asked(web, request, body)))
+
+    return get if row.method == "GET" else post
+
+
+def _handler(path: str, method: str, function: Callable[..., ASGIResponse]) -> HTTPRouteHandler:
+    name = f"{method} {path}"
+    return HTTPRouteHandler(path, http_method=[method], name=name, sync_to_thread=True, include_in_schema=False)(function)  # type: ignore[arg-type]
+
+
+def _pattern(path: str) -> str:
+    """ "/invoices/{id}.pdf" as the framework's "/invoices/{id:str}"."""
+    return path.partition("{id}")[0] + "{id:str}" if "{id}" in path else path
+
+
+def _suffix(row: Row) -> str:
+    return row.path.partition("{id}")[2]
+
+
+def _asked(web: Web, request: AnyRequest, body: bytes, ids: dict[str, str] | None = None) -> Asked:
+    scope = request.scope
+    headers = tuple(scope["headers"])
+    forwarded = b", ".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+    client = scope.get("client")
+    return Asked(
+        method=scope["method"],
+        path=scope["path"],
+        raw_query=scope.get("query_string", b""),
+        headers=headers,
+        body=body,
+        client=client_address(client[0] if client else None, forwarded, web.runtime.trusted_proxies),
+        ids=ids or {},
+    )
+
+
+def _to_asgi(web: Web, response: Response, *headers: tuple[str, str]) -> ASGIResponse:
+    cookies = [web.jar.header(cookie) for cookie in response.cookies]
+    return ASGIResponse(
+        body=response.body,
+        status_code=response.status,
+        media_type=response.media_type,
+        headers=[*response.headers, *headers, *cookies],
+    )

@@ -1,0 +1,106 @@
+"""The door of every portal page: who asks, for which store, in which language, and may they? Then the handler, then the answer."""
+
+from dataclasses import replace
+from urllib.parse import quote
+
+import structlog
+
+from portico.domain.errors import NotFound, PorticoError, Refused
+from portico.domain.scope import Environment
+from portico.i18n import negotiate
+from portico.services import sign_in
+from portico.services.secrets import new_token
+from portico.storage import store as stores
+from portico.web import problems, seal, view
+from portico.web.asked import Asked
+from portico.web.cookies import deleted
+from portico.web.response import Response, see_other
+from portico.web.security import CSRF_FIELD
+from portico.web.visit import Row, Visit, Web
+
+log = structlog.get_logger("portico.web")
+
+
+def answer(web: Web, row: Row, environment: Environment, asked: Asked) -> Response:
+    """The answer to one request. Whatever goes wrong becomes a page in the visitor's language."""
+    visit: Visit | None = None
+    try:
+        cookies = web.jar.read(asked.headers)
+        visit = _open(web, environment, asked, cookies)
+        response = _serve(visit, row)
+    except PorticoError as error:
+        problem = problems.of_error(error)
+        log.info("refused", code=problem.code, status=problem.status, method=row.method, route=row.path)
+        response = view.problem(visit, problem) if visit else view.problem_outside(web, asked, problem)
+        if problem.code == "cookie_invalid":
+            response = response.adding(*(deleted(name) for name in ("session", "browser")))
+    except Exception:  # the visitor gets a page, the log the traceback
+        log.exception("crash", method=row.method, route=row.path)
+        response = view.problem_outside(web, asked, problems.PROBLEMS["crash"])
+    if visit is not None and "browser" not in visit.cookies and row.who == "anyone":
+        response = response.adding(visit.browser_cookie())
+    return response
+
+
+def _open(web: Web, environment: Environment, asked: Asked, cookies: dict[str, str]) -> Visit:
+    """Finds store and session: one statement for a buyer who is signed in. Raises NotFound for an unknown store."""
+    runtime, slug = web.runtime, asked.ids["slug"]
+    session = sign_in.authenticate(runtime, cookies["session"]) if "session" in cookies else None
+    if session is not None and (session.store.slug, session.environment) != (slug, environment):
+        session = None
+    if session is not None:
+        store = session.store
+    else:
+        with runtime.database.read() as tx:
+            store = stores.by_slug(tx, slug)
+        if store is None:
+            raise NotFound
+    chosen = cookies.get("language") or (session.buyer.locale if session is not None else None)
+    return Visit(
+        web=web,
+        asked=asked,
+        store=store,
+        environment=environment,
+        base=f"/{slug}/portal" if environment == "prod" else f"/test/{slug}/portal",
+        language=negotiate.choose(asked.header("accept-language"), chosen, store.locale),
+        now=runtime.clock(),
+        cookies=cookies,
+        browser=cookies.get("browser") or new_token(runtime.random_bytes),
+        session=session,
+    )
+
+
+def _serve(visit: Visit, row: Row) -> Response:
+    """Deny by default: the origin first, then who asks, then what is sent; the handler sees only what has passed."""
+    asked = visit.asked
+    if row.method == "POST":
+        visit.web.site.check_same_origin(asked)
+    visit = replace(visit, query=asked.query())
+    if row.who == "buyer" and visit.session is None:
+        return _to_sign_in(visit, row)
+    if row.method == "POST":
+        form = asked.form()
+        given = form.pop(CSRF_FIELD, "")
+        if not form.keys() <= row.fields:
+            raise Refused("form_invalid")
+        visit = replace(visit, form=form)
+        if not _is_own_form(visit, given):
+            if row.stale is None:
+                raise Refused("form_stale")
+            return row.stale(visit)
+    return row.handler(visit)
+
+
+def _is_own_form(visit: Visit, given: str) -> bool:
+    """Whether the token was made for one of the two cookies this request carries. The session's counts even when the session
+    is over, since a page that was left open may still ask for a new code; what needs a buyer never gets this far then."""
+    bindings = [visit.cookies[name] for name in ("session", "browser") if name in visit.cookies]
+    return any(seal.is_token(visit.runtime.secret, "form", binding, given) for binding in bindings)
+
+
+def _to_sign_in(visit: Visit, row: Row) -> Response:
+    """303 to the sign-in form, which leads back to the page asked for (or, for a form, to the page the form is on)."""
+    if visit.asked.wants_json:
+        return view.problem(visit, problems.PROBLEMS["session_over"])
+    back = visit.return_path(row.returns_to.format(**visit.asked.ids)) if row.returns_to else visit.here
+    return see_other(visit.url("/sign-in") + (f"?next={quote(back, safe='/')}" if back != "/" else ""))

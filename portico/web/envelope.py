@@ -1,0 +1,73 @@
+"""The outermost frame: refuses what no route should see, and puts the security headers on every answer, whoever made it."""
+
+from collections.abc import Sequence
+
+import structlog
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from portico.web import view
+from portico.web.asked import Asked
+from portico.web.problems import PROBLEMS, Problem
+from portico.web.security import headers_too_large
+from portico.web.visit import Web
+
+_METHODS = frozenset({"GET", "HEAD", "POST"})
+_FOR_PROBES = frozenset({"/healthz", "/readyz"})  # a load balancer asks by address, not by name
+
+log = structlog.get_logger("portico.web")
+
+
+class Envelope:
+    """An ASGI application around another."""
+
+    def __init__(self, app: ASGIApp, web: Web) -> None:
+        self._app = app
+        self._web = web
+        self._headers = list(web.site.headers())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000, "reason": None})
+            return
+        head = scope["method"] == "HEAD"
+
+        async def outgoing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers]
+            elif message["type"] == "http.response.body" and head:
+                message["body"] = b""
+            await send(message)
+
+        found = self._refusal(scope)
+        if found is not None:
+            log.info("refused", code=found.code, status=found.status)
+            await self._refuse(scope, outgoing, found)
+            return
+        if head:
+            scope["method"] = "GET"  # the same answer, less its body
+        await self._app(scope, receive, outgoing)
+
+    def _refusal(self, scope: HTTPScope) -> Problem | None:
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if scope["path"] not in _FOR_PROBES and (len(hosts) != 1 or not self._web.site.is_ours(hosts[0])):
+            return PROBLEMS["host_unknown"]
+        if headers_too_large(list(scope["headers"])):
+            return PROBLEMS["headers_too_large"]
+        if scope["method"] not in _METHODS:
+            return PROBLEMS["method_not_allowed"]
+        return None
+
+    async def _refuse(self, scope: HTTPScope, send: Send, found: Problem) -> None:
+        asked = Asked(scope["method"], scope["path"], b"", _only(scope["headers"], b"accept", b"accept-language"), b"", "")
+        response = view.problem_outside(self._web, asked, found)
+        headers = [(name.encode(), value.encode()) for name, value in response.headers]
+        headers += [(b"content-type", response.media_type.encode()), (b"content-length", str(len(response.body)).encode())]
+        if found.status == 405:
+            headers.append((b"allow", b"GET, HEAD, POST"))
+        await send({"type": "http.response.start", "status": found.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body, "more_body": False})
+
+
+def _only(headers: Sequence[tuple[bytes, bytes]], *names: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """Only these headers, and of each no more than a reasonable browser sends."""
+    return tuple((name, value[:1000]) for name, value in headers if name in names)

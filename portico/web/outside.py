@@ -1,0 +1,94 @@
+"""The few addresses that belong to no store: health, static files, reports of the content security policy."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import structlog
+
+from portico.web import view
+from portico.web.asked import Asked
+from portico.web.problems import PROBLEMS
+from portico.web.response import Response, text
+from portico.web.visit import Web
+
+_REPORT_BYTES = 16 * 1024
+_REPORT_TYPES = ("application/reports+json", "application/csp-report")
+_FOR_EVER = "public, max-age=31536000, immutable"
+_NO_STORE = ("cache-control", "no-store")
+
+log = structlog.get_logger("portico.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the table below: anyone may ask, nothing is read from cookies and nothing is written."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    handler: Callable[[Web, Asked], Response]
+
+
+def nothing(web: Web, asked: Asked) -> Response:
+    """The bare origin: which stores live here is nobody's business."""
+    return view.problem_outside(web, asked, PROBLEMS["not_found"])
+
+
+def healthz(web: Web, asked: Asked) -> Response:
+    """The process answers."""
+    return Response(200, b"ok\n", "text/plain; charset=utf-8", headers=(_NO_STORE,))
+
+
+def readyz(web: Web, asked: Asked) -> Response:
+    """The database answers, and its tables are those of this version; else 503."""
+    try:
+        ready = web.runtime.database.is_current()
+    except Exception as error:  # whatever is wrong with the database, the answer is "not ready"
+        log.warning("not_ready", error=type(error).__name__)
+        return Response(503, b"database unreachable\n", "text/plain; charset=utf-8", headers=(_NO_STORE, ("retry-after", "5")))
+    if not ready:
+        return Response(503, b"database not migrated\n", "text/plain; charset=utf-8", headers=(_NO_STORE, ("retry-after", "5")))
+    return Response(200, b"ready\n", "text/plain; charset=utf-8", headers=(_NO_STORE,))
+
+
+def asset(web: Web, asked: Asked) -> Response:
+    """A static file. Under its own hash it may be kept for ever; under another (a page of the version before is still open)
+    the current file is given and nobody may keep it."""
+    found = web.assets.get(asked.ids["name"].lstrip("/"))
+    if found is None:
+        return nothing(web, asked)
+    packed = found.gzipped is not None and "gzip" in (asked.header("accept-encoding") or "")
+    headers = [("cache-control", _FOR_EVER if asked.ids["digest"] == found.digest else "no-store"), ("vary", "Accept-Encoding")]
+    if packed:
+        headers.append(("content-encoding", "gzip"))
+    return Response(200, found.gzipped if packed and found.gzipped else found.body, found.media_type, headers=tuple(headers))
+
+
+def robots(web: Web, asked: Asked) -> Response:
+    return text(200, "User-agent: *\nDisallow: /\n")
+
+
+def csp_report(web: Web, asked: Asked) -> Response:
+    """A browser says that a page broke the content security policy: always a fault of ours, so it is logged."""
+    media_type = (asked.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type not in _REPORT_TYPES:
+        return text(415, "unsupported media type\n")
+    if len(asked.body) > _REPORT_BYTES:
+        return text(413, "too large\n")
+    try:
+        reports = msgspec.json.decode(asked.body)
+    except msgspec.DecodeError:
+        return text(400, "not JSON\n")
+    log.warning("csp_report", reports=msgspec.json.encode(reports).decode()[:2000])
+    return Response(204)
+
+
+ROUTES: tuple[Row, ...] = (
+    Row("GET", "/", nothing),
+    Row("GET", "/healthz", healthz),
+    Row("GET", "/readyz", readyz),
+    Row("GET", "/robots.txt", robots),
+    Row("GET", "/static/{digest:str}/{name:path}", asset),
+    Row("POST", "/csp-report", csp_report),
+)

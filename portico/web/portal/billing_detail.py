@@ -1,0 +1,108 @@
+"""Billing details: a form whose fields follow the country, with or without script."""
+
+from collections.abc import Mapping
+from dataclasses import fields as fields_of
+
+from portico.domain import billing_detail as rules
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.errors import Conflict, Invalid, Refused
+from portico.i18n import words
+from portico.i18n.catalog import N_, catalog, fill
+from portico.i18n.format import formats
+from portico.services import billing_detail
+from portico.web import view
+from portico.web.cookies import deleted
+from portico.web.problems import PROBLEMS
+from portico.web.response import Response, see_other
+from portico.web.visit import Visit
+
+PATH = "/billing-details"
+FIELDS = frozenset({*(field.name for field in fields_of(BillingDetail)), "version", "update_fields"})
+_YES = "yes"
+_FLASH_SECONDS = 60
+_MOVED = N_("These details were changed elsewhere in the meantime. Please check them and save again.")
+_NOW = N_("Saved in the meantime: {value}")
+_NOTHING = N_("nothing")
+
+
+def form(visit: Visit) -> Response:
+    detail, version = billing_detail.read(visit.runtime, visit.buyer_scope)
+    saved = visit.unsealed("flash").get("saved") == "billing-details"
+    response = _show(visit, _values(detail), version, saved=saved)
+    return response.adding(deleted("flash")) if "flash" in visit.cookies else response
+
+
+def save(visit: Visit) -> Response:
+    """Saves, or shows the form again with what was typed: to follow another country, with all errors, or beside what was
+    saved in the meantime."""
+    version = _version(visit)
+    if "update_fields" in visit.form:
+        return _show(visit, visit.form, version)
+    try:
+        billing_detail.save(visit.runtime, visit.buyer_scope, visit.form, version)
+    except Invalid as invalid:
+        errors = {error.field: words.error_text(visit.language, error.code, error.example) for error in reversed(invalid.errors)}
+        return _show(visit, visit.form, version, status=422, errors=errors)
+    except Conflict:
+        return _show_both(visit)
+    return see_other(visit.url(PATH), visit.sealed_cookie("flash", {"saved": "billing-details"}, _FLASH_SECONDS))
+
+
+def stale(visit: Visit) -> Response:
+    """The form's token is not of this session: nothing is saved, and what was typed stays."""
+    text = catalog(visit.language).message(PROBLEMS["form_stale"].text)
+    return _show(visit, visit.form, _version(visit), status=403, errors={"form": text})
+
+
+def _show_both(visit: Visit) -> Response:
+    """What was typed, with what is now saved beside every field that differs; saving again then replaces that."""
+    detail, version = billing_detail.read(visit.runtime, visit.buyer_scope)
+    say = catalog(visit.language).message
+    errors = {
+        name: fill(say(_NOW), value=_readable(visit.language, name, value) or say(_NOTHING))
+        for name, value in _values(detail).items()
+        if value != visit.form.get(name, "")
+    }
+    return _show(visit, visit.form, version, status=409, errors={"form": say(_MOVED), **errors})
+
+
+def _show(
+    visit: Visit, values: Mapping[str, str], version: int,
+    *, status: int = 200, errors: Mapping[str, str] | None = None, saved: bool = False,
+) -> Response:
+    country, is_business = values.get("country", ""), values.get("is_business", "") == _YES
+    fields = rules.form_fields(country, language=visit.language, is_business=is_business)
+    return view.page(
+        visit, "billing_details.html", status,
+        values=values,
+        fields=fields,
+        countries=formats(visit.language).countries(rules.countries()),
+        errors=_in_order(errors or {}, [field.name for field in fields]),
+        saved=saved,
+        version=version,
+    )
+
+
+def _in_order(errors: Mapping[str, str], names: list[str]) -> dict[str, str]:
+    """Errors from the top of the form to its end. One on a field that this country's form lacks is said of the form."""
+    shown = {name: errors[name] for name in ("form", *names) if name in errors}
+    hidden = [text for name, text in errors.items() if name not in shown]
+    return {"form": hidden[0], **shown} if hidden and "form" not in shown else shown
+
+
+def _values(detail: BillingDetail) -> dict[str, str]:
+    values = {field.name: getattr(detail, field.name) for field in fields_of(BillingDetail)}
+    return {**values, "is_business": _YES if detail.is_business else ""}
+
+
+def _readable(language: str, name: str, value: str) -> str:
+    if name == "country" and value:
+        return formats(language).country(value)
+    return words.label(language, "is_business") if name == "is_business" and value else value
+
+
+def _version(visit: Visit) -> int:
+    text = visit.form.get("version", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Refused("form_invalid")
+    return int(text)

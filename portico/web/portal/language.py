@@ -1,0 +1,21 @@
+"""The language of pages, mails and new documents, as the buyer chooses it."""
+
+from portico.domain.errors import Refused
+from portico.i18n.languages import is_language
+from portico.storage import buyer
+from portico.web.cookies import Cookie
+from portico.web.response import Response, see_other
+from portico.web.visit import Visit
+
+_ONE_YEAR_SECONDS = 365 * 24 * 3600
+
+
+def choose_language(visit: Visit) -> Response:
+    """Keeps the choice in this browser, and with the buyer when one is signed in; back to the page it was made on."""
+    tag = visit.form.get("language", "")
+    if not is_language(tag):
+        raise Refused("language_unknown")
+    if visit.session is not None:
+        with visit.runtime.database.transaction() as tx:
+            buyer.set_locale(tx, visit.buyer_scope, tag)
+    return see_other(visit.url(visit.return_path(visit.form.get("next", "/"))), Cookie("language", tag, _ONE_YEAR_SECONDS))

@@ -1,0 +1,32 @@
+"""Orders: the list, filtered and paged, and one order with its payments."""
+
+from portico.domain.errors import Refused
+from portico.domain.order import ONE_TIME_STATUSES
+from portico.domain.subscription import SUBSCRIPTION_STATUSES
+from portico.storage import document, order, subscription
+from portico.web import view
+from portico.web.portal.paging import cursor_of, pager
+from portico.web.response import Response
+from portico.web.visit import Visit
+
+STATUSES = tuple(dict.fromkeys((*ONE_TIME_STATUSES, *SUBSCRIPTION_STATUSES)))
+
+
+def orders(visit: Visit) -> Response:
+    """All orders, newest first; `?status=` keeps one status, `?after=` starts behind a cursor."""
+    status = visit.query.get("status", "")
+    if status and status not in STATUSES:
+        raise Refused("filter_unknown")
+    with visit.runtime.database.read() as tx:
+        page = order.page(tx, visit.buyer_scope, status=status or None, cursor=cursor_of(visit))
+    links = pager(visit, "/orders", page.next, status=status)
+    return view.page(visit, "orders.html", orders=page.items, statuses=STATUSES, status=status, **links)
+
+
+def one_order(visit: Visit) -> Response:
+    order_id = visit.id("ORD")
+    with visit.runtime.database.read() as tx:
+        found = order.get(tx, visit.buyer_scope, order_id)
+        documents = document.for_order(tx, visit.buyer_scope, order_id)
+        plan = subscription.get(tx, visit.buyer_scope, found.subscription_id) if found.subscription_id else None
+    return view.page(visit, "order.html", order=found, documents=documents, subscription=plan)

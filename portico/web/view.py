@@ -1,0 +1,113 @@
+"""Pages: the frame every template gets, and the error pages."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader
+
+from portico.domain.scope import Environment
+from portico.domain.sign_in import SESSION_SECONDS, WARN_SECONDS
+from portico.i18n import negotiate
+from portico.i18n.catalog import N_, Message, catalog
+from portico.i18n.languages import LANGUAGES, Language, by_tag
+from portico.i18n.templates import environment
+from portico.storage.store import StoreRow
+from portico.web.accent import accent_name
+from portico.web.asked import Asked
+from portico.web.problems import Problem
+from portico.web.response import Response, json
+from portico.web.visit import Visit, Web
+
+_TEMPLATES = FileSystemLoader(Path(__file__).parent / "templates")
+_TO_OVERVIEW = N_("Back to the overview")
+_TO_SIGN_IN = N_("Sign in")
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """What layout.html needs. Outside of a portal (no such store, a host that is not ours) there is no `store` and no `base`."""
+
+    web: Web
+    language: str
+    path: str
+    base: str = ""
+    store: StoreRow | None = None
+    environment: Environment | None = None
+    buyer_email: str | None = None
+    csrf: str = ""
+    seconds_left: int | None = None
+    warn_at_seconds: int = SESSION_SECONDS - WARN_SECONDS
+    languages: tuple[Language, ...] = LANGUAGES
+
+    @property
+    def dir(self) -> str:
+        """"ltr" or "rtl"."""
+        return by_tag(self.language).direction
+
+    @property
+    def accent(self) -> str:
+        """The palette of the stylesheet nearest to the store's colour."""
+        return accent_name(self.store.accent_color if self.store is not None else "")
+
+    def asset(self, name: str) -> str:
+        return self.web.asset(name)
+
+
+def page(visit: Visit, template: str, status: int = 200, **variables: Any) -> Response:
+    """A page of the portal in the visitor's language."""
+    return _render(_frame(visit, visit.here), template, status, variables)
+
+
+def problem(visit: Visit, found: Problem) -> Response:
+    """An error page within a portal. It says nothing of what was asked for, so that a foreign id and a random one look alike."""
+    if visit.asked.wants_json:
+        return problem_json(visit, found)
+    signed_in = visit.session is not None
+    action = (visit.url("/"), _TO_OVERVIEW) if signed_in else (visit.url("/sign-in"), _TO_SIGN_IN)
+    return _error("error.html", _frame(visit, "/"), found, *action)
+
+
+def problem_outside(web: Web, asked: Asked, found: Problem) -> Response:
+    """An error page where there is no portal to show it in."""
+    language = negotiate.choose(asked.header("accept-language"))
+    if asked.wants_json:
+        return json(found.status, {"ok": False, "error": catalog(language).message(found.text)})
+    return _error("outside.html", PageContext(web, language, "/"), found, "", None)
+
+
+def problem_json(visit: Visit, found: Problem) -> Response:
+    """The same for the portal's script, with a token for the next try."""
+    return json(found.status, {"ok": False, "error": catalog(visit.language).message(found.text), "csrf": visit.csrf})
+
+
+def _frame(visit: Visit, path: str) -> PageContext:
+    return PageContext(
+        web=visit.web,
+        language=visit.language,
+        path=path,
+        base=visit.base,
+        store=visit.store,
+        environment=visit.environment,
+        buyer_email=visit.session.buyer.email if visit.session is not None else None,
+        csrf=visit.csrf,
+        seconds_left=visit.seconds_left,
+    )
+
+
+def _error(template: str, frame: PageContext, found: Problem, action_url: str, action: Message | None) -> Response:
+    words = catalog(frame.language)
+    variables = {
+        "status": found.status,
+        "title": words.message(found.title),
+        "text": words.message(found.text),
+        "action_url": action_url,
+        "action_text": words.message(action) if action is not None else "",
+    }
+    return _render(frame, template, found.status, variables)
+
+
+def _render(frame: PageContext, template: str, status: int, variables: dict[str, Any]) -> Response:
+    body = environment(frame.language, _TEMPLATES).get_template(template).render(page=frame, **variables)
+    headers = (("content-language", frame.language), ("vary", "Accept-Language, Cookie"), ("cache-control", "no-store"))
+    return Response(status, body.encode(), headers=headers)
