@@ -1,0 +1,47 @@
+"""Keys with which a merchant's server speaks to Portico. The key itself is shown once, when it is made; only its hash is kept."""
+
+from dataclasses import dataclass, field
+
+from portico.domain.errors import NotFound
+from portico.domain.scope import StoreScope
+from portico.services.runtime import Runtime
+from portico.services.secrets import hash_token, new_token
+from portico.storage import api_key, audit
+from portico.storage.api_key import ApiKey
+
+_SHOWN_CHARS = 6  # of the random ones; the column holds 20
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made: `text` is the whole key and is never to be seen again, so it is kept out of `repr`."""
+
+    id: str
+    prefix: str
+    text: str = field(repr=False)
+
+
+def create(runtime: Runtime, scope: StoreScope, *, name: str, actor: str = "operator") -> NewKey:
+    """A new key for one environment of a store: "portico_test_" or "portico_prod_" and 43 random characters (256 bits)."""
+    text = f"portico_{scope.environment}_{new_token(runtime.random_bytes)}"
+    key = NewKey(runtime.new_id("KEY"), text[: len("portico_test_") + _SHOWN_CHARS], text)
+    now = runtime.clock()
+    with runtime.database.transaction() as tx:
+        api_key.create(tx, scope, key.id, name=name, prefix=key.prefix, key_hash=hash_token(text), now=now)
+        audit.record(tx, scope, actor=actor, action="create_key", subject=key.id, now=now)
+    return key
+
+
+def every(runtime: Runtime, scope: StoreScope) -> tuple[ApiKey, ...]:
+    """All keys of one environment of a store, revoked ones too, oldest first."""
+    with runtime.database.read() as connection:
+        return api_key.list(connection, scope)
+
+
+def revoke(runtime: Runtime, scope: StoreScope, key_id: str, *, actor: str = "operator") -> None:
+    """Ends a key for ever. Raises NotFound when there is no such live key."""
+    now = runtime.clock()
+    with runtime.database.transaction() as tx:
+        if not api_key.revoke(tx, scope, key_id, now):
+            raise NotFound
+        audit.record(tx, scope, actor=actor, action="revoke_key", subject=key_id, now=now)

@@ -1,0 +1,132 @@
+"""What a subscription's line must hold to: the calendar, the states, and what may be scheduled.
+
+As long as only imports have moved a subscription, the newest line is right about its state: the shop is where it is
+managed. Once Portico or the buyer has moved it, later lines leave it alone.
+"""
+
+from typing import Any
+
+from portico.domain.calendar import period_at, period_bounds
+from portico.domain.catalog import Interval
+from portico.domain.errors import Refused
+from portico.domain.money import parse_amount
+from portico.domain.subscription import is_final
+from portico.services import import_format as f
+from portico.services.import_batch import CHANGEABLE, Batch, Outcome
+from portico.services.import_rules import card, instant, moment, same, taxed
+from portico.storage import import_rows as r
+
+ACTOR, CAUSE = "import", "imported"
+
+
+def subscription(batch: Batch, line: f.SubscriptionLine) -> Outcome:
+    order = batch.need(r.OrderRow, line.order)
+    plan = batch.need(r.ProductRow, line.product) if line.product else _product(batch, order.product_id)
+    if order.kind != "subscription" or plan.kind != "subscription":
+        raise Refused("interval", "only the order of a subscription product carries a subscription")
+    row = _row(batch, line, order, plan)
+    stored = batch.find(r.SubscriptionRow, line.id)
+    carried = batch.subscriptions_by_order.get(order.id)
+    if carried is not None and carried.external_id != line.id:
+        raise Refused("order_taken", f"order {line.order!r} carries the subscription {carried.external_id!r}")
+    if stored is None:
+        row = row._replace(id=batch.new_id("SUB"))
+        batch.add(row)
+        _note_move(batch, row.id, None, row.status)
+        batch.revise(order, status=row.status)
+        return "new"
+    same(stored, order_id=row.order_id, created_at=row.created_at)
+    return _move(batch, stored, row)
+
+
+def _move(batch: Batch, stored: r.SubscriptionRow, row: r.SubscriptionRow) -> Outcome:
+    _, actor = batch.events.get(stored.id, (0, ACTOR))
+    values = {name: getattr(row, name) for name in CHANGEABLE[r.SubscriptionRow]}
+    if actor != ACTOR or all(getattr(stored, name) == value for name, value in values.items()):
+        return "unchanged"
+    if is_final(stored.status) and stored.status != row.status:  # type: ignore[arg-type]
+        raise Refused("subscription_over", f"already stored as {stored.status}; what is over does not come back")
+    if row.anchor == stored.anchor and row.period_start < stored.period_start:
+        raise Refused("period_backwards", "a later period is already stored")
+    if row.status != stored.status:
+        _note_move(batch, stored.id, stored.status, row.status)
+        batch.revise(batch.by_id[stored.order_id], status=row.status)
+    return batch.revise(stored, **values)
+
+
+def _note_move(batch: Batch, subscription_id: str, before: str | None, after: str) -> None:
+    sequence = batch.events.get(subscription_id, (0, ACTOR))[0] + 1
+    batch.events[subscription_id] = (sequence, ACTOR)
+    batch.new_events.append(r.SubscriptionEventRow(subscription_id, sequence, before, after, CAUSE, ACTOR, batch.now))
+
+
+def _row(batch: Batch, line: f.SubscriptionLine, order: r.OrderRow, plan: r.ProductRow) -> r.SubscriptionRow:
+    anchor, created_at = instant(line.anchor), moment(batch, line.created_at)
+    index = _period_index(line, plan.interval)  # type: ignore[arg-type]
+    start, end = period_bounds(anchor, plan.interval, index)  # type: ignore[arg-type]
+    instant(end)
+    quantity, unit_minor = line.quantity or order.quantity, parse_amount(line.unit_price, order.currency)
+    reason = line.tax_reason or (order.tax_reason if line.tax_rate in (None, order.tax_rate) else None)
+    rate, reason = taxed(line.tax_rate or order.tax_rate, reason, 0, 0)
+    return r.SubscriptionRow(
+        id="", store_id=order.store_id, environment=order.environment, buyer_id=order.buyer_id, external_id=line.id, order_id=order.id,
+        product_id=plan.id, product_name=plan.name, status=line.status, interval=plan.interval or "", quantity=quantity,
+        currency=order.currency, unit_minor=unit_minor, tax_rate=rate, tax_reason=reason, anchor=anchor, period_index=index,
+        period_start=start, period_end=end, trial_end=_trial_end(line), ended_at=_ended_at(batch, line), created_at=created_at,
+        **_change(batch, line, order.currency, end), **card(line.card),
+    )  # fmt: skip
+
+
+def _product(batch: Batch, product_id: str) -> r.ProductRow:
+    return batch.by_id[product_id]
+
+
+def _period_index(line: f.SubscriptionLine, interval: Interval) -> int:
+    """The current period's number, given as such or by its first moment, which must lie on the calendar of the anchor."""
+    if (line.period_index is None) == (line.period_start is None):
+        raise Refused("period", "give the current period by period_index or by period_start")
+    if line.period_start is None:
+        return line.period_index or 0
+    start = instant(line.period_start)
+    index = period_at(line.anchor, interval, start)
+    before, after = period_bounds(line.anchor, interval, index)
+    if start != before or index < 0:
+        raise Refused(
+            "period", f"periods counted from the anchor start at {before.isoformat()} and {after.isoformat()}, not at {start.isoformat()}"
+        )
+    return index
+
+
+def _trial_end(line: f.SubscriptionLine) -> Any:
+    if line.trial_end is None:
+        if line.status == "trialing":
+            raise Refused("trial", "a subscription in its trial needs trial_end")
+        return None
+    end = instant(line.trial_end)
+    if end <= instant(line.anchor):
+        raise Refused("trial", "the trial ends before the first period starts")
+    return end
+
+
+def _ended_at(batch: Batch, line: f.SubscriptionLine) -> Any:
+    if is_final(line.status) != (line.ended_at is not None):
+        raise Refused("ended_at", "a subscription that is over has ended_at, another has not")
+    return moment(batch, line.ended_at) if line.ended_at else None
+
+
+def _change(batch: Batch, line: f.SubscriptionLine, currency: str, period_end: Any) -> dict[str, Any]:
+    """The columns of the scheduled change. One that is canceling ends with its period, unless another moment is given."""
+    change = line.scheduled_change
+    if change is None:
+        at = period_end if line.status == "canceling" else None
+        return {"change_kind": "cancel" if at else None, "change_at": at, "change_product_id": None}
+    if (change.kind == "cancel") != (line.status == "canceling"):
+        raise Refused("scheduled_change", "a scheduled cancellation goes with the status canceling, and no other change does")
+    if is_final(line.status):
+        raise Refused("scheduled_change", "nothing is scheduled for a subscription that is over")
+    if (change.kind == "change_plan") != (change.product is not None):
+        raise Refused("scheduled_change", "a change of plan names the product, a cancellation does not")
+    target = batch.need(r.ProductRow, change.product) if change.product else None
+    if target is not None and (target.kind != "subscription" or currency not in batch.prices.get(target.id, {})):
+        raise Refused("scheduled_change", f"product {target.external_id!r} is no plan with a price in {currency}")
+    return {"change_kind": change.kind, "change_at": instant(change.at), "change_product_id": target.id if target else None}

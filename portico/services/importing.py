@@ -1,0 +1,146 @@
+"""Loads a merchant's buyers, products, orders, subscriptions, payments and refunds from JSON Lines.
+
+Lines are taken in batches, each in one transaction: what is committed is whole, and running the same file again, after a
+crash or for fun, changes nothing that is already there. A line that cannot be taken is reported with its number and a
+reason, and the rest goes on.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from portico.domain.errors import Conflict, Refused
+from portico.domain.scope import Environment, StoreScope
+from portico.services import import_batch, import_documents, import_payment_rules, import_rules, import_subscription_rules
+from portico.services import import_format as f
+from portico.services.import_batch import Batch, Outcome
+from portico.services.runtime import Runtime
+from portico.storage.store import StoreRow
+
+LINES_AT_ONCE = 4_000
+
+
+_RULES: dict[type[f.Line], tuple[str, Callable[[Batch, Any], Outcome]]] = {
+    f.ProductGroupLine: ("product_group", import_rules.product_group),
+    f.ProductLine: ("product", import_rules.product),
+    f.BuyerLine: ("buyer", import_rules.buyer),
+    f.OrderLine: ("order", import_rules.order),
+    f.SubscriptionLine: ("subscription", import_subscription_rules.subscription),
+    f.PaymentLine: ("payment", import_payment_rules.payment),
+    f.RefundLine: ("refund", import_payment_rules.refund),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that was not taken. `line` counts from 1."""
+
+    line: int
+    code: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """How many lines of each type were new, changed, unchanged: counts[("order", "new")]. Refused ones are only counted."""
+
+    counts: Counter[tuple[str, Outcome]] = field(default_factory=Counter[tuple[str, Outcome]])
+    refused: int = 0
+
+    def total(self, outcome: Outcome) -> int:
+        """The lines of any type with this outcome."""
+        return sum(count for (_, of), count in self.counts.items() if of == outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    number: int
+    line: f.Line
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an import goes, and whether its payments get an invoice and a receipt (not if the merchant has issued their own)."""
+
+    runtime: Runtime
+    store: StoreRow
+    environment: Environment
+    with_documents: bool = True
+
+    @property
+    def scope(self) -> StoreScope:
+        """The environment of the store."""
+        return StoreScope(self.store.id, self.environment)
+
+
+def load(
+    target: Target, file: BinaryIO, *, on_refusal: Callable[[Refusal], None], on_progress: Callable[[int], None] = lambda _: None
+) -> Report:
+    """Imports the whole file. `on_refusal` is told of lines in the order of the file within a batch; `on_progress` is told
+    the bytes that are done after each batch."""
+    report, done, waiting = Report(), 0, list[_Numbered]()
+    for number, raw in _lines(file):
+        done += len(raw)
+        try:
+            if raw.strip():
+                waiting.append(_Numbered(number, f.decode(raw)))
+        except Refused as refused:
+            report.refused += 1
+            on_refusal(Refusal(number, refused.code, str(refused)))
+        if len(waiting) >= LINES_AT_ONCE:
+            _take(target, waiting, report, on_refusal)
+            waiting.clear()
+            on_progress(done)
+    _take(target, waiting, report, on_refusal)
+    on_progress(done)
+    return report
+
+
+def _take(target: Target, lines: Sequence[_Numbered], report: Report, on_refusal: Callable[[Refusal], None]) -> None:
+    """One transaction. When a constraint refuses the whole, halves are tried, down to the line that is at fault: another
+    import, or the shop itself, may have stored the same thing since the batch was read."""
+    if not lines:
+        return
+    try:
+        counts, refusals = _commit(target, lines)
+    except Conflict as conflict:
+        if len(lines) > 1:
+            middle = len(lines) // 2
+            _take(target, lines[:middle], report, on_refusal)
+            _take(target, lines[middle:], report, on_refusal)
+            return
+        counts, refusals = Counter[tuple[str, Outcome]](), [Refusal(lines[0].number, conflict.code, str(conflict))]
+    report.counts.update(counts)
+    report.refused += len(refusals)
+    for refusal in refusals:
+        on_refusal(refusal)
+
+
+def _commit(target: Target, lines: Sequence[_Numbered]) -> tuple[Counter[tuple[str, Outcome]], list[Refusal]]:
+    runtime, counts, refusals = target.runtime, Counter[tuple[str, Outcome]](), list[Refusal]()
+    now = runtime.clock()
+    with runtime.database.transaction() as tx:
+        batch = import_batch.load(tx, target.scope, now, runtime.new_id, (numbered.line for numbered in lines))
+        for numbered in lines:
+            try:
+                kind, rule = _RULES[type(numbered.line)]
+                counts[kind, rule(batch, numbered.line)] += 1
+            except Refused as refused:
+                refusals.append(Refusal(numbered.number, refused.code, str(refused)))
+        import_batch.write(tx, batch)
+        if target.with_documents:
+            import_documents.issue(tx, runtime, target.store, batch)
+    return counts, refusals
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines. No more is read of an overlong one than shows that it is."""
+    number = 0
+    while raw := file.readline(f.MAX_LINE_BYTES + 2):
+        number += 1
+        if number == 1:
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+        yield number, raw
+        while len(raw) > f.MAX_LINE_BYTES and not raw.endswith(b"\n"):
+            raw = file.readline(f.MAX_LINE_BYTES)

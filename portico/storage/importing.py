@@ -1,0 +1,195 @@
+"""Reads and writes the rows of an import many at a time, found by the merchant's own ids.
+
+Rows are inserted past SQLAlchemy's work per row: `executemany` of tuples on SQLite, COPY on PostgreSQL. Both check every
+constraint and foreign key as usual. A constraint that refuses raises Conflict.
+"""
+
+import sqlite3
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+import psycopg
+import sqlalchemy as sa
+import sqlalchemy.exc
+
+from portico.domain.errors import Conflict
+from portico.domain.scope import StoreScope
+from portico.storage import tables as t
+from portico.storage.columns import Instant
+from portico.storage.import_rows import TABLES
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_AT_ONCE = 10_000  # values in one IN list; SQLite allows 32,766 parameters
+Kind = TypeVar("Kind", bound=tuple[Any, ...])
+
+_PRICES = sa.select(t.price.c.product_id, t.price.c.currency, t.price.c.amount_minor).where(
+    t.price.c.product_id.in_(sa.bindparam("p_values", expanding=True))
+)
+_DROP_PRICES = sa.delete(t.price).where(t.price.c.product_id.in_(sa.bindparam("p_values", expanding=True)))
+_GIVEN_BACK = (
+    sa.select(t.refund.c.payment_id, sa.func.sum(t.refund.c.amount_minor))
+    .where(t.refund.c.payment_id.in_(sa.bindparam("p_values", expanding=True)), t.refund.c.status != "failed")
+    .group_by(t.refund.c.payment_id)
+)
+_REFUNDED_BY_ORDER = (
+    sa.select(t.payment.c.order_id, sa.func.sum(t.payment.c.refunded_minor))
+    .where(t.payment.c.order_id.in_(sa.bindparam("p_values", expanding=True)))
+    .group_by(t.payment.c.order_id)
+)
+_ATTEMPTS = (
+    sa.select(t.payment_attempt.c.payment_id, sa.func.max(t.payment_attempt.c.sequence))
+    .where(t.payment_attempt.c.payment_id.in_(sa.bindparam("p_values", expanding=True)))
+    .group_by(t.payment_attempt.c.payment_id)
+)
+_PERIODS = sa.select(t.payment.c.subscription_id, t.payment.c.period_start, t.payment.c.external_id).where(
+    t.payment.c.subscription_id.in_(sa.bindparam("p_values", expanding=True))
+)
+_newest = t.subscription_event.alias("newest")
+_LAST_EVENTS = sa.select(t.subscription_event.c.subscription_id, t.subscription_event.c.sequence, t.subscription_event.c.actor).where(
+    t.subscription_event.c.subscription_id.in_(sa.bindparam("p_values", expanding=True)),
+    t.subscription_event.c.sequence
+    == sa.select(sa.func.max(_newest.c.sequence))
+    .where(_newest.c.subscription_id == t.subscription_event.c.subscription_id)
+    .scalar_subquery(),
+)
+
+
+@lru_cache
+def _select(kind: type[Any], by: str) -> sa.Executable:
+    table = TABLES[kind]
+    columns: list[sa.Column[Any]] = [table.c[name] for name in kind._fields]
+    return sa.select(*columns).where(
+        table.c.store_id == sa.bindparam("p_store_id"),
+        table.c.environment == sa.bindparam("p_environment"),
+        table.c[by].in_(sa.bindparam("p_values", expanding=True)),
+    )
+
+
+def find(tx: sa.Connection, scope: StoreScope, kind: type[Kind], by: str, values: Iterable[str]) -> list[Kind]:
+    """The rows of one kind whose column `by` (external_id, id, order_id, email) is among `values`."""
+    found = _in_slices(tx, _select(kind, by), values, p_store_id=scope.store_id, p_environment=scope.environment)
+    return [cast("Any", kind)._make(row) for row in found]
+
+
+def prices(tx: sa.Connection, product_ids: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Per product: currency -> minor units."""
+    found: dict[str, dict[str, int]] = {}
+    for product_id, currency, amount_minor in _in_slices(tx, _PRICES, product_ids):
+        found.setdefault(product_id, {})[currency] = amount_minor
+    return found
+
+
+def given_back(tx: sa.Connection, payment_ids: Iterable[str]) -> dict[str, int]:
+    """Per payment: the minor units of its refunds that succeeded or are under way."""
+    return {payment_id: int(total) for payment_id, total in _in_slices(tx, _GIVEN_BACK, payment_ids)}
+
+
+def refunded_by_order(tx: sa.Connection, order_ids: Iterable[str]) -> dict[str, int]:
+    """Per order: the minor units given back out of all its payments."""
+    return {order_id: int(total) for order_id, total in _in_slices(tx, _REFUNDED_BY_ORDER, order_ids)}
+
+
+def attempt_counts(tx: sa.Connection, payment_ids: Iterable[str]) -> dict[str, int]:
+    """Per payment: how many attempts are kept."""
+    return {payment_id: int(last) for payment_id, last in _in_slices(tx, _ATTEMPTS, payment_ids)}
+
+
+def paid_periods(tx: sa.Connection, subscription_ids: Iterable[str]) -> dict[tuple[str, datetime], str | None]:
+    """(subscription, period start) -> the merchant's id of the payment that pays it."""
+    return {(subscription_id, start): external_id for subscription_id, start, external_id in _in_slices(tx, _PERIODS, subscription_ids)}
+
+
+def last_events(tx: sa.Connection, subscription_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Per subscription: the sequence and the actor of its latest move."""
+    return {subscription_id: (sequence, actor) for subscription_id, sequence, actor in _in_slices(tx, _LAST_EVENTS, subscription_ids)}
+
+
+def drop_prices(tx: sa.Connection, product_ids: Sequence[str]) -> None:
+    """Removes the prices of products that are about to get new ones."""
+    if product_ids:
+        tx.execute(_DROP_PRICES, {"p_values": list(product_ids)})
+
+
+def insert_many(tx: sa.Connection, kind: type[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts rows of one kind. Raises Conflict when a constraint refuses one of them."""
+    if rows:
+        insert_tuples(tx, TABLES[kind], kind._fields, rows)
+
+
+def insert_tuples(tx: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts plain tuples, values in the order of `columns`. Raises Conflict when a constraint refuses one of them."""
+    bind = _binder(table, columns)
+    with _refusals():
+        if tx.dialect.name == "sqlite":
+            tx.exec_driver_sql(_insert_sql(table, columns), [bind(row) for row in rows])
+            return
+        connection = cast("psycopg.Connection[Any]", tx.connection.driver_connection)
+        with connection.cursor() as cursor, cursor.copy(_copy_sql(table, columns).encode()) as copy:
+            for row in rows:
+                copy.write_row(bind(row))
+
+
+def update_many(tx: sa.Connection, kind: type[Any], columns: tuple[str, ...], rows: Sequence[Any]) -> None:
+    """Sets `columns` of rows that are already stored, by their id."""
+    if rows:
+        values = [{"p_id": row.id, **{f"p_{name}": getattr(row, name) for name in columns}} for row in rows]
+        with _refusals():
+            tx.execute(_update(kind, columns), values)
+
+
+@lru_cache
+def _update(kind: type[Any], columns: tuple[str, ...]) -> sa.Update:
+    table = TABLES[kind]
+    return sa.update(table).where(table.c.id == sa.bindparam("p_id")).values({name: sa.bindparam(f"p_{name}") for name in columns})
+
+
+@lru_cache
+def _insert_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {_quoted(table, columns)} VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 (names of our own tables)
+
+
+@lru_cache
+def _copy_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
+    return f"COPY {_quoted(table, columns)} FROM STDIN"
+
+
+def _quoted(table: sa.Table, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f'"{table.name}" ({names})'
+
+
+@lru_cache
+def _binder(table: sa.Table, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Makes driver values of a row: moments become microseconds and JSON becomes text, as `columns` and the engine do it."""
+    moments = [i for i, name in enumerate(columns) if isinstance(table.c[name].type, Instant)]
+    objects = [i for i, name in enumerate(columns) if isinstance(table.c[name].type, sa.JSON)]
+
+    def bind(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for i in moments:
+            if values[i] is not None:
+                values[i] = (values[i] - _EPOCH) // _MICROSECOND
+        for i in objects:
+            values[i] = msgspec.json.encode(values[i]).decode()
+        return tuple(values)
+
+    return bind if moments or objects else tuple
+
+
+def _in_slices(tx: sa.Connection, statement: sa.Executable, values: Iterable[str], **parameters: str) -> Iterator[Any]:
+    wanted = sorted(set(values))
+    for first in range(0, len(wanted), _AT_ONCE):
+        yield from tx.execute(statement, {"p_values": wanted[first : first + _AT_ONCE], **parameters})
+
+
+@contextmanager
+def _refusals() -> Generator[None]:
+    try:
+        yield
+    except (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError, sqlite3.IntegrityError) as error:
+        raise Conflict(str(error).partition("\n")[0]) from error
