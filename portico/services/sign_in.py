@@ -22,7 +22,6 @@ from portico.storage.sign_in import SignInRequest
 from portico.storage.store import StoreRow
 
 MAIL_JOB = "sign_in_mail"
-MAIL_LANE = "mail"
 
 _CODES_ARE_TRIED_FOR = timedelta(days=1)
 _CODES_PER_BROWSER = 10
@@ -81,7 +80,7 @@ def request_link(
             known_browser=visa is not None,
         )
         sign_in.insert(tx, scope, request)
-        outbox.add(tx, MAIL_JOB, arguments, now=now, lane=MAIL_LANE, key=request_id)
+        outbox.add(tx, MAIL_JOB, arguments, now=now, lane="mail", key=request_id)
         audit.record(tx, scope, actor="visitor", action="sign_in_held" if held else "sign_in_requested", subject=request_id, now=now)
 
 
@@ -126,13 +125,13 @@ def authenticate(runtime: Runtime, session_token: str) -> SessionRow | None:
     now = runtime.clock()
     token_hash = secrets.hash_token(session_token)
     with runtime.database.read() as connection:
-        found = session.find(connection, token_hash)
-    if found is None or found.ended_at is not None:
-        return None
-    if found.created_at - _CLOCK_SKEW <= now < found.expires_at:
-        return found
-    with runtime.database.transaction() as tx:
-        session.end(tx, token_hash, now)
+        found = session.find(connection, token_hash, now)
+        if found is not None and found.created_at - _CLOCK_SKEW <= now:
+            return found
+        must_end = found is not None or session.is_overdue(connection, token_hash, now)
+    if must_end:
+        with runtime.database.transaction() as tx:
+            session.end(tx, token_hash, now)
     return None
 
 
@@ -150,7 +149,7 @@ def sign_out_everywhere(runtime: Runtime, scope: BuyerScope) -> None:
         owner = buyer.get(tx, scope)
         sign_in.void_open(tx, scope, secrets.email_hash(runtime.secret, scope, owner.email), now)
         session.end_all_for_buyer(tx, scope, now)
-        audit.record(tx, scope, actor=scope.buyer_id, action="signed_out_everywhere", subject=scope.buyer_id, now=now)
+        audit.record(tx, scope, actor="buyer", action="signed_out_everywhere", subject=scope.buyer_id, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,19 +227,16 @@ def _sign_in(attempt: _Attempt, request: SignInRequest) -> SignedIn | None:
     token = secrets.new_token(runtime.random_bytes)
     expires_at = now + timedelta(seconds=SESSION_SECONDS)
     session.create(tx, whole, token_hash=secrets.hash_token(token), now=now, expires_at=expires_at)
-    audit.record(tx, whole, actor=buyer_id, action="signed_in", subject=request.id, now=now)
+    audit.record(tx, whole, actor="buyer", action="signed_in", subject=request.id, now=now)
     known_browser = secrets.new_known_browser(runtime.secret, runtime.random_bytes, request.email_hash, now)
     return SignedIn(token, expires_at, owner, request.return_path, known_browser)
 
 
 def _end_session(tx: sa.Connection, session_token: str, now: datetime, action: str) -> None:
     token_hash = secrets.hash_token(session_token)
-    found = session.find(tx, token_hash)
-    if found is None or found.ended_at is not None:
-        return
-    session.end(tx, token_hash, now)
-    whole = BuyerScope(found.store.id, found.environment, found.buyer.id)
-    audit.record(tx, whole, actor=found.buyer.id, action=action, subject=found.buyer.id, now=now)
+    found = session.find(tx, token_hash, now)
+    if found is not None and session.end(tx, token_hash, now):
+        audit.record(tx, found.scope, actor="buyer", action=action, subject=found.buyer.id, now=now)
 
 
 def _in_or_refused(outcome: SignedIn | str) -> SignedIn:

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from portico.domain.scope import StoreScope
+from portico.storage.scoped import in_store, store_values
 from portico.storage.tables import sign_in_request as table
 
 
@@ -38,7 +39,7 @@ class SignInRequest:
 
 
 _COLUMNS = [table.c[f.name] for f in fields(SignInRequest)]
-_IN_STORE = (table.c.store_id == sa.bindparam("p_store_id")) & (table.c.environment == sa.bindparam("p_environment"))
+_IN_STORE = in_store(table)
 _OPEN = table.c.used_at.is_(None) & table.c.voided_at.is_(None) & ~table.c.held
 _INSERT = sa.insert(table)
 _LOCK_OPEN = (
@@ -94,7 +95,6 @@ _VOID_OPEN = (
     .where(_IN_STORE, table.c.email_hash == sa.bindparam("p_email_hash"), _OPEN)
     .values(voided_at=sa.bindparam("p_now"))
 )
-_PURGE = sa.delete(table).where(table.c.requested_at < sa.bindparam("p_before"))
 
 
 def insert(tx: sa.Connection, scope: StoreScope, request: SignInRequest) -> None:
@@ -105,17 +105,17 @@ def insert(tx: sa.Connection, scope: StoreScope, request: SignInRequest) -> None
 
 def lock_open(tx: sa.Connection, scope: StoreScope, email_hash: bytes) -> list[SignInRequest]:
     """The requests of an address that are neither used, voided nor held back, expired or not; locked until the transaction ends."""
-    return _all(tx.execute(_LOCK_OPEN, {**_in(scope), "p_email_hash": email_hash}))
+    return _all(tx.execute(_LOCK_OPEN, {**store_values(scope), "p_email_hash": email_hash}))
 
 
 def by_token_hash(tx: sa.Connection, scope: StoreScope, token_hash: bytes) -> SignInRequest | None:
     """The request whose latest link holds this token."""
-    return _first(tx.execute(_BY_TOKEN_HASH, {**_in(scope), "p_token_hash": token_hash}))
+    return _first(tx.execute(_BY_TOKEN_HASH, {**store_values(scope), "p_token_hash": token_hash}))
 
 
 def by_browser(tx: sa.Connection, scope: StoreScope, browser_hash: bytes, since: datetime, limit: int) -> list[SignInRequest]:
     """The last `limit` requests this browser made after `since`, newest first."""
-    return _all(tx.execute(_BY_BROWSER, {**_in(scope), "p_browser_hash": browser_hash, "p_since": since, "p_limit": limit}))
+    return _all(tx.execute(_BY_BROWSER, {**store_values(scope), "p_browser_hash": browser_hash, "p_since": since, "p_limit": limit}))
 
 
 def mint(
@@ -131,12 +131,12 @@ def mint(
 ) -> None:
     """Puts the hashes of a new link and code on a request; those it had before are thereby void."""
     given = {"p_buyer_id": buyer_id, "p_token_hash": token_hash, "p_code_hash": code_hash, "p_now": now, "p_expires_at": expires_at}
-    tx.execute(_MINT, {**_in(scope), "p_id": request_id, **given})
+    tx.execute(_MINT, {**store_values(scope), "p_id": request_id, **given})
 
 
 def count_try(tx: sa.Connection, scope: StoreScope, request_ids: Sequence[str], allowed: int) -> set[str]:
     """Counts one typed code against these requests; gives those that had fewer than `allowed` before."""
-    return set(tx.execute(_COUNT_TRY, {**_in(scope), "p_ids": list(request_ids), "p_allowed": allowed}).scalars())
+    return set(tx.execute(_COUNT_TRY, {**store_values(scope), "p_ids": list(request_ids), "p_allowed": allowed}).scalars())
 
 
 def redeem(tx: sa.Connection, scope: StoreScope, request_id: str, browser_hash: bytes, now: datetime) -> str | None:
@@ -144,26 +144,17 @@ def redeem(tx: sa.Connection, scope: StoreScope, request_id: str, browser_hash: 
 
     One statement decides, so of any number at once exactly one gets the id.
     """
-    return tx.execute(_REDEEM, {**_in(scope), "p_id": request_id, "p_browser_hash": browser_hash, "p_now": now}).scalar()
+    return tx.execute(_REDEEM, {**store_values(scope), "p_id": request_id, "p_browser_hash": browser_hash, "p_now": now}).scalar()
 
 
 def void(tx: sa.Connection, scope: StoreScope, request_ids: Sequence[str], now: datetime) -> None:
     """Ends these requests unless they are over already."""
-    tx.execute(_VOID, {**_in(scope), "p_ids": list(request_ids), "p_now": now})
+    tx.execute(_VOID, {**store_values(scope), "p_ids": list(request_ids), "p_now": now})
 
 
 def void_open(tx: sa.Connection, scope: StoreScope, email_hash: bytes, now: datetime) -> None:
     """Ends every request of an address that is still open, mailed or not."""
-    tx.execute(_VOID_OPEN, {**_in(scope), "p_email_hash": email_hash, "p_now": now})
-
-
-def purge(tx: sa.Connection, before: datetime) -> int:
-    """Deletes the requests made before a moment, in every store; how many."""
-    return tx.execute(_PURGE, {"p_before": before}).rowcount
-
-
-def _in(scope: StoreScope) -> dict[str, str]:
-    return {"p_store_id": scope.store_id, "p_environment": scope.environment}
+    tx.execute(_VOID_OPEN, {**store_values(scope), "p_email_hash": email_hash, "p_now": now})
 
 
 def _first(result: sa.CursorResult[tuple[object, ...]]) -> SignInRequest | None:

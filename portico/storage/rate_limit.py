@@ -1,0 +1,73 @@
+"""Counts of hits by a hashed key, in the database so that every process counts alike."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portico.storage.tables import rate_limit as table
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _hit_statement(insert: Any) -> Any:
+    values = {name: sa.bindparam(f"p_{name}", type_=table.c[name].type) for name in ("key", "window_start")}
+    return (
+        insert(table)
+        .values(**values, count=1)
+        .on_conflict_do_update(index_elements=["key", "window_start"], set_={"count": table.c.count + 1})
+        .returning(table.c.count)
+    )
+
+
+_HIT = {"sqlite": _hit_statement(sqlite.insert), "postgresql": _hit_statement(postgresql.insert)}
+_TAKE_BACK = (
+    sa.update(table)
+    .where(table.c.key == sa.bindparam("p_key"), table.c.window_start == sa.bindparam("p_window_start"))
+    .values(count=table.c.count - 1)
+)
+_COUNT = sa.select(table.c.count).where(table.c.key == sa.bindparam("p_key"), table.c.window_start == sa.bindparam("p_window_start"))
+
+_TAKE_BACK = (
+    sa.update(table)
+    .where(table.c.key == sa.bindparam("p_key"), table.c.window_start == sa.bindparam("p_window_start"), table.c.count > 0)
+    .values(count=table.c.count - 1)
+)
+
+
+def hit(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> int:
+    """Counts a hit and tells how many there were in the last `window_seconds`, this one included.
+
+    The count slides: hits of the window before count by the share of it that still lies within reach, rounded up, so that
+    nobody gets twice the limit around the turn of a window. `key` is 32 bytes and names the window's length too.
+    """
+    start = _start(now, window_seconds)
+    counted: int = tx.execute(_HIT[tx.dialect.name], {"p_key": key, "p_window_start": start}).scalar_one()
+    return counted + _carried(tx, key, now, window_seconds)
+
+
+def take_back(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> None:
+    """Undoes one `hit` of the same transaction, made with the same arguments."""
+    tx.execute(_TAKE_BACK, {"p_key": key, "p_window_start": _start(now, window_seconds)})
+
+
+def count(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> int:
+    """How many hits there were in the last `window_seconds`, as `hit` counts them, without adding one."""
+    here: int = tx.execute(_COUNT, {"p_key": key, "p_window_start": _start(now, window_seconds)}).scalar() or 0
+    return here + _carried(tx, key, now, window_seconds)
+
+
+def take_back(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> None:
+    """Undoes one `hit` of the same moment."""
+    tx.execute(_TAKE_BACK, {"p_key": key, "p_window_start": _start(now, window_seconds)})
+
+
+def _carried(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> int:
+    start, window = _start(now, window_seconds), timedelta(seconds=window_seconds)
+    before: int = tx.execute(_COUNT, {"p_key": key, "p_window_start": start - window}).scalar() or 0
+    return -(-before * (start + window - now) // window)
+
+
+def _start(now: datetime, window_seconds: int) -> datetime:
+    return now - (now - _EPOCH) % timedelta(seconds=window_seconds)
