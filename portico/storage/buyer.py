@@ -1,0 +1,66 @@
+"""Buyers, and the billing details that prefill their next document."""
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.buyer import Buyer
+from portico.domain.errors import NotFound
+from portico.domain.scope import BuyerScope, StoreScope
+from portico.storage.scoped import buyer_values, in_store, store_values
+from portico.storage.tables import buyer as table
+
+COLUMNS = tuple(table.c[name] for name in ("id", "email", "external_id", "name", "locale", "created_at"))
+_ITSELF = sa.and_(in_store(table), table.c.id == sa.bindparam("p_buyer_id"))
+_INSERT = sa.insert(table)
+_BY_EMAIL = sa.select(*COLUMNS).where(in_store(table), table.c.email == sa.bindparam("p_email"))
+_GET = sa.select(*COLUMNS).where(_ITSELF)
+_SET_LOCALE = sa.update(table).where(_ITSELF).values(locale=sa.bindparam("p_locale"))
+_BILLING_DETAIL = sa.select(table.c.billing_detail, table.c.billing_version).where(_ITSELF)
+_SAVE_BILLING_DETAIL = (
+    sa.update(table)
+    .where(_ITSELF, table.c.billing_version == sa.bindparam("p_expected"))
+    .values(billing_detail=sa.bindparam("p_detail", type_=sa.JSON()), billing_version=table.c.billing_version + 1)
+)
+
+
+def create(tx: sa.Connection, scope: StoreScope, row: Buyer, detail: BillingDetail) -> None:
+    """Keeps a new buyer; `row.email` is canonical. A second buyer with the same e-mail breaks a unique constraint."""
+    values: dict[str, Any] = {column.name: getattr(row, column.name) for column in COLUMNS}
+    tx.execute(_INSERT, {**values, "billing_detail": detail, "store_id": scope.store_id, "environment": scope.environment})
+
+
+def by_email(tx: sa.Connection, scope: StoreScope, email: str) -> Buyer | None:
+    """The buyer with this canonical address, compared byte by byte."""
+    row = tx.execute(_BY_EMAIL, {**store_values(scope), "p_email": email}).first()
+    return None if row is None else Buyer(*row)
+
+
+def get(tx: sa.Connection, scope: BuyerScope) -> Buyer:
+    """The buyer. Raises NotFound."""
+    row = tx.execute(_GET, buyer_values(scope)).first()
+    if row is None:
+        raise NotFound
+    return Buyer(*row)
+
+
+def set_locale(tx: sa.Connection, scope: BuyerScope, locale: str) -> None:
+    """Remembers the language a buyer chose. Raises NotFound."""
+    if tx.execute(_SET_LOCALE, {**buyer_values(scope), "p_locale": locale}).rowcount != 1:
+        raise NotFound
+
+
+def billing_detail(tx: sa.Connection, scope: BuyerScope) -> tuple[BillingDetail, int]:
+    """The billing detail and its version, which `save_billing_detail` asks back. Raises NotFound."""
+    row = tx.execute(_BILLING_DETAIL, buyer_values(scope)).first()
+    if row is None:
+        raise NotFound
+    return msgspec.convert(row.billing_detail, BillingDetail), row.billing_version
+
+
+def save_billing_detail(tx: sa.Connection, scope: BuyerScope, detail: BillingDetail, expected_version: int) -> bool:
+    """Replaces the billing detail; False if it moved since version `expected_version` was read."""
+    values = {**buyer_values(scope), "p_detail": detail, "p_expected": expected_version}
+    return tx.execute(_SAVE_BILLING_DETAIL, values).rowcount == 1

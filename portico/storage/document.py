@@ -1,0 +1,150 @@
+"""Issued documents and the files made of them. Rows are only ever added; the database refuses everything else."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portico.domain import invoice
+from portico.domain.errors import NotFound
+from portico.domain.invoice import TEMPLATE_VERSION, Document, DocumentKind
+from portico.domain.scope import BuyerScope
+from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
+from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
+from portico.storage.tables import document as table
+from portico.storage.tables import document_file
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A document on its way into the database: whose it is, its content included, and its place in its series."""
+
+    scope: BuyerScope
+    document: Document
+    series: str
+    sequence: int
+
+
+_NAMES = ("id", "kind", "number", "order_id", "payment_id", "issued_at", "language", "currency", "total_minor")
+_COLUMNS = tuple(table.c[name] for name in _NAMES)
+_SELECT = sa.select(*_COLUMNS).where(of_buyer(table))
+_WITH_KIND = _SELECT.where(table.c.kind == sa.bindparam("p_kind"))
+_PAGES = {
+    (filtered, after): newest_first(_WITH_KIND if filtered else _SELECT, table.c.issued_at, table.c.id, after_cursor=after)
+    for filtered in (False, True)
+    for after in (False, True)
+}
+_WHOLE = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS, table.c.content).where(
+    table.c.id == sa.bindparam("p_id")
+)
+_GET = _WHOLE.where(of_buyer(table))
+_FOR_ORDER = (
+    sa.select(*_COLUMNS)
+    .where(table.c.order_id == sa.bindparam("p_order_id"), also_of_buyer(table))
+    .order_by(table.c.issued_at.desc(), table.c.id.desc())
+)
+_INSERT = sa.insert(table)
+_THIS_FILE = sa.and_(
+    document_file.c.document_id == sa.bindparam("p_id"),
+    document_file.c.language == sa.bindparam("p_language"),
+    document_file.c.media_type == sa.bindparam("p_media_type"),
+)
+_FILE = (
+    sa.select(document_file.c.body)
+    .select_from(document_file.join(table, table.c.id == document_file.c.document_id))
+    .where(_THIS_FILE, also_of_buyer(table))
+)
+_FILE_COLUMNS = ("language", "media_type", "sha256", "body", "created_at")
+
+
+def _keep_statement(insert: Any) -> Any:
+    values = [sa.bindparam(f"p_{name}", type_=document_file.c[name].type) for name in _FILE_COLUMNS]
+    own = sa.select(table.c.id, *values).where(of_buyer(table), table.c.id == sa.bindparam("p_id"))
+    return insert(document_file).from_select(["document_id", *_FILE_COLUMNS], own).on_conflict_do_nothing()
+
+
+_KEEP_FILE = {"sqlite": _keep_statement(sqlite.insert), "postgresql": _keep_statement(postgresql.insert)}
+
+
+def page(
+    tx: sa.Connection, scope: BuyerScope, *, kind: DocumentKind | None = None, cursor: Cursor | None = None, limit: int = PAGE_SIZE
+) -> Page[Document]:
+    """A page of documents, newest first, without their contents: one statement."""
+    values = {**buyer_values(scope), **position(cursor, limit), **({} if kind is None else {"p_kind": kind})}
+    rows = tx.execute(_PAGES[kind is not None, cursor is not None], values).all()
+    documents = tuple(Document(*row) for row in rows[:limit])
+    return Page(documents, Cursor(documents[-1].issued_at, documents[-1].id).encode() if len(rows) > limit else None)
+
+
+def get(tx: sa.Connection, scope: BuyerScope, document_id: str) -> Document:
+    """The document with its content. Raises NotFound."""
+    row = tx.execute(_GET, {**buyer_values(scope), "p_id": document_id}).first()
+    if row is None:
+        raise NotFound
+    return _whole(row)[1]
+
+
+def get_any(tx: sa.Connection, document_id: str) -> tuple[BuyerScope, Document]:
+    """The document whosoever it is, and whose: for operators and background work, never for a visitor. Raises NotFound."""
+    row = tx.execute(_WHOLE, {"p_id": document_id}).first()
+    if row is None:
+        raise NotFound
+    return _whole(row)
+
+
+def for_order(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Document, ...]:
+    """The documents of one order, newest first, without their contents."""
+    return tuple(Document(*row) for row in tx.execute(_FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id}))
+
+
+def insert(tx: sa.Connection, issues: Sequence[Issue]) -> None:
+    """Issues documents: their contents are fixed from here on. A second document of a kind for one payment breaks a constraint."""
+    if issues:
+        tx.execute(_INSERT, [_row(issue) for issue in issues])
+
+
+def file(tx: sa.Connection, scope: BuyerScope, document_id: str, language: str, media_type: str) -> bytes | None:
+    """The file kept for a document in a language; None if none was made yet, or the document is not the buyer's."""
+    return tx.execute(_FILE, {**buyer_values(scope), "p_id": document_id, "p_language": language, "p_media_type": media_type}).scalar()
+
+
+def keep_file(
+    tx: sa.Connection, scope: BuyerScope, document_id: str, language: str, media_type: str, *, body: bytes, now: datetime
+) -> bytes:
+    """Keeps a file unless one was kept before, and gives the one that is kept: the first one made is served ever after.
+
+    Raises NotFound when the document is not the buyer's.
+    """
+    values = {"p_language": language, "p_media_type": media_type, "p_sha256": hashlib.sha256(body).digest(), "p_body": body}
+    tx.execute(_KEEP_FILE[tx.dialect.name], {**buyer_values(scope), "p_id": document_id, **values, "p_created_at": now})
+    kept = file(tx, scope, document_id, language, media_type)
+    if kept is None:
+        raise NotFound
+    return kept
+
+
+def _row(issue: Issue) -> dict[str, Any]:
+    scope, document = issue.scope, issue.document
+    if document.content is None:
+        raise ValueError("a document is issued with its content")
+    content = invoice.to_json(document.content)
+    return {
+        **{name: getattr(document, name) for name in _NAMES},
+        "store_id": scope.store_id,
+        "environment": scope.environment,
+        "buyer_id": scope.buyer_id,
+        "series": issue.series,
+        "sequence": issue.sequence,
+        "template_version": TEMPLATE_VERSION,
+        "content": content.decode(),
+        "content_hash": hashlib.sha256(content).digest(),
+    }
+
+
+def _whole(row: Any) -> tuple[BuyerScope, Document]:
+    store_id, environment, buyer_id, *columns, content = row
+    return BuyerScope(store_id, environment, buyer_id), Document(*columns, content=invoice.from_json(content))

@@ -1,0 +1,51 @@
+"""What a store sells."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from portico.domain.catalog import Product
+from portico.domain.errors import NotFound
+from portico.domain.scope import StoreScope
+from portico.storage.scoped import in_store, store_values
+from portico.storage.tables import price
+from portico.storage.tables import product as table
+
+_NAMES = ("id", "external_id", "name", "description", "kind", "interval", "group_id", "tax_category", "active")
+_SELECT = (
+    sa.select(*(table.c[name] for name in _NAMES), price.c.currency, price.c.amount_minor)
+    .select_from(table.outerjoin(price, price.c.product_id == table.c.id))
+    .where(in_store(table))
+    .order_by(table.c.created_at, table.c.id, price.c.currency)
+)
+_GET = _SELECT.where(table.c.id == sa.bindparam("p_id"))
+_ACTIVE = _SELECT.where(table.c.active)
+_GROUP = _SELECT.where(table.c.active, table.c.group_id == sa.bindparam("p_group_id"))
+
+
+def get(tx: sa.Connection, scope: StoreScope, product_id: str) -> Product:
+    """The product with its prices. Raises NotFound."""
+    found = _fold(tx.execute(_GET, {**store_values(scope), "p_id": product_id}))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def active(tx: sa.Connection, scope: StoreScope) -> tuple[Product, ...]:
+    """Everything on sale, oldest first."""
+    return _fold(tx.execute(_ACTIVE, store_values(scope)))
+
+
+def in_group(tx: sa.Connection, scope: StoreScope, group_id: str) -> tuple[Product, ...]:
+    """The plans of a group that are on sale, oldest first."""
+    return _fold(tx.execute(_GROUP, {**store_values(scope), "p_group_id": group_id}))
+
+
+def _fold(rows: Any) -> tuple[Product, ...]:
+    """One row per price becomes one product with its prices."""
+    products: dict[str, Product] = {}
+    for *head, active, currency, amount_minor in rows:
+        item = products.setdefault(head[0], Product(*head, prices={}, active=active))
+        if currency is not None:
+            item.prices[currency] = amount_minor
+    return tuple(products.values())
