@@ -6,7 +6,10 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
     # Fields of a form
     "required": (N_("Please fill this in."), N_("Please fill this in, for example {example}.")),
     "too_long": (N_("This is too long. Please shorten it."), N_("This is too long. Please use at most {example} characters.")),
-    "email_format": (N_("This is not a complete e-mail address."), N_("This is not a complete e-mail address. It looks like {example}.")),
+    "email_format": (
+        N_("This is not a complete email address."),
+        N_("This is not a complete email address. It looks like {example}."),
+    ),
     "country_unknown": (N_("Please choose a country from the list."), None),
     "state_choice": (N_("Please choose one from the list."), N_("Please choose one from the list, for example {example}.")),
     "postal_code_format": (

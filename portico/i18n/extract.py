@@ -47,7 +47,9 @@ def texts(package: Path = PACKAGE) -> Catalog:
         if method is None:
             continue
         with path.open("rb") as file:
-            for _, text, comments, context in extract(method, file, _KEYWORDS, comment_tags=(_COMMENT,), options={"silent": "false"}):
+            for _, text, comments, context in extract(
+                method, file, _KEYWORDS, comment_tags=(_COMMENT,), options={"silent": "false"}, strip_comment_tags=True
+            ):
                 found.add(text, context=context, auto_comments=comments)
     for message in found:
         message.flags.discard("python-brace-format")  # our {names} are not Python's
@@ -57,7 +59,7 @@ def texts(package: Path = PACKAGE) -> Catalog:
 
 def template_of(found: Catalog) -> bytes:
     """The .pot file."""
-    return _header("", "") + _body(found)
+    return _header() + _body(found)
 
 
 def updated(language: Language, found: Catalog) -> bytes:
@@ -76,7 +78,7 @@ def updated(language: Language, found: Catalog) -> bytes:
                         auto_comments=message.auto_comments, user_comments=before.user_comments if before is not None else ())
         added.flags = set(before.flags & {"fuzzy"}) if before is not None else set()
     counting = ", ".join(f"msgstr[{place}] {category}" for place, category in enumerate(language.plural.categories))
-    return _header(language.tag, language.plural.header, f"# {language.english_name}. Forms of number: {counting}.\n") + _body(new)
+    return _header(language, f"# {language.english_name}. Forms of number: {counting}.\n") + _body(new)
 
 
 def files(tags: tuple[str, ...] = ()) -> Iterator[tuple[Path, bytes]]:
@@ -124,10 +126,10 @@ def _forms(translation: str | Sequence[str] | None, plural: bool, language: Lang
     return given if len(given) == wanted else (given + ("",) * wanted)[:wanted]
 
 
-def _header(tag: str, plural_forms: str, comment: str = "") -> bytes:
+def _header(language: Language | None = None, comment: str = "") -> bytes:
     lines = [comment + 'msgid ""', 'msgstr ""']
-    if tag:
-        lines += [f'"Language: {tag}\\n"', f'"Plural-Forms: {plural_forms}\\n"']
+    if language is not None:
+        lines += [f'"Language: {language.babel_locale}\\n"', f'"Plural-Forms: {language.plural.header}\\n"']
     lines += ['"MIME-Version: 1.0\\n"', '"Content-Type: text/plain; charset=utf-8\\n"', '"Content-Transfer-Encoding: 8bit\\n"', "", ""]
     return "\n".join(lines).encode()
 

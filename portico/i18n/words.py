@@ -58,6 +58,7 @@ STATUSES: dict[StatusOf, dict[str, Message]] = {
     "attempt": _ATTEMPT_STATUSES,
     "refund": _REFUND_STATUSES,
 }
+_ANY_STATUS = {**_ATTEMPT_STATUSES, **_REFUND_STATUSES, **_PAYMENT_STATUSES, **_SUBSCRIPTION_STATUSES, **_ORDER_STATUSES}
 
 KINDS = {
     "invoice": N_("Invoice"),
@@ -124,8 +125,7 @@ _NAMELESS_CARD = N_("Card ending in {last4}")
 def status_word(tag: str, code: str, of: StatusOf | None = None) -> str:
     """The status of an order, subscription, payment, attempt or refund in a word or two. Say which: without `of` it is
     taken for the first of these that has such a status, which is right for orders and subscriptions only."""
-    tables = (STATUSES[of],) if of else STATUSES.values()
-    return catalog(tag).message(next(table[code] for table in tables if code in table))
+    return catalog(tag).message((STATUSES[of] if of else _ANY_STATUS)[code])
 
 
 def kind_word(tag: str, code: str) -> str:

@@ -1,0 +1,94 @@
+import ast
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import portico
+from portico.domain import billing_detail, catalog, invoice, order, payment, subscription, tax
+from portico.domain.errors import FieldError
+from portico.i18n import words
+from portico.i18n.error_words import ERRORS
+from portico.i18n.label_words import LABELS
+from portico.i18n.languages import LANGUAGES
+
+PACKAGE = Path(portico.__file__).parent
+each_tag = pytest.mark.parametrize("tag", [language.tag for language in LANGUAGES])
+
+
+def test_every_status_has_a_word() -> None:
+    assert set(words.STATUSES["order"]) == {*order.ONE_TIME_STATUSES, *subscription.SUBSCRIPTION_STATUSES}
+    assert set(words.STATUSES["subscription"]) == set(subscription.SUBSCRIPTION_STATUSES)
+    assert set(words.STATUSES["payment"]) == set(payment.PAYMENT_STATUSES)
+    assert set(words.STATUSES["attempt"]) == set(get_args(payment.AttemptStatus))
+    assert set(words.STATUSES["refund"]) == set(get_args(payment.RefundStatus))
+
+
+def test_every_kind_interval_and_reason_has_a_word() -> None:
+    assert set(words.KINDS) == {*invoice.DOCUMENT_KINDS, *get_args(catalog.ProductKind)}
+    assert set(words.INTERVALS) == set(words.PRICES) == set(catalog.INTERVALS)
+    assert set(words.FAILURES) == set(payment.FAILURE_CODES)
+    assert set(words.TAX_REASONS) == set(tax.TAX_REASONS)
+    assert set(words.TAX_NOTES) == set(tax.TAX_REASONS) - {"standard", "reduced"}
+
+
+def test_every_label_has_words() -> None:
+    assert set(LABELS) == set(billing_detail.LABEL_CODES)
+
+
+def test_every_code_of_a_field_error_has_words() -> None:
+    written = {
+        node.args[1].value
+        for path in PACKAGE.rglob("*.py")
+        if path != PACKAGE / "services" / "store.py"  # answers the command line, in English
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == FieldError.__name__
+        and len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
+    }
+    assert {"required", "email_format"} <= written
+    assert written | set(billing_detail.ERROR_CODES) <= set(ERRORS)
+
+
+def test_an_error_shows_its_example_only_if_there_is_one() -> None:
+    assert words.error_text("en", "postal_code_format", "10115") == "This postal code does not fit the country. It looks like 10115."
+    assert words.error_text("en", "postal_code_format") == "This postal code does not fit the country."
+    assert words.error_text("en", "tax_id_checksum", "DE1") == words.error_text("en", "tax_id_checksum")
+    assert words.error_text("en", "never heard of") == words.error_text("en", "nor of this", "example")
+    assert words.error_text("en", "email_format", "{example}") == "This is not a complete email address. It looks like {example}."
+
+
+def test_nobody_is_told_that_a_card_was_reported() -> None:
+    assert words.failure_reason("en", "lost_or_stolen") == words.failure_reason("en", "card_declined")
+
+
+def test_a_failure_we_do_not_know_has_words() -> None:
+    general = "The payment did not go through. Please try again or use another card."
+    assert words.failure_reason("en", None) == words.failure_reason("en", "new_code") == general
+
+
+def test_a_status_is_looked_up_where_it_belongs() -> None:
+    assert words.status_word("en", "pending", "order") == words.status_word("en", "pending") == "Awaiting payment"
+    assert words.status_word("en", "pending", "subscription") == "Not started"
+    assert words.status_word("en", "pending", "refund") == "On its way"
+    assert words.status_word("en", "succeeded") == "Paid"
+    with pytest.raises(KeyError):
+        words.status_word("en", "completed", "subscription")
+
+
+def test_words_for_cards_prices_and_taxes() -> None:
+    assert words.card("en", payment.PaymentMethod("visa", "4242")) == "Visa ending in 4242"
+    assert words.card("en", payment.PaymentMethod("whatever", "4242")) == "Card ending in 4242"
+    assert words.card("en", None) == ""
+    assert words.price_per("en", "€29.00", "quarter") == "€29.00 per quarter"
+    assert words.tax_note("en", "reverse_charge") == "Reverse charge: the customer accounts for the tax"
+    assert words.tax_note("en", "standard") == ""
+
+
+@each_tag
+def test_every_code_reads_as_something_in_every_language(tag: str) -> None:
+    texts = [words.status_word(tag, code, of) for of, table in words.STATUSES.items() for code in table]
+    texts += [words.kind_word(tag, code) for code in words.KINDS] + [words.interval_word(tag, code) for code in words.INTERVALS]
+    texts += [words.failure_reason(tag, code) for code in words.FAILURES] + [words.error_text(tag, code, "X1") for code in ERRORS]
+    texts += [words.label(tag, code) for code in LABELS] + [words.tax_reason(tag, code) for code in words.TAX_REASONS]
+    assert all(text.strip() == text and text for text in texts)
+    assert not [text for text in texts if "{" in text]
