@@ -125,13 +125,13 @@ def authenticate(runtime: Runtime, session_token: str) -> SessionRow | None:
     now = runtime.clock()
     token_hash = secrets.hash_token(session_token)
     with runtime.database.read() as connection:
-        found = session.find(connection, token_hash, now)
-        if found is not None and found.created_at - _CLOCK_SKEW <= now:
-            return found
-        must_end = found is not None or session.is_overdue(connection, token_hash, now)
-    if must_end:
-        with runtime.database.transaction() as tx:
-            session.end(tx, token_hash, now)
+        found = session.find(connection, token_hash)
+    if found is None or found.ended_at is not None:
+        return None
+    if found.created_at - _CLOCK_SKEW <= now < found.expires_at:
+        return found
+    with runtime.database.transaction() as tx:
+        session.end(tx, token_hash, now)
     return None
 
 
@@ -234,7 +234,7 @@ def _sign_in(attempt: _Attempt, request: SignInRequest) -> SignedIn | None:
 
 def _end_session(tx: sa.Connection, session_token: str, now: datetime, action: str) -> None:
     token_hash = secrets.hash_token(session_token)
-    found = session.find(tx, token_hash, now)
+    found = session.find(tx, token_hash)
     if found is not None and session.end(tx, token_hash, now):
         audit.record(tx, found.scope, actor="buyer", action=action, subject=found.buyer.id, now=now)
 

@@ -22,11 +22,6 @@ def _hit_statement(insert: Any) -> Any:
 
 
 _HIT = {"sqlite": _hit_statement(sqlite.insert), "postgresql": _hit_statement(postgresql.insert)}
-_TAKE_BACK = (
-    sa.update(table)
-    .where(table.c.key == sa.bindparam("p_key"), table.c.window_start == sa.bindparam("p_window_start"))
-    .values(count=table.c.count - 1)
-)
 _COUNT = sa.select(table.c.count).where(table.c.key == sa.bindparam("p_key"), table.c.window_start == sa.bindparam("p_window_start"))
 
 _TAKE_BACK = (
@@ -45,11 +40,6 @@ def hit(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> in
     start = _start(now, window_seconds)
     counted: int = tx.execute(_HIT[tx.dialect.name], {"p_key": key, "p_window_start": start}).scalar_one()
     return counted + _carried(tx, key, now, window_seconds)
-
-
-def take_back(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> None:
-    """Undoes one `hit` of the same transaction, made with the same arguments."""
-    tx.execute(_TAKE_BACK, {"p_key": key, "p_window_start": _start(now, window_seconds)})
 
 
 def count(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> int:

@@ -64,11 +64,6 @@ def find(tx: sa.Connection, token_hash: bytes) -> SessionRow | None:
     return SessionRow(*head, Buyer(*whose), store.of_row(where))
 
 
-def is_overdue(tx: sa.Connection, token_hash: bytes, now: datetime) -> bool:
-    """Whether a session's time is over without it having been ended: a look before the write transaction of `expire`."""
-    return tx.execute(_IS_OVERDUE, {"p_token_hash": token_hash, "p_now": now}).first() is not None
-
-
 def end(tx: sa.Connection, token_hash: bytes, now: datetime) -> bool:
     """Ends a session for ever, whatever the clock says later; False if it had ended already."""
     return tx.execute(_END, {"p_token_hash": token_hash, "p_now": now}).rowcount == 1
