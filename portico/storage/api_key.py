@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from portico.domain.scope import StoreScope
+from portico.storage.rows import changed, first, many
 from portico.storage.scoped import in_store, store_values
 from portico.storage.tables import api_key as table
 
@@ -43,7 +44,7 @@ def create(tx: sa.Connection, scope: StoreScope, key_id: str, *, name: str, pref
 
 def by_hash(tx: sa.Connection, key_hash: bytes) -> tuple[StoreScope, ApiKey] | None:
     """The key with this hash and where it is good; None if there is none or it is revoked."""
-    row = tx.execute(_BY_HASH, {"p_key_hash": key_hash}).first()
+    row = first(tx, _BY_HASH, {"p_key_hash": key_hash})
     if row is None:
         return None
     store_id, environment, *key = row
@@ -52,9 +53,9 @@ def by_hash(tx: sa.Connection, key_hash: bytes) -> tuple[StoreScope, ApiKey] | N
 
 def list(tx: sa.Connection, scope: StoreScope) -> tuple[ApiKey, ...]:  # noqa: A001  # read as api_key.list
     """All keys of one environment of a store, revoked ones too, oldest first."""
-    return tuple(ApiKey(*row) for row in tx.execute(_LIST, store_values(scope)))
+    return tuple(ApiKey(*row) for row in many(tx, _LIST, store_values(scope)))
 
 
 def revoke(tx: sa.Connection, scope: StoreScope, key_id: str, now: datetime) -> bool:
     """Ends a key for ever; False if there is no such live key."""
-    return tx.execute(_REVOKE, {**store_values(scope), "p_id": key_id, "p_now": now}).rowcount == 1
+    return changed(tx, _REVOKE, {**store_values(scope), "p_id": key_id, "p_now": now}) == 1

@@ -9,6 +9,7 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.buyer import Buyer
 from portico.domain.errors import NotFound
 from portico.domain.scope import BuyerScope, StoreScope
+from portico.storage.rows import changed, first
 from portico.storage.scoped import buyer_values, in_store, store_values
 from portico.storage.tables import buyer as table
 
@@ -34,13 +35,13 @@ def create(tx: sa.Connection, scope: StoreScope, row: Buyer, detail: BillingDeta
 
 def by_email(tx: sa.Connection, scope: StoreScope, email: str) -> Buyer | None:
     """The buyer with this canonical address, compared byte by byte."""
-    row = tx.execute(_BY_EMAIL, {**store_values(scope), "p_email": email}).first()
+    row = first(tx, _BY_EMAIL, {**store_values(scope), "p_email": email})
     return None if row is None else Buyer(*row)
 
 
 def get(tx: sa.Connection, scope: BuyerScope) -> Buyer:
     """The buyer. Raises NotFound."""
-    row = tx.execute(_GET, buyer_values(scope)).first()
+    row = first(tx, _GET, buyer_values(scope))
     if row is None:
         raise NotFound
     return Buyer(*row)
@@ -48,13 +49,13 @@ def get(tx: sa.Connection, scope: BuyerScope) -> Buyer:
 
 def set_locale(tx: sa.Connection, scope: BuyerScope, locale: str) -> None:
     """Remembers the language a buyer chose. Raises NotFound."""
-    if tx.execute(_SET_LOCALE, {**buyer_values(scope), "p_locale": locale}).rowcount != 1:
+    if changed(tx, _SET_LOCALE, {**buyer_values(scope), "p_locale": locale}) != 1:
         raise NotFound
 
 
 def billing_detail(tx: sa.Connection, scope: BuyerScope) -> tuple[BillingDetail, int]:
     """The billing detail and its version, which `save_billing_detail` asks back. Raises NotFound."""
-    row = tx.execute(_BILLING_DETAIL, buyer_values(scope)).first()
+    row = first(tx, _BILLING_DETAIL, buyer_values(scope))
     if row is None:
         raise NotFound
     return msgspec.convert(row.billing_detail, BillingDetail), row.billing_version
@@ -63,4 +64,4 @@ def billing_detail(tx: sa.Connection, scope: BuyerScope) -> tuple[BillingDetail,
 def save_billing_detail(tx: sa.Connection, scope: BuyerScope, detail: BillingDetail, expected_version: int) -> bool:
     """Replaces the billing detail; False if it moved since version `expected_version` was read."""
     values = {**buyer_values(scope), "p_detail": detail, "p_expected": expected_version}
-    return tx.execute(_SAVE_BILLING_DETAIL, values).rowcount == 1
+    return changed(tx, _SAVE_BILLING_DETAIL, values) == 1

@@ -1,8 +1,7 @@
 """Column types that behave alike on SQLite and PostgreSQL, and the groups of columns that many tables share."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Integer, String
@@ -27,7 +26,7 @@ class Instant(UserDefinedType[datetime]):
     def get_col_spec(self, **_: Any) -> str:
         return "BIGINT"
 
-    def bind_processor(self, dialect: sa.Dialect) -> Callable[[datetime | None], int | None]:
+    def bind_processor(self, dialect: sa.Dialect) -> Any:
         def process(value: datetime | None) -> int | None:
             if value is None:
                 return None
@@ -35,7 +34,7 @@ class Instant(UserDefinedType[datetime]):
 
         return process
 
-    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
         def process(value: int | None) -> datetime | None:
             return None if value is None else _EPOCH + timedelta(microseconds=value)
 
@@ -84,6 +83,13 @@ def method() -> list[SchemaItem]:
     ]
 
 
-def only(condition: str) -> dict[str, sa.TextClause]:
+class Partial(TypedDict):
+    """The arguments that make an index partial."""
+
+    sqlite_where: sa.TextClause
+    postgresql_where: sa.TextClause
+
+
+def only(condition: str) -> Partial:
     """The arguments that make an index partial on both databases."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

@@ -8,7 +8,7 @@ named lock_*, which selects FOR UPDATE.
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy import event, exc
 from sqlalchemy.engine import make_url
 
 from portico.storage import migrate
@@ -50,13 +51,13 @@ class Database:
         return Path(str(self.engine.url.database)) if self.dialect == "sqlite" else None
 
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
+    def read(self) -> Generator[sa.Connection]:
         """A connection for reading. Each statement sees what is committed when it starts; there is no BEGIN to pay for."""
         with self._reader.connect() as connection:
             yield connection
 
     @contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
+    def transaction(self) -> Generator[sa.Connection]:
         """A write transaction: commits at the end of the block, rolls back on any exception. Must not be nested."""
         if getattr(self._this_thread, "writing", False):
             raise RuntimeError("a transaction is already open in this thread; pass its connection on instead")
@@ -69,7 +70,7 @@ class Database:
             for listener in self._listeners:
                 listener()
 
-    def _write(self) -> Iterator[sa.Connection]:
+    def _write(self) -> Generator[sa.Connection, None, bool]:
         lock = self._writer if self.dialect == "sqlite" else _NO_LOCK
         with lock, self.engine.connect() as plain:
             connection = plain.execution_options(portico_write=True)
@@ -102,6 +103,11 @@ def jobs_were_added(tx: sa.Connection) -> None:
     tx.info[_JOBS_ADDED] = True
 
 
+def is_unavailable(error: BaseException) -> bool:
+    """Whether an error says that the database cannot be reached or written to just now, rather than that we asked wrongly."""
+    return isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError)
+
+
 @dataclass(slots=True)
 class StatementCount:
     """What `count_statements` saw, in order. BEGIN and COMMIT are not among them."""
@@ -114,7 +120,7 @@ class StatementCount:
 
 
 @contextmanager
-def count_statements(database: Database) -> Iterator[StatementCount]:
+def count_statements(database: Database) -> Generator[StatementCount]:
     """Counts the SQL statements of every thread while the block runs: for tests of budgets, and for the benchmark."""
     seen = StatementCount()
 
@@ -122,11 +128,11 @@ def count_statements(database: Database) -> Iterator[StatementCount]:
         if not statement.startswith("BEGIN"):
             seen.statements.append(statement)
 
-    sa.event.listen(database.engine, "before_cursor_execute", note)
+    event.listen(database.engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        sa.event.remove(database.engine, "before_cursor_execute", note)
+        event.remove(database.engine, "before_cursor_execute", note)
 
 
 class _NoLock:
@@ -156,7 +162,7 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         json_deserializer=msgspec.json.decode,
     )
 
-    @sa.event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         for pragma in (
@@ -168,7 +174,7 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    @sa.event.listens_for(engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         if connection.get_execution_options().get("portico_write"):
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -14,6 +14,7 @@ from portico.domain.errors import NotFound
 from portico.domain.invoice import TEMPLATE_VERSION, Document, DocumentKind
 from portico.domain.scope import BuyerScope
 from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
+from portico.storage.rows import first, many, scalar
 from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
 from portico.storage.tables import document as table
 from portico.storage.tables import document_file
@@ -75,14 +76,14 @@ def page(
 ) -> Page[Document]:
     """A page of documents, newest first, without their contents: one statement."""
     values = {**buyer_values(scope), **position(cursor, limit), **({} if kind is None else {"p_kind": kind})}
-    rows = tx.execute(_PAGES[kind is not None, cursor is not None], values).all()
+    rows = many(tx, _PAGES[kind is not None, cursor is not None], values)
     documents = tuple(Document(*row) for row in rows[:limit])
     return Page(documents, Cursor(documents[-1].issued_at, documents[-1].id).encode() if len(rows) > limit else None)
 
 
 def get(tx: sa.Connection, scope: BuyerScope, document_id: str) -> Document:
     """The document with its content. Raises NotFound."""
-    row = tx.execute(_GET, {**buyer_values(scope), "p_id": document_id}).first()
+    row = first(tx, _GET, {**buyer_values(scope), "p_id": document_id})
     if row is None:
         raise NotFound
     return _whole(row)[1]
@@ -90,7 +91,7 @@ def get(tx: sa.Connection, scope: BuyerScope, document_id: str) -> Document:
 
 def get_any(tx: sa.Connection, document_id: str) -> tuple[BuyerScope, Document]:
     """The document whosoever it is, and whose: for operators and background work, never for a visitor. Raises NotFound."""
-    row = tx.execute(_WHOLE, {"p_id": document_id}).first()
+    row = first(tx, _WHOLE, {"p_id": document_id})
     if row is None:
         raise NotFound
     return _whole(row)
@@ -98,7 +99,7 @@ def get_any(tx: sa.Connection, document_id: str) -> tuple[BuyerScope, Document]:
 
 def for_order(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Document, ...]:
     """The documents of one order, newest first, without their contents."""
-    return tuple(Document(*row) for row in tx.execute(_FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id}))
+    return tuple(Document(*row) for row in many(tx, _FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id}))
 
 
 def insert(tx: sa.Connection, issues: Sequence[Issue]) -> None:
@@ -109,7 +110,7 @@ def insert(tx: sa.Connection, issues: Sequence[Issue]) -> None:
 
 def file(tx: sa.Connection, scope: BuyerScope, document_id: str, language: str, media_type: str) -> bytes | None:
     """The file kept for a document in a language; None if none was made yet, or the document is not the buyer's."""
-    return tx.execute(_FILE, {**buyer_values(scope), "p_id": document_id, "p_language": language, "p_media_type": media_type}).scalar()
+    return scalar(tx, _FILE, {**buyer_values(scope), "p_id": document_id, "p_language": language, "p_media_type": media_type})
 
 
 def keep_file(

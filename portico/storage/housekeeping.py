@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from portico.storage.rows import changed
 from portico.storage.tables import rate_limit, session, sign_in_request
 
 SLICE = 1000
@@ -26,4 +27,4 @@ def purge(tx: sa.Connection, before: datetime) -> int:
 
     Call it, each time in a transaction of its own, until it tells 0.
     """
-    return sum(tx.execute(statement, {"p_before": before}).rowcount for statement in (_SESSIONS, _SIGN_IN_REQUESTS, _RATE_LIMITS))
+    return sum(changed(tx, statement, {"p_before": before}) for statement in (_SESSIONS, _SIGN_IN_REQUESTS, _RATE_LIMITS))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portico.domain.scope import StoreScope
+from portico.storage.rows import scalar
 from portico.storage.tables import number_counter as table
 
 
@@ -35,4 +36,4 @@ def reserve(tx: sa.Connection, scope: StoreScope, series: str, count: int) -> in
     if count < 1:
         raise ValueError("at least one number is reserved")
     values = {"p_store_id": scope.store_id, "p_environment": scope.environment, "p_series": series, "p_count": count}
-    return tx.execute(_RESERVE[tx.dialect.name], values).scalar_one() - count + 1
+    return scalar(tx, _RESERVE[tx.dialect.name], values) - count + 1

@@ -12,6 +12,7 @@ from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope
 from portico.storage import payment
 from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
+from portico.storage.rows import first, many
 from portico.storage.scoped import buyer_values, of_buyer
 from portico.storage.tables import order as table
 from portico.storage.tables import subscription
@@ -43,7 +44,7 @@ def page(
 ) -> Page[Order]:
     """A page of orders, newest first, with payments but without their attempts and refunds: two statements in all."""
     values = {**buyer_values(scope), **position(cursor, limit), **({} if status is None else {"p_status": status})}
-    rows = tx.execute(_PAGES[status is not None, cursor is not None], values).all()
+    rows = many(tx, _PAGES[status is not None, cursor is not None], values)
     payments = payment.of_orders(tx, scope, [row[0] for row in rows[:limit]])
     orders = tuple(_order(row, payments.get(row[0], ())) for row in rows[:limit])
     return Page(orders, Cursor(orders[-1].created_at, orders[-1].id).encode() if len(rows) > limit else None)
@@ -51,7 +52,7 @@ def page(
 
 def get(tx: sa.Connection, scope: BuyerScope, order_id: str) -> Order:
     """The order with its payments, newest first, their attempts and refunds. Raises NotFound."""
-    row = tx.execute(_GET, {**buyer_values(scope), "p_id": order_id}).first()
+    row = first(tx, _GET, {**buyer_values(scope), "p_id": order_id})
     if row is None:
         raise NotFound
     payments = payment.of_orders(tx, scope, [order_id]).get(order_id, ())
@@ -60,4 +61,11 @@ def get(tx: sa.Connection, scope: BuyerScope, order_id: str) -> Order:
 
 def _order(row: Any, payments: tuple[Payment, ...]) -> Order:
     *head, subscription_id, detail, tax_rate, tax_reason = row
-    return Order(*head, subscription_id, msgspec.convert(detail, BillingDetail), payments, tax_rate, tax_reason)
+    return Order(
+        *head,
+        subscription_id=subscription_id,
+        billing_detail=msgspec.convert(detail, BillingDetail),
+        payments=payments,
+        tax_rate=tax_rate,
+        tax_reason=tax_reason,
+    )

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portico.domain.errors import NotFound, PorticoError
 from portico.storage.columns import Instant
 from portico.storage.database import jobs_were_added
+from portico.storage.rows import changed, first, many
 from portico.storage.tables import job as table
 
 # Each lane has threads of its own, so that a long import never delays a mail.
@@ -130,7 +131,7 @@ def add(
         raise ValueError(f"no worker looks after the lane {lane!r}")
     due_at = now + timedelta(seconds=delay_seconds)
     values = {"lane": lane, "kind": kind, "arguments": arguments, "key": key, "due_at": due_at, "created_at": now}
-    added = tx.execute(_ADD[tx.dialect.name], {f"p_{name}": value for name, value in values.items()}).first() is not None
+    added = first(tx, _ADD[tx.dialect.name], {f"p_{name}": value for name, value in values.items()}) is not None
     if added and delay_seconds == 0:
         jobs_were_added(tx)
     return added
@@ -138,18 +139,18 @@ def add(
 
 def is_due(tx: sa.Connection, lane: Lane, now: datetime) -> bool:
     """Whether a job waits in this lane: to look, on a reading connection, before taking a write lock for a claim."""
-    return tx.execute(_IS_DUE, {"p_lane": lane, "p_now": now}).first() is not None
+    return first(tx, _IS_DUE, {"p_lane": lane, "p_now": now}) is not None
 
 
 def claim(tx: sa.Connection, lane: Lane, *, limit: int, owner: str, now: datetime, lease_seconds: int) -> list[Job]:
     """Leases up to `limit` due jobs of a lane, longest waiting first. They run only after this transaction commits."""
     values = {"p_lane": lane, "p_limit": limit, "p_owner": owner, "p_now": now, "p_lease_end": now + timedelta(seconds=lease_seconds)}
-    return sorted((Job(*row) for row in tx.execute(_CLAIM, values)), key=lambda job: job.id)
+    return sorted((Job(*row) for row in many(tx, _CLAIM, values)), key=lambda job: job.id)
 
 
 def finish(tx: sa.Connection, job: Job) -> None:
     """Ends a job, as the first statement of the transaction that writes its effects. Raises LostLease."""
-    if tx.execute(_FINISH, _mine(job)).rowcount != 1:
+    if changed(tx, _FINISH, _mine(job)) != 1:
         raise LostLease
 
 
@@ -161,41 +162,41 @@ def renew(tx: sa.Connection, jobs: Sequence[Job], *, now: datetime, lease_second
 
 def retry_later(tx: sa.Connection, job: Job, *, due_at: datetime, error: str) -> None:
     """Gives a job back after a failure. Raises LostLease."""
-    if tx.execute(_RETRY, {**_mine(job), "p_due_at": due_at, "p_error": error[:_LONGEST_ERROR]}).rowcount != 1:
+    if changed(tx, _RETRY, {**_mine(job), "p_due_at": due_at, "p_error": error[:_LONGEST_ERROR]}) != 1:
         raise LostLease
 
 
 def park(tx: sa.Connection, job: Job, *, now: datetime, error: str) -> None:
     """Gives a job up: it stays, visible to `parked` and to `portico check`, until a person decides. Raises LostLease."""
-    if tx.execute(_PARK, {**_mine(job), "p_now": now, "p_error": error[:_LONGEST_ERROR]}).rowcount != 1:
+    if changed(tx, _PARK, {**_mine(job), "p_now": now, "p_error": error[:_LONGEST_ERROR]}) != 1:
         raise LostLease
 
 
 def revive(tx: sa.Connection, job_id: int, now: datetime) -> None:
     """Lets a parked job run again, with all its attempts. Raises NotFound."""
-    if tx.execute(_REVIVE, {"p_id": job_id, "p_now": now}).rowcount != 1:
+    if changed(tx, _REVIVE, {"p_id": job_id, "p_now": now}) != 1:
         raise NotFound
     jobs_were_added(tx)
 
 
 def parked(tx: sa.Connection) -> list[ParkedJob]:
     """Every job that was given up, longest parked first."""
-    return [ParkedJob(*columns, error or "") for *columns, error in tx.execute(_PARKED)]
+    return [ParkedJob(*columns, error=error or "") for *columns, error in many(tx, _PARKED)]
 
 
 def release_all(tx: sa.Connection, now: datetime) -> int:
     """Takes back every lease: right only when no other worker can exist. How many there were."""
-    return tx.execute(_RELEASE_ALL, {"p_now": now}).rowcount
+    return changed(tx, _RELEASE_ALL, {"p_now": now})
 
 
 def release_own(tx: sa.Connection, owner: str, now: datetime) -> int:
     """Gives a stopping worker's leases back, so that nobody waits for them to run out. How many there were."""
-    return tx.execute(_RELEASE_OWN, {"p_owner": owner, "p_now": now}).rowcount
+    return changed(tx, _RELEASE_OWN, {"p_owner": owner, "p_now": now})
 
 
 def waiting(tx: sa.Connection) -> list[LaneState]:
     """What waits or runs, by lane: the figure to watch. Lanes without jobs are left out."""
-    return [LaneState(*row) for row in tx.execute(_WAITING)]
+    return [LaneState(*row) for row in many(tx, _WAITING)]
 
 
 def oldest_due(tx: sa.Connection) -> datetime | None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from portico.domain.errors import NotFound
 from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, Refund
 from portico.domain.scope import BuyerScope
+from portico.storage.rows import first, many
 from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
 from portico.storage.tables import payment as table
 from portico.storage.tables import payment_attempt, refund
@@ -19,7 +20,7 @@ _HEAD = (
 )  # fmt: skip
 METHOD = ("method_brand", "method_last4", "method_expiry_month", "method_expiry_year")
 _COLUMNS = tuple(table.c[name] for name in (*_HEAD, *METHOD, "created_at", "succeeded_at"))
-_IDS = sa.bindparam("p_ids", expanding=True)
+_IDS: sa.BindParameter[Any] = sa.bindparam("p_ids", expanding=True)
 _OF_ORDERS = (
     sa.select(*_COLUMNS)
     .where(table.c.order_id.in_(_IDS), also_of_buyer(table))
@@ -44,7 +45,7 @@ _REFUNDS = (
 
 def get(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Payment:
     """The payment with its attempts and refunds. Raises NotFound."""
-    row = tx.execute(_GET, {**buyer_values(scope), "p_id": payment_id}).first()
+    row = first(tx, _GET, {**buyer_values(scope), "p_id": payment_id})
     if row is None:
         raise NotFound
     return with_details(tx, scope, [_payment(row)])[0]
@@ -55,7 +56,7 @@ def of_orders(tx: sa.Connection, scope: BuyerScope, order_ids: Sequence[str]) ->
     if not order_ids:
         return {}
     found: dict[str, list[Payment]] = {}
-    for row in tx.execute(_OF_ORDERS, {**buyer_values(scope), "p_ids": order_ids}):
+    for row in many(tx, _OF_ORDERS, {**buyer_values(scope), "p_ids": order_ids}):
         payment = _payment(row)
         found.setdefault(payment.order_id, []).append(payment)
     return {order_id: tuple(payments) for order_id, payments in found.items()}
@@ -68,11 +69,11 @@ def with_details(tx: sa.Connection, scope: BuyerScope, payments: Iterable[Paymen
         return ()
     values = {**buyer_values(scope), "p_ids": [payment.id for payment in payments]}
     attempts: dict[str, list[PaymentAttempt]] = {}
-    for payment_id, sequence, status, failure_code, brand, last4, attempted_at in tx.execute(_ATTEMPTS, values):
+    for payment_id, sequence, status, failure_code, brand, last4, attempted_at in many(tx, _ATTEMPTS, values):
         attempt = PaymentAttempt(sequence, status, failure_code, method_of(brand, last4), attempted_at)
         attempts.setdefault(payment_id, []).append(attempt)
     refunds: dict[str, list[Refund]] = {}
-    for payment_id, *columns in tx.execute(_REFUNDS, values):
+    for payment_id, *columns in many(tx, _REFUNDS, values):
         refunds.setdefault(payment_id, []).append(Refund(*columns))
     return tuple(replace(p, attempts=tuple(attempts.get(p.id, ())), refunds=tuple(refunds.get(p.id, ()))) for p in payments)
 
@@ -86,4 +87,4 @@ def method_of(
 
 def _payment(row: Any) -> Payment:
     *head, brand, last4, month, year, created_at, succeeded_at = row
-    return Payment(*head, method_of(brand, last4, month, year), created_at, succeeded_at)
+    return Payment(*head, method=method_of(brand, last4, month, year), created_at=created_at, succeeded_at=succeeded_at)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from portico.domain.catalog import Product
 from portico.domain.errors import NotFound
 from portico.domain.scope import StoreScope
+from portico.storage.rows import many
 from portico.storage.scoped import in_store, store_values
 from portico.storage.tables import price
 from portico.storage.tables import product as table
@@ -25,7 +26,7 @@ _GROUP = _SELECT.where(table.c.active, table.c.group_id == sa.bindparam("p_group
 
 def get(tx: sa.Connection, scope: StoreScope, product_id: str) -> Product:
     """The product with its prices. Raises NotFound."""
-    found = _fold(tx.execute(_GET, {**store_values(scope), "p_id": product_id}))
+    found = _fold(many(tx, _GET, {**store_values(scope), "p_id": product_id}))
     if not found:
         raise NotFound
     return found[0]
@@ -33,12 +34,12 @@ def get(tx: sa.Connection, scope: StoreScope, product_id: str) -> Product:
 
 def active(tx: sa.Connection, scope: StoreScope) -> tuple[Product, ...]:
     """Everything on sale, oldest first."""
-    return _fold(tx.execute(_ACTIVE, store_values(scope)))
+    return _fold(many(tx, _ACTIVE, store_values(scope)))
 
 
 def in_group(tx: sa.Connection, scope: StoreScope, group_id: str) -> tuple[Product, ...]:
     """The plans of a group that are on sale, oldest first."""
-    return _fold(tx.execute(_GROUP, {**store_values(scope), "p_group_id": group_id}))
+    return _fold(many(tx, _GROUP, {**store_values(scope), "p_group_id": group_id}))
 
 
 def _fold(rows: Any) -> tuple[Product, ...]:

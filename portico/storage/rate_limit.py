@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portico.storage.rows import scalar
 from portico.storage.tables import rate_limit as table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,13 +39,13 @@ def hit(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> in
     nobody gets twice the limit around the turn of a window. `key` is 32 bytes and names the window's length too.
     """
     start = _start(now, window_seconds)
-    counted: int = tx.execute(_HIT[tx.dialect.name], {"p_key": key, "p_window_start": start}).scalar_one()
+    counted: int = scalar(tx, _HIT[tx.dialect.name], {"p_key": key, "p_window_start": start})
     return counted + _carried(tx, key, now, window_seconds)
 
 
 def count(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> int:
     """How many hits there were in the last `window_seconds`, as `hit` counts them, without adding one."""
-    here: int = tx.execute(_COUNT, {"p_key": key, "p_window_start": _start(now, window_seconds)}).scalar() or 0
+    here: int = scalar(tx, _COUNT, {"p_key": key, "p_window_start": _start(now, window_seconds)}) or 0
     return here + _carried(tx, key, now, window_seconds)
 
 
@@ -55,7 +56,7 @@ def take_back(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int)
 
 def _carried(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> int:
     start, window = _start(now, window_seconds), timedelta(seconds=window_seconds)
-    before: int = tx.execute(_COUNT, {"p_key": key, "p_window_start": start - window}).scalar() or 0
+    before: int = scalar(tx, _COUNT, {"p_key": key, "p_window_start": start - window}) or 0
     return -(-before * (start + window - now) // window)
 
 

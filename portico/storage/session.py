@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from portico.domain.buyer import Buyer
 from portico.domain.scope import BuyerScope, Environment
 from portico.storage import buyer, store
+from portico.storage.rows import changed, first
 from portico.storage.scoped import buyer_values, of_buyer
 from portico.storage.store import StoreRow
 from portico.storage.tables import buyer as buyer_table
@@ -57,18 +58,18 @@ def create(tx: sa.Connection, scope: BuyerScope, *, token_hash: bytes, now: date
 
 def find(tx: sa.Connection, token_hash: bytes) -> SessionRow | None:
     """The session of a token with its buyer and store, in one statement: live, expired or ended. The caller looks which."""
-    row = tx.execute(_FIND, {"p_token_hash": token_hash}).first()
+    row = first(tx, _FIND, {"p_token_hash": token_hash})
     if row is None:
         return None
     head, whose, where = row[: len(_HEAD)], row[len(_HEAD) : _BUYER_END], row[_BUYER_END:]
-    return SessionRow(*head, Buyer(*whose), store.of_row(where))
+    return SessionRow(*head, buyer=Buyer(*whose), store=store.of_row(where))
 
 
 def end(tx: sa.Connection, token_hash: bytes, now: datetime) -> bool:
     """Ends a session for ever, whatever the clock says later; False if it had ended already."""
-    return tx.execute(_END, {"p_token_hash": token_hash, "p_now": now}).rowcount == 1
+    return changed(tx, _END, {"p_token_hash": token_hash, "p_now": now}) == 1
 
 
 def end_all_for_buyer(tx: sa.Connection, scope: BuyerScope, now: datetime) -> int:
     """Signs a buyer out everywhere; how many sessions that ended."""
-    return tx.execute(_END_ALL, {**buyer_values(scope), "p_now": now}).rowcount
+    return changed(tx, _END_ALL, {**buyer_values(scope), "p_now": now})

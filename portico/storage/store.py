@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portico.domain.errors import NotFound, Refused
 from portico.domain.invoice import Seller
+from portico.storage.rows import first, many
 from portico.storage.tables import merchant, store
 
 
@@ -51,13 +52,13 @@ def create(tx: sa.Connection, row: StoreRow, now: datetime) -> None:
 
 def by_slug(tx: sa.Connection, slug: str) -> StoreRow | None:
     """The store whose portal lives under /`slug`/portal."""
-    row = tx.execute(_BY_SLUG, {"p_slug": slug}).first()
+    row = first(tx, _BY_SLUG, {"p_slug": slug})
     return None if row is None else of_row(row)
 
 
 def get(tx: sa.Connection, store_id: str) -> StoreRow:
     """The store. Raises NotFound."""
-    row = tx.execute(_BY_ID, {"p_id": store_id}).first()
+    row = first(tx, _BY_ID, {"p_id": store_id})
     if row is None:
         raise NotFound
     return of_row(row)
@@ -65,10 +66,10 @@ def get(tx: sa.Connection, store_id: str) -> StoreRow:
 
 def every(tx: sa.Connection) -> tuple[StoreRow, ...]:
     """All stores, oldest first: for operators."""
-    return tuple(of_row(row) for row in tx.execute(_ALL))
+    return tuple(of_row(row) for row in many(tx, _ALL))
 
 
 def of_row(row: Any) -> StoreRow:
     """A row of COLUMNS as a StoreRow."""
     *plain, seller = row
-    return StoreRow(*plain, msgspec.convert(seller, Seller))
+    return StoreRow(*plain, seller=msgspec.convert(seller, Seller))

@@ -11,6 +11,7 @@ from portico.domain.errors import NotFound
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import ScheduledChange, Subscription, SubscriptionEvent, SubscriptionStatus
 from portico.storage.payment import METHOD, method_of
+from portico.storage.rows import first, many
 from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
 from portico.storage.tables import order, product, subscription_event
 from portico.storage.tables import subscription as table
@@ -77,12 +78,12 @@ _APPEND = sa.insert(subscription_event).from_select(
 
 def list(tx: sa.Connection, scope: BuyerScope) -> tuple[Subscription, ...]:  # noqa: A001  # read as subscription.list
     """All subscriptions of a buyer: the running ones first, then newest first."""
-    return tuple(_subscription(row) for row in tx.execute(_LIST, buyer_values(scope)))
+    return tuple(_subscription(row) for row in many(tx, _LIST, buyer_values(scope)))
 
 
 def get(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> Subscription:
     """The subscription. Raises NotFound."""
-    row = tx.execute(_GET, {**buyer_values(scope), "p_id": subscription_id}).first()
+    row = first(tx, _GET, {**buyer_values(scope), "p_id": subscription_id})
     if row is None:
         raise NotFound
     return _subscription(row)
@@ -90,7 +91,7 @@ def get(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> Subscript
 
 def history(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> tuple[Transition, ...]:
     """What happened to it, oldest first; empty for one that is not the buyer's."""
-    return tuple(Transition(*row) for row in tx.execute(_HISTORY, {**buyer_values(scope), "p_id": subscription_id}))
+    return tuple(Transition(*row) for row in many(tx, _HISTORY, {**buyer_values(scope), "p_id": subscription_id}))
 
 
 def transition(
@@ -101,7 +102,7 @@ def transition(
     Raises NotFound, or Refused("subscription_transition") when the table of moves has no such move.
     """
     here = {**buyer_values(scope), "p_id": subscription_id}
-    row = tx.execute(_LOCK, here).first()
+    row = first(tx, _LOCK, here)
     if row is None:
         raise NotFound
     status = rules.apply(row.status, event)
@@ -116,4 +117,5 @@ def transition(
 def _subscription(row: Any) -> Subscription:
     *head, change_kind, change_at, change_product_id, change_name, brand, last4, month, year, created_at, ended_at = row
     change = None if change_kind is None else ScheduledChange(change_kind, change_at, change_product_id, change_name)
-    return Subscription(*head, change, method_of(brand, last4, month, year), created_at, ended_at)
+    method = method_of(brand, last4, month, year)
+    return Subscription(*head, scheduled_change=change, method=method, created_at=created_at, ended_at=ended_at)
