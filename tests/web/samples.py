@@ -241,6 +241,6 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         "billing_details_new": ("billing_details.html", page, billing_form(page.language, "", values={})),
         "error": ("error.html", page, {"status": 404, **nothing}),
         "error_signed_out": ("error.html", out, {"status": 404, **nothing}),
-        "error_outside": ("error.html", replace(out, store=None, base="", environment=None),
+        "outside": ("outside.html", replace(out, store=None, base="", environment=None),
                           {"status": 404, **nothing, "action_url": "", "action_text": ""}),
     }

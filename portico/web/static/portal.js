@@ -1,6 +1,170 @@
-// Portico works without this file. With it: a sign-in link is read from the fragment, the address fields follow the country
-// without a reload, and a visit can be renewed by a code without losing what was typed. No words live here.
+// Portico works without this file. With it: a mail's link is read from the address, the address fields follow the country
+// without a reload, and a visit is renewed by a code without losing what was typed. The words are all in the page.
 "use strict";
+(() => {
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  document.documentElement.classList.add("scripted");
+  find(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-const find = (selector, root = document) => root.querySelector(selector);
-document.documentElement.classList.add("scripted");
+  const post = (form, submitter, init = {}) =>
+    fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, submitter)), ...init });
+
+  // A sign-in link carries its token behind the #, which no server, log or scanner sees. Nothing is sent before the click.
+  const ready = find("[data-link-ready]");
+  const readToken = () => {
+    const token = new URLSearchParams(location.hash.slice(1)).get("t");
+    if (!token) return;
+    history.replaceState(null, "", location.pathname + location.search);
+    ready.elements.token.value = token;
+    ready.hidden = false;
+    find("[data-link-missing]").hidden = true;
+  };
+  if (ready) {
+    readToken();
+    addEventListener("hashchange", readToken);
+  }
+
+  // Another country has other fields: the form is posted as its own button would post it, and the new fields are taken over.
+  const country = find("[data-refresh]");
+  let refreshing = null;
+  country?.addEventListener("change", async () => {
+    const form = country.form;
+    const button = find("[name=update_fields]", form);
+    refreshing?.abort();
+    refreshing = new AbortController();
+    try {
+      const answer = await post(form, button, { signal: refreshing.signal });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fields = page.getElementById(country.dataset.refresh);
+      for (const field of all("input", fields)) {
+        const typed = form.elements[field.name]; // may have changed since the form was sent
+        if (!typed) continue;
+        if (field.type === "checkbox") field.checked = typed.checked;
+        else field.value = typed.value;
+      }
+      const focused = document.activeElement.id;
+      document.getElementById(country.dataset.refresh).replaceWith(fields);
+      document.getElementById(focused)?.focus();
+    } catch (failure) {
+      if (failure.name !== "AbortError") form.requestSubmit(button);
+    }
+  });
+
+  const dialog = find("#renew");
+  if (!dialog) return;
+  const [ask, code] = all("form", dialog);
+  const toast = find("[data-toast]");
+  const warnAt = Number(dialog.dataset.warnAt);
+  let seconds, wall, steady; // how long the visit had left, and when that was
+  let told = ""; // what the dialog has said: "", "warn" or "over"
+
+  const restart = (secondsLeft) => {
+    [seconds, wall, steady] = [secondsLeft, Date.now(), performance.now()];
+  };
+  // A sleeping machine may stop the steady clock, and the wall clock may be set back: the one further on is right.
+  const left = () => seconds - Math.max(Date.now() - wall, performance.now() - steady) / 1000;
+  const state = () => (left() <= 0 ? "over" : left() <= warnAt ? "warn" : "");
+
+  const renewTokens = (token, root) => {
+    for (const field of all("input[name=csrf]", root)) field.value = token;
+  };
+  const complain = (text) => {
+    find("[data-error]", dialog).textContent = text;
+  };
+
+  // Asks the server, which alone knows: another tab may have renewed the visit, or ended it. False when there is no answer.
+  const check = async () => {
+    try {
+      const answer = await fetch(dialog.dataset.session, { headers: { Accept: "application/json" }, cache: "no-store" });
+      if (!answer.ok) return false;
+      const session = await answer.json();
+      const same = session.email === ask.elements.email.value;
+      if (session.seconds_left > 0 && !same) {
+        complain(dialog.dataset.someoneElse);
+        ask.hidden = code.hidden = true;
+      }
+      renewTokens(session.csrf, session.seconds_left > 0 && same ? document : dialog);
+      restart(same ? session.seconds_left : 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  const show = (what) => {
+    told = what;
+    for (const words of all("[data-when]", dialog)) words.hidden = words.dataset.when !== what;
+    if (!dialog.open) dialog.showModal();
+  };
+  // Nothing is asked of the server before a moment has come; `again` asks although the dialog has said so already.
+  const watch = async (again) => {
+    if (state() && (state() !== told || again)) await check();
+    if (!state() && dialog.open) dialog.close();
+    if (!state()) told = "";
+    else if (state() !== told) show(state());
+  };
+  const watchOn = async () => {
+    await watch(false);
+    const next = told === "over" ? 20 : left() - (told ? 0 : warnAt);
+    setTimeout(watchOn, Math.min(Math.max(next, 1), 20) * 1000);
+  };
+
+  const steps = {
+    ask: async () => {
+      await check();
+      return () => {
+        code.hidden = false;
+        const button = find("button", ask);
+        button.textContent = button.dataset.again;
+        button.classList.remove("primary");
+        dialog.append(ask, find("[data-close]", dialog));
+        code.elements.code.focus();
+      };
+    },
+    code: async () => (answer) => {
+      restart(answer.seconds_left);
+      renewTokens(answer.csrf, document);
+      told = "";
+      code.reset();
+      dialog.close();
+      toast.textContent = toast.dataset.toast;
+      setTimeout(() => (toast.textContent = ""), 8000);
+    },
+  };
+  dialog.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const button = find("button", form);
+    if (button.getAttribute("aria-busy") === "true") return;
+    button.setAttribute("aria-busy", "true");
+    complain("");
+    try {
+      const done = await steps[form.dataset.step]();
+      const answer = await post(form, null, { headers: { Accept: "application/json" } });
+      const said = await answer.json();
+      if (said.csrf) renewTokens(said.csrf, dialog);
+      if (answer.ok) done(said);
+      else complain(said.error || dialog.dataset.failed);
+    } catch {
+      complain(dialog.dataset.failed);
+    }
+    button.removeAttribute("aria-busy");
+  });
+  find("[data-close]", dialog).addEventListener("click", () => dialog.close());
+
+  // A form that took work to fill in is not sent into a visit that has ended: what was typed would be lost.
+  document.addEventListener("submit", async (event) => {
+    const { target: form, submitter } = event;
+    if (!form.matches("[data-keep]") || left() > 0) return;
+    event.preventDefault();
+    await check();
+    if (left() > 0) form.requestSubmit(submitter);
+    else show("over");
+  });
+
+  restart(Number(dialog.dataset.secondsLeft));
+  document.addEventListener("visibilitychange", () => document.hidden || watch(true));
+  addEventListener("pageshow", (event) => event.persisted && watch(true));
+  watchOn();
+})();
