@@ -4,6 +4,7 @@ Correction is another document that refers to the first (Directive 2006/112/EC a
 (art. 226 (2)) and gapless within a series.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -202,9 +203,7 @@ def _hold(holds: bool, what: str) -> None:
 
 def to_json(content: DocumentContent) -> bytes:
     """The canonical form that is stored: UTF-8, keys sorted, moments in UTC. Equal contents give equal bytes."""
-    lines = tuple(replace(x, period_start=_utc(x.period_start), period_end=_utc(x.period_end)) for x in content.lines)
-    moments = {"issued_at": _utc(content.issued_at), "supplied_at": _utc(content.supplied_at), "paid_at": _utc(content.paid_at)}
-    return _ENCODER.encode(replace(content, lines=lines, **moments))
+    return _ENCODER.encode(content if all(moment.tzinfo is UTC for moment in _moments(content)) else _in_utc(content))
 
 
 def from_json(stored: bytes | str) -> DocumentContent:
@@ -214,6 +213,24 @@ def from_json(stored: bytes | str) -> DocumentContent:
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER = msgspec.json.Decoder(DocumentContent)
+
+
+def _moments(content: DocumentContent) -> Iterator[datetime]:
+    for moment in (content.issued_at, content.supplied_at, content.paid_at):
+        if moment is not None:
+            yield moment
+    for line in content.lines:
+        if line.period_start is not None:
+            yield line.period_start
+        if line.period_end is not None:
+            yield line.period_end
+
+
+def _in_utc(content: DocumentContent) -> DocumentContent:
+    """Stored moments are in UTC already, and copying a content costs more than writing it down."""
+    lines = tuple(replace(x, period_start=_utc(x.period_start), period_end=_utc(x.period_end)) for x in content.lines)
+    moments = {"issued_at": _utc(content.issued_at), "supplied_at": _utc(content.supplied_at), "paid_at": _utc(content.paid_at)}
+    return replace(content, lines=lines, **moments)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

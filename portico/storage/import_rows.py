@@ -160,26 +160,6 @@ class RefundRow(NamedTuple):
     created_at: datetime
 
 
-class DocumentRow(NamedTuple):
-    id: str
-    store_id: str
-    environment: str
-    buyer_id: str
-    kind: str
-    series: str
-    sequence: int
-    number: str
-    order_id: str
-    payment_id: str | None
-    issued_at: datetime
-    language: str
-    template_version: int
-    currency: str
-    total_minor: int
-    content: str
-    content_hash: bytes
-
-
 Row = (
     ProductGroupRow
     | ProductRow
@@ -191,7 +171,6 @@ Row = (
     | PaymentRow
     | AttemptRow
     | RefundRow
-    | DocumentRow
 )
 
 TABLES: dict[type[Any], sa.Table] = {
@@ -205,5 +184,4 @@ TABLES: dict[type[Any], sa.Table] = {
     PaymentRow: t.payment,
     AttemptRow: t.payment_attempt,
     RefundRow: t.refund,
-    DocumentRow: t.document,
 }

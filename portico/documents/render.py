@@ -1,0 +1,88 @@
+"""PrintData -> PDF/A-3a + PDF/UA-1, by typst. The same data gives the same bytes in any process, time zone and hash seed.
+
+Never fork after the first call: typst keeps a pool of threads, and a forked child would wait for them for ever. Processes
+that make documents are started fresh ("spawn"), and nothing is rendered before a server forks its workers.
+"""
+
+import io
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pikepdf
+import typst
+
+from portico.documents.print_data import PrintData
+from portico.documents.text import FONTS, isolate, isolate_right_to_left, plain, printable
+
+_TEMPLATE = Path(__file__).parent / "invoice.typ"
+_thread = threading.local()
+
+
+def render(data: PrintData) -> bytes:
+    """The document as a PDF file. It never fails over what someone is called.
+
+    Each character has a font by then (`portico.documents.text`), but a font may still lack a combination of them, which
+    PDF/A forbids to print; then the document is set again with whole characters only.
+    """
+    values = _values(data)
+    try:
+        pdf = _compile(values, data)
+    except typst.TypstError:
+        pdf = _compile(_each(values, plain), data)
+    return _compact(pdf)
+
+
+def _compile(values: dict[str, Any], data: PrintData) -> bytes:
+    """Values travel as JSON, so nothing in them is ever read as markup."""
+    issued_on = [data.issued_at.year, data.issued_at.month, data.issued_at.day]
+    settings = {"language": data.language, "direction": data.direction, "paper": data.paper, "accent": data.accent, "issued_on": issued_on}
+    inputs = {"document": msgspec.json.encode(values).decode(), "settings": msgspec.json.encode(settings).decode()}
+    pdf = _compiler().compile(sys_inputs=inputs, pdf_standards=["a-3a", "ua-1"], timestamp=int(data.issued_at.timestamp()))
+    return cast(bytes, pdf)  # always so for one PDF without an output path
+
+
+def _values(data: PrintData) -> dict[str, Any]:
+    """What is printed, as plain dictionaries. Where two directions of writing meet, each value keeps its own."""
+    values: dict[str, Any] = _each(msgspec.to_builtins(data), printable)
+    whole = {name: values[name] for name in ("document_title", "page_of")}  # a file's title; a pattern the template cuts up
+    return {**_each(values, isolate if data.direction == "rtl" else isolate_right_to_left), **whole}
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """The same structure with each string changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list | tuple):
+        return [_each(item, change) for item in cast("Sequence[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _each(item, change) for name, item in cast("dict[str, Any]", value).items()}
+    return value
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Ours and the wheel's; never the machine's, since the bytes must not depend on it."""
+    wheel = find_spec("noto_cjk_sans_otc")
+    if wheel is None or wheel.origin is None:
+        raise RuntimeError("noto-cjk-sans-otc is not installed: documents need its font")
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS, Path(wheel.origin).parent])
+
+
+def _compiler() -> typst.Compiler:
+    """One per thread: a compiler in use by another thread raises. The fonts are shared."""
+    if not hasattr(_thread, "compiler"):
+        _thread.compiler = typst.Compiler(_TEMPLATE, root=_TEMPLATE.parent, font_paths=_fonts(), ignore_system_fonts=True)
+    return _thread.compiler
+
+
+def _compact(pdf: bytes) -> bytes:
+    """The same document in object streams: a third smaller, since a tagged PDF is mostly small objects."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        document.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate, fix_metadata_version=False)
+    return out.getvalue()

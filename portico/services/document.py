@@ -1,0 +1,182 @@
+"""Issue invoices and receipts, and hand out their files.
+
+Issuing happens in the transaction that says the money came in: number, content and its hash are fixed there, and the
+database refuses any change ever after. A file is made when it is first wanted, outside of any transaction; the one that is
+kept first is served from then on, so that a newer template never changes what somebody has already filed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+import structlog
+
+from portico.documents.render import render
+from portico.domain import invoice
+from portico.domain.errors import Refused
+from portico.domain.ids import Prefix
+from portico.domain.invoice import DOCUMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind
+from portico.domain.order import Order
+from portico.domain.payment import Payment
+from portico.domain.scope import BuyerScope, Environment, StoreScope
+from portico.domain.tax import TaxReason
+from portico.i18n.languages import DEFAULT, is_language
+from portico.services.document_print import print_data
+from portico.services.runtime import Runtime
+from portico.storage import buyer, document, numbering, store
+from portico.storage.document import Issue
+from portico.storage.store import StoreRow
+
+log = structlog.get_logger("portico.documents")
+
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Receivable:
+    """A payment that succeeded, with what its documents copy. `language` is the buyer's own, if any; `issued_at` dates them
+    and picks the year of their numbers."""
+
+    buyer_id: str
+    buyer_email: str
+    language: str | None
+    order: Order
+    payment: Payment
+    tax_rate: str
+    tax_reason: TaxReason
+    issued_at: datetime
+
+
+def issue_for_payment(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, order: Order, payment: Payment) -> list[str]:
+    """Issue invoice and receipt for a payment that has just succeeded; gives their ids.
+
+    Call it last in the transaction: the counter row it locks is shared by all buyers of the store. A second call for the same
+    payment breaks a unique constraint. Raises Refused("payment_not_succeeded").
+    """
+    seller, who = store.get(tx, scope.store_id), buyer.get(tx, scope)
+    receivable = Receivable(who.id, who.email, who.locale, order, payment, order.tax_rate, order.tax_reason, runtime.clock())
+    reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
+    issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)
+    document.insert(tx, issues)
+    return [issue.document.id for issue in issues]
+
+
+def documents_for_payments(
+    seller: StoreRow,
+    environment: Environment,
+    receivables: Sequence[Receivable],
+    *,
+    reserve: Callable[[str, int], int],
+    new_id: Callable[[Prefix], str],
+) -> list[Issue]:
+    """An invoice and a receipt for each payment, in order; the caller inserts all of them in the transaction it reserves in.
+
+    `reserve(series, count)` gives the first of `count` numbers; it is called once for each series that is needed. Raises
+    Refused("payment_not_succeeded") and Refused("document_totals") before it reserves anything.
+    """
+    contents = [_content(seller, environment, receivable) for receivable in receivables]
+    zone = ZoneInfo(seller.time_zone)
+    years = [receivable.issued_at.astimezone(zone).year for receivable in receivables]
+    issues: list[Issue] = []
+    following = {
+        series(kind, year): reserve(series(kind, year), count) for year, count in sorted(Counter(years).items()) for kind in DOCUMENT_KINDS
+    }
+    for receivable, content, year in zip(receivables, contents, years, strict=True):
+        scope = BuyerScope(seller.id, environment, receivable.buyer_id)
+        for kind in DOCUMENT_KINDS:
+            sequence = following[series(kind, year)]
+            following[series(kind, year)] = sequence + 1
+            number = invoice.number(SERIES_PREFIX[kind], year, sequence, environment == "test")
+            issued = _issued(new_id("INV"), replace(content, kind=kind, number=number), receivable.payment.id)
+            issues.append(Issue(scope, issued, series(kind, year), sequence))
+    return issues
+
+
+def series(kind: DocumentKind, year: int) -> str:
+    """The series a number counts in: one per kind and year of issue, the year taken in the store's time zone."""
+    return f"{SERIES_PREFIX[kind]}-{year}"
+
+
+def pdf(runtime: Runtime, scope: BuyerScope, document_id: str, language: str | None = None) -> tuple[bytes, str]:
+    """A buyer's document as a PDF and a name for the file, in its own language or as a copy in another.
+
+    Raises NotFound, also for another buyer's document, and Refused("language_unknown").
+    """
+    with runtime.database.read() as connection:
+        found = document.get(connection, scope, document_id)
+    return _file(runtime, scope, found, language)
+
+
+def render_document(runtime: Runtime, document_id: str, language: str | None = None) -> tuple[bytes, str]:
+    """The same for whoever runs the installation: any document. Never for a visitor."""
+    with runtime.database.read() as connection:
+        scope, found = document.get_any(connection, document_id)
+    return _file(runtime, scope, found, language)
+
+
+def _file(runtime: Runtime, scope: BuyerScope, found: Document, language: str | None) -> tuple[bytes, str]:
+    language = found.language if language is None else language
+    if not is_language(language):
+        raise Refused("language_unknown")
+    name = f"{found.number}.pdf" if language == found.language else f"{found.number}-{language}.pdf"
+    with runtime.database.read() as connection:
+        kept = document.file(connection, scope, found.id, language, PDF)
+    if kept is None:
+        made = _made(found, language)  # outside of any transaction: it takes as long as a hundred statements
+        with runtime.database.transaction() as tx:
+            kept = document.keep_file(tx, scope, found.id, language, PDF, body=made, now=runtime.clock())
+    return kept, name
+
+
+def _made(found: Document, language: str) -> bytes:
+    if found.content is None:
+        raise ValueError("a document is printed from its content")
+    data = print_data(found.content, language)
+    if data.replaced:
+        codes = [f"U+{ord(character):04X}" for character in data.replaced]
+        log.warning("characters_replaced", document_id=found.id, language=language, characters=codes)
+    return render(data)
+
+
+def _content(seller: StoreRow, environment: Environment, receivable: Receivable) -> DocumentContent:
+    """What invoice and receipt have in common. It is drawn up as a receipt, which insists on money received."""
+    return invoice.content_for_payment(
+        "receipt",
+        number="",
+        issued_at=receivable.issued_at,
+        language=_language(receivable.language, seller.locale),
+        time_zone=seller.time_zone,
+        test=environment == "test",
+        seller=seller.seller,
+        buyer_email=receivable.buyer_email,
+        order=receivable.order,
+        payment=receivable.payment,
+        tax_rate=receivable.tax_rate,
+        tax_reason=receivable.tax_reason,
+        store_name=seller.name,
+        accent_color=seller.accent_color,
+    )
+
+
+def _issued(document_id: str, content: DocumentContent, payment_id: str) -> Document:
+    return Document(
+        document_id,
+        content.kind,
+        content.number,
+        content.order_id,
+        payment_id,
+        content.issued_at,
+        content.language,
+        content.currency,
+        content.total_minor,
+        content,
+    )
+
+
+def _language(*wanted: str | None) -> str:
+    """The first that is a language we speak."""
+    return next((tag for tag in wanted if tag and is_language(tag)), DEFAULT)
