@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from portico.domain.errors import PorticoError
+
 PREFIX = "PORTICO_"
 SECRET_MIN_CHARS = 32
 _WELL_KNOWN = ("changeme", "change-me", "change_me", "secret", "password", "portico", "example", "default", "insecure")
@@ -22,7 +24,7 @@ _SECRETS = ("secret", "database_url", "smtp_password")
 Network = IPv4Network | IPv6Network
 
 
-class SettingsError(Exception):
+class SettingsError(PorticoError):
     """One or more settings are wrong. The message has one line per problem, names the variable and never shows a value."""
 
 

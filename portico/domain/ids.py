@@ -7,17 +7,18 @@ from uuid import UUID
 Prefix = Literal["MER", "STO", "PROD", "GRP", "BUY", "ORD", "SUB", "PAY", "REF", "TKT", "INV", "KEY", "LNK"]
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_WIDTH = 22  # 62**22 > 2**128
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # two digits at a time: half the divisions
+_HALF_WIDTH = 11  # 62**22 > 2**128
 _SHAPE = re.compile(r"[A-Z]{2,5}_[0-9A-Za-z]{22}\Z")
 
 
 def encode(prefix: Prefix, uuid: UUID) -> str:
     """The public id of a UUID. ASCII order of the ids is the order of the UUIDs."""
-    number, digits = uuid.int, bytearray(_WIDTH)
-    for place in range(_WIDTH - 1, -1, -1):
-        number, digit = divmod(number, 62)
-        digits[place] = ord(_ALPHABET[digit])
-    return f"{prefix}_{digits.decode('ascii')}"
+    number, pairs = uuid.int, [""] * _HALF_WIDTH
+    for place in range(_HALF_WIDTH - 1, -1, -1):
+        number, pair = divmod(number, len(_PAIRS))
+        pairs[place] = _PAIRS[pair]
+    return f"{prefix}_{''.join(pairs)}"
 
 
 def is_id(prefix: Prefix, text: str) -> bool:

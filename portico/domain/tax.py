@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from portico.domain.errors import Refused
@@ -15,6 +16,7 @@ UNTAXED_REASONS: tuple[TaxReason, ...] = ("zero", "reverse_charge", "exempt", "o
 _RATE = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,6})?")
 
 
+@lru_cache(1000)
 def parse_rate(rate: str) -> Fraction:
     """A rate in percent as an exact ratio: "19" -> 19/100, "8.875" -> 71/800. 0 to 100, else Refused("tax_rate_format")."""
     if not _RATE.fullmatch(rate):

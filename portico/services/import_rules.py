@@ -141,7 +141,7 @@ def taxed(rate: str, reason: str | None, net_minor: int, tax_minor: int) -> tupl
     """The rate in its shortest form and why it applies. A document must be able to say how the tax came about, so the tax may
     be less than one minor unit away from net x rate (EN 16931 BR-CO-17), and nothing is taxed at 0 without a reason."""
     rate, ratio = _ratio(rate)
-    if abs(net_minor * ratio - tax_minor) >= 1:
+    if abs(net_minor * ratio.numerator - tax_minor * ratio.denominator) >= ratio.denominator:
         raise Refused("tax", f"the tax is not {rate} % of the net amount")
     if reason is None and not ratio:
         raise Refused("tax_reason", f"a rate of 0 needs a reason: {', '.join(UNTAXED_REASONS)}")

@@ -13,6 +13,7 @@ from portico.domain import invoice
 from portico.domain.errors import NotFound
 from portico.domain.invoice import TEMPLATE_VERSION, Document, DocumentKind
 from portico.domain.scope import BuyerScope
+from portico.storage import bulk
 from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
 from portico.storage.rows import first, many, scalar
 from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
@@ -106,6 +107,13 @@ def insert(tx: sa.Connection, issues: Sequence[Issue]) -> None:
     """Issues documents: their contents are fixed from here on. A second document of a kind for one payment breaks a constraint."""
     if issues:
         tx.execute(_INSERT, [_row(issue) for issue in issues])
+
+
+def insert_many(tx: sa.Connection, issues: Sequence[Issue]) -> None:
+    """The same for an import's thousands. Raises Conflict where `insert` breaks a constraint."""
+    rows = [_row(issue) for issue in issues]
+    if rows:
+        bulk.insert(tx, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def file(tx: sa.Connection, scope: BuyerScope, document_id: str, language: str, media_type: str) -> bytes | None:

@@ -1,29 +1,17 @@
-"""Reads and writes the rows of an import many at a time, found by the merchant's own ids.
+"""Reads and writes the rows of an import many at a time, found by the merchant's own ids. A constraint that refuses raises Conflict."""
 
-Rows are inserted past SQLAlchemy's work per row: `executemany` of tuples on SQLite, COPY on PostgreSQL. Both check every
-constraint and foreign key as usual. A constraint that refuses raises Conflict.
-"""
-
-import sqlite3
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-import msgspec
-import psycopg
 import sqlalchemy as sa
-import sqlalchemy.exc
 
-from portico.domain.errors import Conflict
 from portico.domain.scope import StoreScope
+from portico.storage import bulk
 from portico.storage import tables as t
-from portico.storage.columns import Instant
 from portico.storage.import_rows import TABLES
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 10_000  # values in one IN list; SQLite allows 32,766 parameters
 Kind = TypeVar("Kind", bound=tuple[Any, ...])
 
@@ -118,27 +106,14 @@ def drop_prices(tx: sa.Connection, product_ids: Sequence[str]) -> None:
 def insert_many(tx: sa.Connection, kind: type[Any], rows: Sequence[tuple[Any, ...]]) -> None:
     """Inserts rows of one kind. Raises Conflict when a constraint refuses one of them."""
     if rows:
-        insert_tuples(tx, TABLES[kind], kind._fields, rows)
-
-
-def insert_tuples(tx: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Inserts plain tuples, values in the order of `columns`. Raises Conflict when a constraint refuses one of them."""
-    bind = _binder(table, columns)
-    with _refusals():
-        if tx.dialect.name == "sqlite":
-            tx.exec_driver_sql(_insert_sql(table, columns), [bind(row) for row in rows])
-            return
-        connection = cast("psycopg.Connection[Any]", tx.connection.driver_connection)
-        with connection.cursor() as cursor, cursor.copy(_copy_sql(table, columns).encode()) as copy:
-            for row in rows:
-                copy.write_row(bind(row))
+        bulk.insert(tx, TABLES[kind], kind._fields, rows)
 
 
 def update_many(tx: sa.Connection, kind: type[Any], columns: tuple[str, ...], rows: Sequence[Any]) -> None:
     """Sets `columns` of rows that are already stored, by their id."""
     if rows:
         values = [{"p_id": row.id, **{f"p_{name}": getattr(row, name) for name in columns}} for row in rows]
-        with _refusals():
+        with bulk.refusals():
             tx.execute(_update(kind, columns), values)
 
 
@@ -148,48 +123,7 @@ def _update(kind: type[Any], columns: tuple[str, ...]) -> sa.Update:
     return sa.update(table).where(table.c.id == sa.bindparam("p_id")).values({name: sa.bindparam(f"p_{name}") for name in columns})
 
 
-@lru_cache
-def _insert_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {_quoted(table, columns)} VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 (names of our own tables)
-
-
-@lru_cache
-def _copy_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
-    return f"COPY {_quoted(table, columns)} FROM STDIN"
-
-
-def _quoted(table: sa.Table, columns: tuple[str, ...]) -> str:
-    names = ", ".join(f'"{name}"' for name in columns)
-    return f'"{table.name}" ({names})'
-
-
-@lru_cache
-def _binder(table: sa.Table, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """Makes driver values of a row: moments become microseconds and JSON becomes text, as `columns` and the engine do it."""
-    moments = [i for i, name in enumerate(columns) if isinstance(table.c[name].type, Instant)]
-    objects = [i for i, name in enumerate(columns) if isinstance(table.c[name].type, sa.JSON)]
-
-    def bind(row: tuple[Any, ...]) -> tuple[Any, ...]:
-        values = list(row)
-        for i in moments:
-            if values[i] is not None:
-                values[i] = (values[i] - _EPOCH) // _MICROSECOND
-        for i in objects:
-            values[i] = msgspec.json.encode(values[i]).decode()
-        return tuple(values)
-
-    return bind if moments or objects else tuple
-
-
 def _in_slices(tx: sa.Connection, statement: sa.Executable, values: Iterable[str], **parameters: str) -> Iterator[Any]:
     wanted = sorted(set(values))
     for first in range(0, len(wanted), _AT_ONCE):
         yield from tx.execute(statement, {"p_values": wanted[first : first + _AT_ONCE], **parameters})
-
-
-@contextmanager
-def _refusals() -> Generator[None]:
-    try:
-        yield
-    except (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError, sqlite3.IntegrityError) as error:
-        raise Conflict(str(error).partition("\n")[0]) from error
