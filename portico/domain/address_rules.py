@@ -24,7 +24,7 @@ class Area:
     latin: str
     iso: str
     postal_start: re.Pattern[str] | None
-    postal_example: str
+    postal_example: str  # "" where the data has none of this area
 
     def name(self, language: str) -> str:
         """In the reader's language if it is one of the country's, else in Latin script if there is such a name."""
@@ -83,7 +83,7 @@ def rules(country: str) -> AddressRules:
     own = data[country]
     merged = _load("ZZ")["ZZ"] | own
     letters = frozenset(re.findall(r"%([ACSZ])", merged["fmt"]))
-    examples = merged.get("zipex", "").split(",")
+    examples = tuple(merged.get("zipex", "").split(","))
     return AddressRules(
         country=country,
         fields=letters,
@@ -97,7 +97,7 @@ def rules(country: str) -> AddressRules:
         postal=re.compile(merged["zip"]) if "Z" in letters and "zip" in merged else None,
         postal_example=examples[0],
         postal_prefix=merged.get("postprefix", "").strip(" -"),
-        areas=_areas(country, data) if "S" in letters else (),
+        areas=_areas(country, data, examples) if "S" in letters else (),
     )
 
 
@@ -106,12 +106,23 @@ def primary(language: str) -> str:
     return language.partition("-")[0]
 
 
-def _areas(country: str, data: dict[str, dict[str, str]]) -> tuple[Area, ...]:
+def _areas(country: str, data: dict[str, dict[str, str]], country_examples: tuple[str, ...]) -> tuple[Area, ...]:
     own = data[country]
-    if "sub_keys" not in own:
-        return ()
     iso, latin = _by_code(own, "sub_isoids"), _by_code(own, "sub_lnames")
     starts, examples = _by_code(own, "sub_zips"), _by_code(own, "sub_zipexs")
+    areas: list[Area] = []
+    for code, names in _names(country, data, iso).items():
+        bound = country in _STATE_BY_POSTAL_CODE and starts.get(code)
+        start = re.compile(starts[code]) if bound else None
+        possible = (*examples.get(code, "").split(","), *country_examples)
+        example = next((text for text in possible if text and start and start.match(text)), "")
+        areas.append(Area(code, names, latin.get(code, ""), iso.get(code, ""), start, example))
+    return tuple(areas)
+
+
+def _names(country: str, data: dict[str, dict[str, str]], iso: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The names of each area, by code and language."""
+    own = data[country]
     names: dict[str, dict[str, str]] = {code: {} for code in _listed(own, "sub_keys")}
     codes_by_iso = {value: code for code, value in iso.items() if value}
     for language in own.get("languages", own.get("lang", "")).split("~"):
@@ -121,18 +132,7 @@ def _areas(country: str, data: dict[str, dict[str, str]]) -> tuple[Area, ...]:
             code = key if key in names else codes_by_iso.get(isos.get(key, ""), "")  # IN spells some keys in two ways
             if code:
                 names[code][language] = name
-    bound = country in _STATE_BY_POSTAL_CODE
-    return tuple(
-        Area(
-            code=code,
-            names=names[code],
-            latin=latin.get(code, ""),
-            iso=iso.get(code, ""),
-            postal_start=re.compile(starts[code]) if bound and starts.get(code) else None,
-            postal_example=examples.get(code, "").partition(",")[0],
-        )
-        for code in names
-    )
+    return names
 
 
 def _by_code(own: dict[str, str], listed: str) -> dict[str, str]:

@@ -196,7 +196,7 @@ def _postal_code(rules: AddressRules, text: str, state: str, errors: list[FieldE
         return ""
     area = rules.area(state) if state else None
     if area and area.postal_start and not area.postal_start.match(code):
-        errors.append(FieldError("postal_code", "postal_code_state", area.postal_example or rules.postal_example))
+        errors.append(FieldError("postal_code", "postal_code_state", area.postal_example))
     return code
 
 
