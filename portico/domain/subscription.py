@@ -56,12 +56,14 @@ TRANSITIONS: dict[tuple[SubscriptionStatus, SubscriptionEvent], SubscriptionStat
 
 @dataclass(frozen=True, slots=True)
 class ScheduledChange:
-    """The one change waiting for its moment: a cancellation, or a switch to `product_id`."""
+    """The one change waiting for its moment: a cancellation, or a switch to `product_id` at `unit_minor` net per unit, which is
+    that product's price in the subscription's currency (None if it has none)."""
 
     kind: Literal["cancel", "change_plan"]
     at: datetime
     product_id: str | None = None
     product_name: str | None = None
+    unit_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +125,18 @@ def is_final(status: SubscriptionStatus) -> bool:
 def next_charge(subscription: Subscription, *, planned_unit_minor: int | None = None) -> NextCharge | None:
     """The next charge: price x quantity plus tax, at the end of the period (or of the trial). None when no more will come.
 
-    `planned_unit_minor` is the net unit price of a scheduled plan change's product, in the subscription's currency; while
-    a change is scheduled within this period it must be given (ValueError), for the old price would be the wrong answer.
+    A plan change scheduled until then is charged at `planned_unit_minor`, or else the change's own price. Where neither is
+    known the answer is None too: no amount is better than the old plan's, which will not be charged.
     """
     if subscription.status not in ("trialing", "active", "past_due"):
         return None
     at = subscription.trial_end if subscription.status == "trialing" and subscription.trial_end else subscription.period_end
     unit_minor, change = subscription.unit_minor, subscription.scheduled_change
     if change is not None and change.at <= at:
-        if change.kind == "cancel":
+        planned = change.unit_minor if planned_unit_minor is None else planned_unit_minor
+        if change.kind == "cancel" or planned is None:
             return None
-        if planned_unit_minor is None:
-            raise ValueError("the price of the scheduled plan is needed")
-        unit_minor = planned_unit_minor
+        unit_minor = planned
     net_minor = unit_minor * subscription.quantity
     tax_minor = tax_on(net_minor, subscription.tax_rate)
     return NextCharge(at, net_minor, tax_minor, net_minor + tax_minor, subscription.currency)

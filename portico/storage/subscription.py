@@ -13,7 +13,7 @@ from portico.domain.subscription import ScheduledChange, Subscription, Subscript
 from portico.storage.payment import METHOD, method_of
 from portico.storage.rows import first, many
 from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
-from portico.storage.tables import order, product, subscription_event
+from portico.storage.tables import order, price, product, subscription_event
 from portico.storage.tables import subscription as table
 
 
@@ -34,12 +34,19 @@ _HEAD = (
     "tax_rate", "tax_reason", "anchor", "period_index", "period_start", "period_end", "trial_end",
 )  # fmt: skip
 _CHANGE = ("change_kind", "change_at", "change_product_id")
-_planned = product.alias("planned")
+_planned, _planned_price = product.alias("planned"), price.alias("planned_price")
 _SELECT = (
     sa.select(
-        *(table.c[name] for name in (*_HEAD, *_CHANGE)), _planned.c.name, *(table.c[name] for name in (*METHOD, "created_at", "ended_at"))
+        *(table.c[name] for name in (*_HEAD, *_CHANGE)),
+        _planned.c.name,
+        _planned_price.c.amount_minor,
+        *(table.c[name] for name in (*METHOD, "created_at", "ended_at")),
     )
-    .select_from(table.outerjoin(_planned, _planned.c.id == table.c.change_product_id))
+    .select_from(
+        table.outerjoin(_planned, _planned.c.id == table.c.change_product_id).outerjoin(
+            _planned_price, sa.and_(_planned_price.c.product_id == table.c.change_product_id, _planned_price.c.currency == table.c.currency)
+        )
+    )
     .where(of_buyer(table))
 )
 _LIVE_FIRST = sa.case((table.c.status.in_(("active", "trialing", "past_due", "canceling")), 0), (table.c.status == "pending", 1), else_=2)
@@ -115,7 +122,7 @@ def transition(
 
 
 def _subscription(row: Any) -> Subscription:
-    *head, change_kind, change_at, change_product_id, change_name, brand, last4, month, year, created_at, ended_at = row
-    change = None if change_kind is None else ScheduledChange(change_kind, change_at, change_product_id, change_name)
+    *head, change_kind, change_at, change_product_id, change_name, change_unit_minor, brand, last4, month, year, created_at, ended_at = row
+    change = None if change_kind is None else ScheduledChange(change_kind, change_at, change_product_id, change_name, change_unit_minor)
     method = method_of(brand, last4, month, year)
     return Subscription(*head, scheduled_change=change, method=method, created_at=created_at, ended_at=ended_at)

@@ -36,7 +36,8 @@ ORDER = Order(
 )
 PAYMENT = Payment(
     id="PAY_1", external_id=None, order_id="ORD_1", subscription_id="SUB_1", period_start=BOUGHT,
-    period_end=datetime(2026, 4, 1, 8, 0, tzinfo=UTC), currency="EUR", net_minor=8700, tax_minor=1653, total_minor=10353, refunded_minor=0, status="succeeded",
+    period_end=datetime(2026, 4, 1, 8, 0, tzinfo=UTC), currency="EUR",
+    net_minor=8700, tax_minor=1653, total_minor=10353, refunded_minor=0, status="succeeded",
     method=PaymentMethod("visa", "4242", 12, 2030), created_at=BOUGHT, succeeded_at=PAID,
 )
 SELLER = Seller("Example GmbH", line1="Hauptstraße 5", city="München", postal_code="80331", country="DE", tax_id="DE136695976")

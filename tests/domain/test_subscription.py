@@ -114,8 +114,10 @@ def test_a_scheduled_plan_is_charged_at_its_own_price() -> None:
     switching = replace(ACTIVE, scheduled_change=ScheduledChange("change_plan", END, "PROD_2", "Solo"))
     assert next_charge(switching, planned_unit_minor=900) == NextCharge(END, 2700, 513, 3213, "EUR")
     assert next_charge(switching, planned_unit_minor=0) == NextCharge(END, 0, 0, 0, "EUR")
-    with pytest.raises(ValueError, match="price of the scheduled plan"):
-        next_charge(switching)
+    known = replace(ACTIVE, scheduled_change=ScheduledChange("change_plan", END, "PROD_2", "Solo", 900))
+    assert next_charge(known) == NextCharge(END, 2700, 513, 3213, "EUR")
+    assert next_charge(known, planned_unit_minor=1000) == NextCharge(END, 3000, 570, 3570, "EUR")
+    assert next_charge(switching) is None  # rather than the old plan's amount
 
 
 def test_a_change_after_the_next_charge_does_not_touch_it() -> None:
