@@ -7,25 +7,25 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
     "required": (N_("Please fill this in."), N_("Please fill this in, for example {example}.")),
     "too_long": (N_("This is too long. Please shorten it."), N_("This is too long. Please use at most {example} characters.")),
     "email_format": (
-        N_("This is not a complete email address."),
-        N_("This is not a complete email address. It looks like {example}."),
+        N_("This isn’t a complete email address."),
+        N_("This isn’t a complete email address. It looks like {example}."),
     ),
     "country_unknown": (N_("Please choose a country from the list."), None),
     "state_choice": (N_("Please choose one from the list."), N_("Please choose one from the list, for example {example}.")),
     "postal_code_format": (
-        N_("This postal code does not fit the country."),
-        N_("This postal code does not fit the country. It looks like {example}."),
+        N_("This postal code doesn’t fit the country."),
+        N_("This postal code doesn’t fit the country. It looks like {example}."),
     ),
     "postal_code_state": (
-        N_("This postal code is not in the state above."),
-        N_("This postal code is not in the state above. There it looks like {example}."),
+        N_("This postal code isn’t in the state above."),
+        N_("This postal code isn’t in the state above. There it looks like {example}."),
     ),
     "tax_id_format": (
-        N_("This tax ID does not have the form used in this country."),
-        N_("This tax ID does not have the form used in this country. It looks like {example}."),
+        N_("This tax ID doesn’t have the form used in this country."),
+        N_("This tax ID doesn’t have the form used in this country. It looks like {example}."),
     ),
     "tax_id_checksum": (
-        N_("This tax ID contains a typing mistake: its check digits do not fit. Please compare it with your papers."),
+        N_("This tax ID contains a typing mistake: its check digits don’t fit. Please compare it with your papers."),
         None,
     ),
     "tax_id_other_country": (
@@ -34,4 +34,4 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
     ),
 }
 
-OTHER_ERROR = N_("That did not work. Please check it and try again.")
+OTHER_ERROR = N_("That didn’t work. Please check it and try again.")

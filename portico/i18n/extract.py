@@ -74,8 +74,13 @@ def updated(language: Language, found: Catalog) -> bytes:
         before = old.get(_key(message.id), message.context)
         kept = before is not None and before.pluralizable == message.pluralizable
         translation = before.string if before is not None and kept else ""
-        added = new.add(message.id, _forms(translation, message.pluralizable, language), context=message.context,
-                        auto_comments=message.auto_comments, user_comments=before.user_comments if before is not None else ())
+        added = new.add(
+            message.id,
+            _forms(translation, message.pluralizable, language),
+            context=message.context,
+            auto_comments=message.auto_comments,
+            user_comments=before.user_comments if before is not None else (),
+        )
         added.flags = set(before.flags & {"fuzzy"}) if before is not None else set()
     counting = ", ".join(f"msgstr[{place}] {category}" for place, category in enumerate(language.plural.categories))
     return _header(language, f"# {language.english_name}. Forms of number: {counting}.\n") + _body(new)

@@ -5,7 +5,7 @@ from portico.i18n.catalog import N_
 LABELS = {
     "country": N_("Country or region"),
     "name": N_("Full name"),
-    "is_business": N_("I am buying as a business"),
+    "is_business": N_("I’m buying as a business"),
     "business_name": N_("Business name"),
     "tax_id": N_("Tax ID"),
     "line1": N_("Street address"),

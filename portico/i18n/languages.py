@@ -31,9 +31,7 @@ _OTHER = Plural(("other",), "0")
 _ONE = Plural(("one", "other"), "(n != 1)")
 _ZERO_OR_ONE = Plural(("one", "other"), "(n > 1)")
 _POLISH = Plural(("one", "few", "many"), "(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2)")
-_RUSSIAN = Plural(
-    ("one", "few", "many"), "(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2)"
-)
+_RUSSIAN = Plural(("one", "few", "many"), "(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2)")
 _ARABIC = Plural(
     ("zero", "one", "two", "few", "many", "other"),
     "(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5)",
@@ -79,7 +77,10 @@ LANGUAGES: tuple[Language, ...] = (
     Language("ko", "한국어", "Korean", _OTHER, day_period="wide"),  # 오후 3:07; CLDR's abbreviation is "PM"
     Language("zh-Hans", "简体中文", "Chinese (Simplified)", _OTHER, aliases=("zh", "cmn", "zh-cn", "zh-sg", "zh-my")),
     Language(
-        "zh-Hant", "繁體中文", "Chinese (Traditional)", _OTHER,
+        "zh-Hant",
+        "繁體中文",
+        "Chinese (Traditional)",
+        _OTHER,
         aliases=("zh-tw", "zh-hk", "zh-mo", "cmn-hant", "cmn-tw", "yue", "zh-yue"),
     ),
     Language("ar", "العربية", "Arabic", _ARABIC, direction="rtl"),

@@ -93,8 +93,13 @@ def environment(tag: str, loader: BaseLoader) -> TranslatedEnvironment:
     Undefined names raise. Everything is escaped but text templates (names that end in .txt or .txt.j2).
     """
     made = TranslatedEnvironment(
-        loader=loader, autoescape=_is_markup, undefined=StrictUndefined, auto_reload=False,
-        trim_blocks=True, lstrip_blocks=True, cache_size=-1,
+        loader=loader,
+        autoescape=_is_markup,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=-1,
     )
     made.words = catalog(tag)
     made.filters.update(_filters(tag))

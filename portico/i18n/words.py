@@ -58,7 +58,6 @@ STATUSES: dict[StatusOf, dict[str, Message]] = {
     "attempt": _ATTEMPT_STATUSES,
     "refund": _REFUND_STATUSES,
 }
-_ANY_STATUS = {**_ATTEMPT_STATUSES, **_REFUND_STATUSES, **_PAYMENT_STATUSES, **_SUBSCRIPTION_STATUSES, **_ORDER_STATUSES}
 
 KINDS = {
     "invoice": N_("Invoice"),
@@ -85,14 +84,14 @@ FAILURES = {
     "insufficient_funds": N_("There was not enough money on the card. Please top it up or use another card."),
     "card_declined": _DECLINED,
     "expired_card": N_("The card has expired. Please use a card that is still valid."),
-    "incorrect_details": N_("The card details did not match. Please check the number, the expiry date and the security code."),
-    "authentication_required": N_("Your bank asked you to confirm this payment, and that did not happen. Please try again and confirm it."),
+    "incorrect_details": N_("The card details didn’t match. Please check the number, the expiry date and the security code."),
+    "authentication_required": N_("Your bank asked you to confirm this payment, and that didn’t happen. Please try again and confirm it."),
     "limit_exceeded": N_("The payment was above the limit of the card. Please ask your bank to raise it or use another card."),
     # Said like any other refusal: banks ask that whoever holds the card is not told it was reported.
     "lost_or_stolen": _DECLINED,
-    "processing_error": N_("The payment could not be processed. You were not charged. Please try again later."),
+    "processing_error": N_("The payment couldn’t be processed. You weren’t charged. Please try again later."),
 }
-OTHER_FAILURE = N_("The payment did not go through. Please try again or use another card.")
+OTHER_FAILURE = N_("The payment didn’t go through. Please try again or use another card.")
 
 # Beside a rate in the table of taxes.
 TAX_REASONS = {
@@ -114,18 +113,30 @@ TAX_NOTES = {
 
 # Names of their owners, the same in every language.
 _CARD_BRANDS = {
-    "visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "diners": "Diners Club",
-    "jcb": "JCB", "unionpay": "UnionPay", "maestro": "Maestro", "cartes_bancaires": "Cartes Bancaires", "elo": "Elo",
-    "hipercard": "Hipercard", "troy": "Troy", "mir": "Mir", "mada": "mada", "eftpos_au": "eftpos", "interac": "Interac",
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "discover": "Discover",
+    "diners": "Diners Club",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+    "maestro": "Maestro",
+    "cartes_bancaires": "Cartes Bancaires",
+    "elo": "Elo",
+    "hipercard": "Hipercard",
+    "troy": "Troy",
+    "mir": "Mir",
+    "mada": "mada",
+    "eftpos_au": "eftpos",
+    "interac": "Interac",
 }
 _CARD = N_("{brand} ending in {last4}")
 _NAMELESS_CARD = N_("Card ending in {last4}")
 
 
-def status_word(tag: str, code: str, of: StatusOf | None = None) -> str:
-    """The status of an order, subscription, payment, attempt or refund in a word or two. Say which: without `of` it is
-    taken for the first of these that has such a status, which is right for orders and subscriptions only."""
-    return catalog(tag).message((STATUSES[of] if of else _ANY_STATUS)[code])
+def status_word(tag: str, code: str, of: StatusOf) -> str:
+    """The status of an order, subscription, payment, attempt or refund in a word or two. Say which: "failed" differs."""
+    return catalog(tag).message(STATUSES[of][code])
 
 
 def kind_word(tag: str, code: str) -> str:
@@ -171,7 +182,7 @@ def tax_note(tag: str, code: str) -> str:
 
 
 def card(tag: str, method: PaymentMethod | None) -> str:
-    """"Visa ending in 4242"; empty without a method."""
+    """ "Visa ending in 4242"; empty without a method."""
     if method is None:
         return ""
     brand = _CARD_BRANDS.get(method.brand.lower())

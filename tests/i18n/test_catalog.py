@@ -52,8 +52,25 @@ class Secret:
 @pytest.mark.parametrize(
     "hostile",
     [
-        "{0.__class__}", "{0}", "{}", "{value.key}", "{value[key]}", "{value!r}", "{value:>9999999999}", "{ value }", "{Value}",
-        "%(value)s", "%s", "{{7*7}}", "{% for x in y %}", "${value.key}", "{value", "value}", "{__class__}", "\\{x\\}", "{other}",
+        "{0.__class__}",
+        "{0}",
+        "{}",
+        "{value.key}",
+        "{value[key]}",
+        "{value!r}",
+        "{value:>9999999999}",
+        "{ value }",
+        "{Value}",
+        "%(value)s",
+        "%s",
+        "{{7*7}}",
+        "{% for x in y %}",
+        "${value.key}",
+        "{value",
+        "value}",
+        "{__class__}",
+        "\\{x\\}",
+        "{other}",
     ],
 )
 def test_a_hostile_translation_prints_itself(hostile: str) -> None:

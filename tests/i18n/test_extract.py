@@ -23,7 +23,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_text_is_found_in_order_and_without_noise(package: Path) -> None:
-    assert extract.template_of(extract.texts(package)).decode() == '''msgid ""
+    assert (
+        extract.template_of(extract.texts(package)).decode()
+        == """msgid ""
 msgstr ""
 "MIME-Version: 1.0\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
@@ -55,7 +57,8 @@ msgid "{count} order"
 msgid_plural "{count} orders"
 msgstr[0] ""
 msgstr[1] ""
-'''
+"""
+    )
 
 
 def test_a_broken_template_is_reported(package: Path) -> None:

@@ -44,7 +44,7 @@ CURRENCIES = currencies()
 
 
 def babels(locale: Locale, amount_minor: int, currency: str) -> str:
-    """Babel's text, with ISO 4217's decimals and the three things that the module says it does differently."""
+    """Babel's text, with ISO 4217's decimals and the four things that the module says it does differently."""
     places = exponent(currency)
     pattern = copy.copy(locale.currency_formats["standard"])
     pattern.frac_prec = (places, places)
@@ -54,6 +54,8 @@ def babels(locale: Locale, amount_minor: int, currency: str) -> str:
         text = re.sub(rf"{re.escape(sign)}(?=[0-9])", f"{sign}\u00a0", text)
     if locale.text_direction == "rtl" and amount_minor < 0:
         text = re.sub("-([0-9.,]+)", "\u200e-\\1\u200f", text)
+    if locale.text_direction == "rtl" and sign[0].isascii() and sign[0].isalpha() and not sign[-1].isalpha():
+        text = text.replace(sign, sign + "\u200e")
     return text
 
 
@@ -100,7 +102,7 @@ def test_the_digits_shown_are_the_amount(amount: int, tag: str, currency: str) -
         ("tr", 2900, "TRY", "₺29,00"),
         ("en", 123456789, "INR", "₹1,234,567.89"),
         ("en", 0, "JPY", "¥0"),
-        ("ar", 2900, "USD", "\u200f29.00\u00a0US$"),
+        ("ar", 2900, "USD", "\u200f29.00\u00a0US$\u200e"),
     ],
 )
 def test_money_as_people_write_it(tag: str, amount: int, currency: str, text: str) -> None:
@@ -108,8 +110,9 @@ def test_money_as_people_write_it(tag: str, amount: int, currency: str, text: st
 
 
 def test_a_negative_amount_in_arabic_keeps_its_minus_on_the_left() -> None:
-    """By UAX #9 the first mark makes minus and digits one left-to-right run, the second keeps the currency out of that run."""
-    assert formats("ar").money(-2900, "USD") == "\u200f\u200e-29.00\u200f\u00a0US$"
+    """By UAX #9 the first mark makes minus and digits one left-to-right run, the second keeps the currency out of that run, the
+    third keeps its "$" behind its letters."""
+    assert formats("ar").money(-2900, "USD") == "\u200f\u200e-29.00\u200f\u00a0US$\u200e"
     assert formats("ar").number(-1234) == "\u200e-1,234"
 
 
@@ -138,7 +141,7 @@ def test_an_unknown_currency_is_refused() -> None:
         ("ja", 2900, "USD", "$29.00\u00a0USD"),
         ("zh-Hans", 2900, "CNY", "¥29.00\u00a0CNY"),
         ("zh-Hant", 2900, "TWD", "$29.00\u00a0TWD"),
-        ("ar", 2900, "USD", "\u200f29.00\u00a0US$"),
+        ("ar", 2900, "USD", "\u200f29.00\u00a0US$\u200e"),
     ],
 )
 def test_the_code_is_added_where_the_sign_alone_is_not_enough(tag: str, amount: int, currency: str, text: str) -> None:
@@ -194,8 +197,12 @@ def test_a_day_is_the_stores_day() -> None:
 @each_tag
 def test_periods_are_babels(tag: str) -> None:
     write, locale = formats(tag), locale_of(tag)
-    for first, last in ((date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 10, 15), date(2026, 11, 14)),
-                        (date(2026, 12, 20), date(2027, 1, 19)), (date(2026, 5, 5), date(2026, 5, 5))):
+    for first, last in (
+        (date(2026, 10, 1), date(2026, 10, 31)),
+        (date(2026, 10, 15), date(2026, 11, 14)),
+        (date(2026, 12, 20), date(2027, 1, 19)),
+        (date(2026, 5, 5), date(2026, 5, 5)),
+    ):
         start = datetime.combine(first, time(15, 30), UTC)
         end = datetime.combine(last + timedelta(days=1), time(15, 30), UTC)
         assert write.period(start, end, "UTC") == format_interval(first, last, "yMMMd", locale=locale)
@@ -205,7 +212,9 @@ def test_periods_that_follow_each_other_share_no_day() -> None:
     write = formats("en")
     bounds = [datetime(2026, month, 14, 23, 30, tzinfo=UTC) for month in (2, 3, 4, 5)]
     assert [write.period(a, b, "Europe/Berlin").replace("\u2009", " ") for a, b in pairwise(bounds)] == [
-        "Feb 15 – Mar 14, 2026", "Mar 15 – Apr 14, 2026", "Apr 15 – May 14, 2026",
+        "Feb 15 – Mar 14, 2026",
+        "Mar 15 – Apr 14, 2026",
+        "Apr 15 – May 14, 2026",
     ]
     assert write.period(bounds[0], bounds[0] + timedelta(hours=1), "UTC") == "Feb 14, 2026"
 

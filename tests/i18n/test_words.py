@@ -42,19 +42,22 @@ def test_every_code_of_a_field_error_has_words() -> None:
         for path in PACKAGE.rglob("*.py")
         if path != PACKAGE / "services" / "store.py"  # answers the command line, in English
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == FieldError.__name__
-        and len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == FieldError.__name__
+        and len(node.args) > 1
+        and isinstance(node.args[1], ast.Constant)
     }
     assert {"required", "email_format"} <= written
     assert written | set(billing_detail.ERROR_CODES) <= set(ERRORS)
 
 
 def test_an_error_shows_its_example_only_if_there_is_one() -> None:
-    assert words.error_text("en", "postal_code_format", "10115") == "This postal code does not fit the country. It looks like 10115."
-    assert words.error_text("en", "postal_code_format") == "This postal code does not fit the country."
+    assert words.error_text("en", "postal_code_format", "10115") == "This postal code doesn’t fit the country. It looks like 10115."
+    assert words.error_text("en", "postal_code_format") == "This postal code doesn’t fit the country."
     assert words.error_text("en", "tax_id_checksum", "DE1") == words.error_text("en", "tax_id_checksum")
     assert words.error_text("en", "never heard of") == words.error_text("en", "nor of this", "example")
-    assert words.error_text("en", "email_format", "{example}") == "This is not a complete email address. It looks like {example}."
+    assert words.error_text("en", "email_format", "{example}") == "This isn’t a complete email address. It looks like {example}."
 
 
 def test_nobody_is_told_that_a_card_was_reported() -> None:
@@ -62,15 +65,15 @@ def test_nobody_is_told_that_a_card_was_reported() -> None:
 
 
 def test_a_failure_we_do_not_know_has_words() -> None:
-    general = "The payment did not go through. Please try again or use another card."
+    general = "The payment didn’t go through. Please try again or use another card."
     assert words.failure_reason("en", None) == words.failure_reason("en", "new_code") == general
 
 
 def test_a_status_is_looked_up_where_it_belongs() -> None:
-    assert words.status_word("en", "pending", "order") == words.status_word("en", "pending") == "Awaiting payment"
+    assert words.status_word("en", "pending", "order") == "Awaiting payment"
     assert words.status_word("en", "pending", "subscription") == "Not started"
     assert words.status_word("en", "pending", "refund") == "On its way"
-    assert words.status_word("en", "succeeded") == "Paid"
+    assert words.status_word("en", "trialing", "order") == "Trial"
     with pytest.raises(KeyError):
         words.status_word("en", "completed", "subscription")
 
