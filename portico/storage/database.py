@@ -157,6 +157,7 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_use_lifo=True,
+        hide_parameters=True,  # an error's text may be logged, and values may be people's addresses
         connect_args={"check_same_thread": False},
         json_serializer=_json,
         json_deserializer=msgspec.json.decode,
@@ -189,6 +190,7 @@ def _postgresql_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_use_lifo=True,
+        hide_parameters=True,  # an error's text may be logged, and values may be people's addresses
         connect_args={"connect_timeout": 10},
         json_serializer=_json,
         json_deserializer=msgspec.json.decode,

@@ -92,11 +92,7 @@ _FINISH = sa.delete(table).where(_MINE)
 _RENEW = sa.update(table).where(_MINE).values(due_at=_LEASE_END)
 _RETRY = sa.update(table).where(_MINE).values(due_at=sa.bindparam("p_due_at"), owner=None, error=sa.bindparam("p_error"))
 _PARK = sa.update(table).where(_MINE).values(parked_at=_NOW, owner=None, error=sa.bindparam("p_error"))
-_REVIVE = (
-    sa.update(table)
-    .where(table.c.id == sa.bindparam("p_id"), table.c.parked_at.is_not(None))
-    .values(parked_at=None, due_at=_NOW, attempt=0)
-)
+_REVIVE = sa.update(table).where(table.c.id == sa.bindparam("p_id"), table.c.parked_at.is_not(None)).values(parked_at=None, due_at=_NOW)
 _RELEASE_ALL = sa.update(table).where(table.c.owner.is_not(None), table.c.parked_at.is_(None)).values(due_at=_NOW, owner=None)
 _RELEASE_OWN = _RELEASE_ALL.where(table.c.owner == sa.bindparam("p_owner"))
 _PARKED = (
@@ -173,7 +169,7 @@ def park(tx: sa.Connection, job: Job, *, now: datetime, error: str) -> None:
 
 
 def revive(tx: sa.Connection, job_id: int, now: datetime) -> None:
-    """Lets a parked job run again, with all its attempts. Raises NotFound."""
+    """Lets a parked job run again. `attempt` counts on, for it is the fencing token. Raises NotFound."""
     if changed(tx, _REVIVE, {"p_id": job_id, "p_now": now}) != 1:
         raise NotFound
     jobs_were_added(tx)

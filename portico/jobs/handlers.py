@@ -1,0 +1,23 @@
+"""What is done for each kind of job. A handler may run more than once; what it writes, it writes once."""
+
+from collections.abc import Mapping
+
+from portico.jobs import housekeeping
+from portico.jobs.running import Handler, Permanent, RunningJob
+from portico.mail.transport import PermanentMailFailure
+from portico.services import sign_in, sign_in_mail
+from portico.services.runtime import Runtime
+
+
+def send_sign_in_mail(runtime: Runtime, job: RunningJob) -> None:
+    """Each try mints a new link and code, so a mail that was sent twice holds one that works: the later."""
+    try:
+        sign_in_mail.send(runtime, **job.arguments)
+    except PermanentMailFailure as failure:
+        raise Permanent(str(failure)) from failure
+
+
+HANDLERS: Mapping[str, Handler] = {
+    sign_in.MAIL_JOB: send_sign_in_mail,
+    housekeeping.KIND: housekeeping.run,
+}
