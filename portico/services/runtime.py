@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ class Runtime:
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     new_id: Callable[[Prefix], str]
-    secret: bytes
+    secret: bytes = field(repr=False)  # so that no traceback that prints its variables prints this one
     origin: str
     mail_from: str
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import litestar
 import structlog
 from litestar import Litestar, Request
+from litestar.concurrency import sync_to_thread
+from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
 from portico.domain.scope import ENVIRONMENTS, Environment
@@ -27,6 +31,7 @@ THREADS = 40
 _PREFIXES: dict[Environment, str] = {"prod": "/{slug:str}/portal", "test": "/test/{slug:str}/portal"}
 
 AnyRequest = Request[Any, Any, Any]
+ErrorPage = litestar.Response[bytes]
 log = structlog.get_logger("portico.web")
 
 
@@ -35,15 +40,13 @@ def create_app(runtime: Runtime) -> Litestar:
     site = Site(runtime.origin)
     web = Web(runtime=runtime, site=site, jar=Jar(site.secure), assets=static.load(), is_page=is_page)
 
-    def refused(request: AnyRequest, error: HTTPException) -> ASGIResponse:
-        found = problems.of_status(error.status_code)
-        response = view.problem_outside(web, _asked(web, request, b""), found)
-        allow = (error.headers or {}).get("allow") or (error.headers or {}).get("Allow")
-        return _to_asgi(web, response, *((("allow", allow),) if allow else ()))
+    def refused(request: AnyRequest, error: HTTPException) -> ErrorPage:
+        allow = {name.lower(): value for name, value in (error.headers or {}).items()}.get("allow", "")
+        return _error_page(view.problem_outside(web, _asked(web, request, b""), problems.of_status(error.status_code)), allow)
 
-    def crashed(request: AnyRequest, error: Exception) -> ASGIResponse:
+    def crashed(request: AnyRequest, error: Exception) -> ErrorPage:
         log.error("crash", exc_info=error)
-        return _to_asgi(web, view.problem_outside(web, _asked(web, request, b""), problems.PROBLEMS["crash"]))
+        return _error_page(view.problem_outside(web, _asked(web, request, b""), problems.PROBLEMS["crash"]), "")
 
     app = Litestar(
         route_handlers=[*_portal_handlers(web), *_outside_handlers(web)],
@@ -85,35 +88,37 @@ def _portal_handler(web: Web, environment: Environment, method: str, path: str, 
                 return row, {**ids, "id": ids["id"].removesuffix(_suffix(row))}
         return plain, ids
 
-    def get(request: AnyRequest) -> ASGIResponse:
+    def answer(request: AnyRequest, body: bytes) -> Response:
         row, ids = choose(request)
-        return _to_asgi(web, door.answer(web, row, environment, _asked(web, request, b"", ids)))
+        return door.answer(web, row, environment, _asked(web, request, body, ids))
 
-    def post(request: AnyRequest, body: bytes) -> ASGIResponse:
-        row, ids = choose(request)
-        return _to_asgi(web, door.answer(web, row, environment, _asked(web, request, body, ids)))
-
-    return _handler(path, method, get if method == "GET" else post)
+    return _handler(web, path, method, answer)
 
 
 def _outside_handlers(web: Web) -> list[HTTPRouteHandler]:
-    return [_handler(row.path, row.method, _outside_handler(web, row)) for row in outside.ROUTES]
+    return [_outside_handler(web, row) for row in outside.ROUTES]
 
 
-def _outside_handler(web: Web, row: outside.Row) -> Callable[..., ASGIResponse]:
-    def get(request: AnyRequest) -> ASGIResponse:
+def _outside_handler(web: Web, row: outside.Row) -> HTTPRouteHandler:
+    def answer(request: AnyRequest, body: bytes) -> Response:
         ids = {key: str(value) for key, value in request.path_params.items()}
-        return _to_asgi(web, row.handler(web, _asked(web, request, b"", ids)))
+        return row.handler(web, _asked(web, request, body, ids))
 
-    def post(request: AnyRequest, body: bytes) -> ASGIResponse:
-        return _to_asgi(web, row.handler(web, _asked(web, request, body)))
-
-    return get if row.method == "GET" else post
+    return _handler(web, row.path, row.method, answer)
 
 
-def _handler(path: str, method: str, function: Callable[..., ASGIResponse]) -> HTTPRouteHandler:
-    name = f"{method} {path}"
-    return HTTPRouteHandler(path, http_method=[method], name=name, sync_to_thread=True, include_in_schema=False)(function)  # type: ignore[arg-type]
+def _handler(web: Web, path: str, method: str, answer: Callable[[AnyRequest, bytes], Response]) -> HTTPRouteHandler:
+    """The framework reads the body on the event loop; `answer` then runs in a thread. The framework's own switch for that wraps a
+    function once more for every method added to its path, and so breaks the first of two."""
+
+    async def get(request: AnyRequest) -> ASGIResponse:
+        return _to_asgi(web, await sync_to_thread(answer, request, b""))
+
+    async def post(request: AnyRequest, body: RawBody) -> ASGIResponse:
+        return _to_asgi(web, await sync_to_thread(answer, request, bytes(body)))
+
+    function = get if method == "GET" else post
+    return HTTPRouteHandler(path, http_method=[HttpMethod(method)], name=f"{method} {path}", include_in_schema=False)(function)
 
 
 def _pattern(path: str) -> str:
@@ -126,26 +131,30 @@ def _suffix(row: Row) -> str:
 
 
 def _asked(web: Web, request: AnyRequest, body: bytes, ids: dict[str, str] | None = None) -> Asked:
-    scope = request.scope
-    headers = tuple(scope["headers"])
+    headers = tuple(request.scope["headers"])
     forwarded = b", ".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
-    client = scope.get("client")
+    peer = request.client.host if request.client is not None else None
     return Asked(
-        method=scope["method"],
-        path=scope["path"],
-        raw_query=scope.get("query_string", b""),
+        method=request.scope["method"],
+        path=request.scope["path"],
+        raw_query=request.scope["query_string"],
         headers=headers,
         body=body,
-        client=client_address(client[0] if client else None, forwarded, web.runtime.trusted_proxies),
+        client=client_address(peer, forwarded, web.runtime.trusted_proxies),
         ids=ids or {},
     )
 
 
-def _to_asgi(web: Web, response: Response, *headers: tuple[str, str]) -> ASGIResponse:
+def _to_asgi(web: Web, response: Response) -> ASGIResponse:
     cookies = [web.jar.header(cookie) for cookie in response.cookies]
     return ASGIResponse(
         body=response.body,
         status_code=response.status,
         media_type=response.media_type,
-        headers=[*response.headers, *headers, *cookies],
+        headers=[*response.headers, *cookies],
     )
+
+
+def _error_page(response: Response, allow: str) -> ErrorPage:
+    headers = dict(response.headers) | ({"allow": allow} if allow else {})
+    return ErrorPage(response.body, status_code=response.status, media_type=response.media_type, headers=headers)

@@ -1,5 +1,6 @@
 """The door of every portal page: who asks, for which store, in which language, and may they? Then the handler, then the answer."""
 
+import re
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -9,14 +10,18 @@ from portico.domain.errors import NotFound, PorticoError, Refused
 from portico.domain.scope import Environment
 from portico.i18n import negotiate
 from portico.services import sign_in
+from portico.services.portal_address import base_path
 from portico.services.secrets import new_token
 from portico.storage import store as stores
+from portico.storage.database import is_unavailable
 from portico.web import problems, seal, view
 from portico.web.asked import Asked
 from portico.web.cookies import deleted
 from portico.web.response import Response, see_other
 from portico.web.security import CSRF_FIELD
 from portico.web.visit import Row, Visit, Web
+
+_SLUG = re.compile(r"[a-z0-9-]{1,63}\Z")
 
 log = structlog.get_logger("portico.web")
 
@@ -34,17 +39,20 @@ def answer(web: Web, row: Row, environment: Environment, asked: Asked) -> Respon
         response = view.problem(visit, problem) if visit else view.problem_outside(web, asked, problem)
         if problem.code == "cookie_invalid":
             response = response.adding(*(deleted(name) for name in ("session", "browser")))
-    except Exception:  # the visitor gets a page, the log the traceback
+    except Exception as error:  # the visitor gets a page, the log the traceback
         log.exception("crash", method=row.method, route=row.path)
-        response = view.problem_outside(web, asked, problems.PROBLEMS["crash"])
-    if visit is not None and "browser" not in visit.cookies and row.who == "anyone":
-        response = response.adding(visit.browser_cookie())
+        code = "unavailable" if is_unavailable(error) else "crash"
+        response = view.problem_outside(web, asked, problems.PROBLEMS[code])
+    if visit is not None and visit.session is None and "browser" not in visit.cookies:
+        response = response.adding(visit.browser_cookie())  # what the forms of this page are bound to
     return response
 
 
 def _open(web: Web, environment: Environment, asked: Asked, cookies: dict[str, str]) -> Visit:
     """Finds store and session: one statement for a buyer who is signed in. Raises NotFound for an unknown store."""
     runtime, slug = web.runtime, asked.ids["slug"]
+    if not _SLUG.match(slug):
+        raise NotFound
     session = sign_in.authenticate(runtime, cookies["session"]) if "session" in cookies else None
     if session is not None and (session.store.slug, session.environment) != (slug, environment):
         session = None
@@ -61,7 +69,7 @@ def _open(web: Web, environment: Environment, asked: Asked, cookies: dict[str, s
         asked=asked,
         store=store,
         environment=environment,
-        base=f"/{slug}/portal" if environment == "prod" else f"/test/{slug}/portal",
+        base=base_path(slug, environment),
         language=negotiate.choose(asked.header("accept-language"), chosen, store.locale),
         now=runtime.clock(),
         cookies=cookies,

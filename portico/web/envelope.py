@@ -1,6 +1,6 @@
 """The outermost frame: refuses what no route should see, and puts the security headers on every answer, whoever made it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -68,6 +68,6 @@ class Envelope:
         await send({"type": "http.response.body", "body": response.body, "more_body": False})
 
 
-def _only(headers: Sequence[tuple[bytes, bytes]], *names: bytes) -> tuple[tuple[bytes, bytes], ...]:
+def _only(headers: Iterable[tuple[bytes, bytes]], *names: bytes) -> tuple[tuple[bytes, bytes], ...]:
     """Only these headers, and of each no more than a reasonable browser sends."""
     return tuple((name, value[:1000]) for name, value in headers if name in names)

@@ -1,6 +1,6 @@
 """Pages: the frame every template gets, and the error pages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,9 @@ class PageContext:
         return self.web.asset(name)
 
 
-def page(visit: Visit, template: str, status: int = 200, **variables: Any) -> Response:
-    """A page of the portal in the visitor's language."""
-    return _render(_frame(visit, visit.here), template, status, variables)
+def page(visit: Visit, template: str, *, status_code: int = 200, **variables: Any) -> Response:
+    """A page of the portal in the visitor's language; `variables` are the template's."""
+    return _render(_frame(visit, visit.here), template, status_code, variables)
 
 
 def problem(visit: Visit, found: Problem) -> Response:
@@ -65,7 +65,7 @@ def problem(visit: Visit, found: Problem) -> Response:
         return problem_json(visit, found)
     signed_in = visit.session is not None
     action = (visit.url("/"), _TO_OVERVIEW) if signed_in else (visit.url("/sign-in"), _TO_SIGN_IN)
-    return _error("error.html", _frame(visit, "/"), found, *action)
+    return _error(_frame(visit, "/"), found, *action)
 
 
 def problem_outside(web: Web, asked: Asked, found: Problem) -> Response:
@@ -73,7 +73,7 @@ def problem_outside(web: Web, asked: Asked, found: Problem) -> Response:
     language = negotiate.choose(asked.header("accept-language"))
     if asked.wants_json:
         return json(found.status, {"ok": False, "error": catalog(language).message(found.text)})
-    return _error("outside.html", PageContext(web, language, "/"), found, "", None)
+    return _error(PageContext(web, language, "/"), found, "", None)
 
 
 def problem_json(visit: Visit, found: Problem) -> Response:
@@ -95,7 +95,7 @@ def _frame(visit: Visit, path: str) -> PageContext:
     )
 
 
-def _error(template: str, frame: PageContext, found: Problem, action_url: str, action: Message | None) -> Response:
+def _error(frame: PageContext, found: Problem, action_url: str, action: Message | None) -> Response:
     words = catalog(frame.language)
     variables = {
         "status": found.status,
@@ -104,10 +104,11 @@ def _error(template: str, frame: PageContext, found: Problem, action_url: str, a
         "action_url": action_url,
         "action_text": words.message(action) if action is not None else "",
     }
-    return _render(frame, template, found.status, variables)
+    response = _render(frame, "error.html", found.status, variables)
+    return replace(response, headers=(*response.headers, ("retry-after", "30"))) if found.status == 503 else response
 
 
-def _render(frame: PageContext, template: str, status: int, variables: dict[str, Any]) -> Response:
+def _render(frame: PageContext, template: str, status_code: int, variables: dict[str, Any]) -> Response:
     body = environment(frame.language, _TEMPLATES).get_template(template).render(page=frame, **variables)
     headers = (("content-language", frame.language), ("vary", "Accept-Language, Cookie"), ("cache-control", "no-store"))
-    return Response(status, body.encode(), headers=headers)
+    return Response(status_code, body.encode(), headers=headers)

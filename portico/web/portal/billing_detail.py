@@ -73,7 +73,8 @@ def _show(
     country, is_business = values.get("country", ""), values.get("is_business", "") == _YES
     fields = rules.form_fields(country, language=visit.language, is_business=is_business)
     return view.page(
-        visit, "billing_details.html", status,
+        visit, "billing_details.html",
+        status_code=status,
         values=values,
         fields=fields,
         countries=formats(visit.language).countries(rules.countries()),

@@ -3,13 +3,14 @@
 import re
 from urllib.parse import quote
 
-from portico.domain.errors import Refused
+from portico.domain.billing_detail import address_lines
+from portico.domain.errors import NotFound, Refused
 from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind
 from portico.i18n.languages import LANGUAGES, is_language
 from portico.services import document as documents
 from portico.storage import document
 from portico.web import view
-from portico.web.portal.paging import cursor_of, pager
+from portico.web.portal.paging import cursor_of, links
 from portico.web.response import Response
 from portico.web.visit import Visit
 
@@ -24,8 +25,8 @@ def invoices(visit: Visit) -> Response:
         raise Refused("filter_unknown")
     with visit.runtime.database.read() as tx:
         page = document.page(tx, visit.buyer_scope, kind=_KINDS.get(kind), cursor=cursor_of(visit))
-    links = pager(visit, "/invoices", page.next, kind=kind)
-    return view.page(visit, "invoices.html", documents=page.items, kind=kind, **links)
+    to = links(visit, "/invoices", page.next, kind=kind)
+    return view.page(visit, "invoices.html", documents=page.items, kind=kind, first_url=to.first, next_cursor_url=to.following)
 
 
 def one_invoice(visit: Visit) -> Response:
@@ -33,10 +34,14 @@ def one_invoice(visit: Visit) -> Response:
     with visit.runtime.database.read() as tx:
         found = document.get(tx, visit.buyer_scope, document_id)
         of_order = document.for_order(tx, visit.buyer_scope, found.order_id)
+    content = found.content
+    if content is None:
+        raise NotFound
     return view.page(
         visit, "invoice.html",
         document=found,
-        content=found.content,
+        content=content,
+        address_lines=address_lines(content.billing_detail, language=visit.language),
         languages=LANGUAGES,
         pdf_url=visit.url(f"/invoices/{found.id}.pdf"),
         siblings=[other for other in of_order if other.id != found.id],

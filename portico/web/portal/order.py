@@ -1,11 +1,12 @@
 """Orders: the list, filtered and paged, and one order with its payments."""
 
+from portico.domain.billing_detail import address_lines
 from portico.domain.errors import Refused
 from portico.domain.order import ONE_TIME_STATUSES
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
 from portico.storage import document, order, subscription
 from portico.web import view
-from portico.web.portal.paging import cursor_of, pager
+from portico.web.portal.paging import cursor_of, links
 from portico.web.response import Response
 from portico.web.visit import Visit
 
@@ -19,8 +20,11 @@ def orders(visit: Visit) -> Response:
         raise Refused("filter_unknown")
     with visit.runtime.database.read() as tx:
         page = order.page(tx, visit.buyer_scope, status=status or None, cursor=cursor_of(visit))
-    links = pager(visit, "/orders", page.next, status=status)
-    return view.page(visit, "orders.html", orders=page.items, statuses=STATUSES, status=status, **links)
+    to = links(visit, "/orders", page.next, status=status)
+    return view.page(
+        visit, "orders.html",
+        orders=page.items, statuses=STATUSES, status=status, first_url=to.first, next_cursor_url=to.following,
+    )
 
 
 def one_order(visit: Visit) -> Response:
@@ -29,4 +33,5 @@ def one_order(visit: Visit) -> Response:
         found = order.get(tx, visit.buyer_scope, order_id)
         documents = document.for_order(tx, visit.buyer_scope, order_id)
         plan = subscription.get(tx, visit.buyer_scope, found.subscription_id) if found.subscription_id else None
-    return view.page(visit, "order.html", order=found, documents=documents, subscription=plan)
+    lines = address_lines(found.billing_detail, language=visit.language)
+    return view.page(visit, "order.html", order=found, documents=documents, subscription=plan, address_lines=lines)

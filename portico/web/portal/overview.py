@@ -12,7 +12,7 @@ _OVER = frozenset({"canceled", "expired", "closed"})
 
 def overview(visit: Visit) -> Response:
     with visit.runtime.database.read() as tx:
-        subscriptions = subscription.list_all(tx, visit.buyer_scope)
+        subscriptions = subscription.list(tx, visit.buyer_scope)
         orders = order.page(tx, visit.buyer_scope, limit=_LATEST).items
         documents = document.page(tx, visit.buyer_scope, limit=_LATEST).items
     items = [(one, next_charge(one)) for one in subscriptions if one.status not in _OVER]

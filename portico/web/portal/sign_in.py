@@ -156,16 +156,16 @@ def _welcome(visit: Visit, signed_in: SignedIn) -> Response:
 
 def _form(visit: Visit, email: str, back: str, *, status: int = 200, error: str = "", notice: str = "") -> Response:
     errors = {"email": error} if error else {}
-    return view.page(visit, "sign_in.html", status, email=email, errors=errors, next=visit.return_path(back), notice=notice)
+    return view.page(visit, "sign_in.html", status_code=status, email=email, errors=errors, next=visit.return_path(back), notice=notice)
 
 
 def _code_form(visit: Visit, email: str, back: str, *, status: int = 200, typed: str = "", error: str = "") -> Response:
     errors = {"code": error} if error else {}
-    return view.page(visit, "code.html", status, email=email, errors=errors, typed=typed, next=visit.return_path(back))
+    return view.page(visit, "code.html", status_code=status, email=email, errors=errors, typed=typed, next=visit.return_path(back))
 
 
 def _link_form(visit: Visit, back: str, *, status: int = 200, problem: str = "") -> Response:
-    return view.page(visit, "link.html", status, next=visit.return_path(back), problem=problem)
+    return view.page(visit, "link.html", status_code=status, next=visit.return_path(back), problem=problem)
 
 
 def _json_error(visit: Visit, status: int, text: str) -> Response:

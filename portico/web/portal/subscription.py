@@ -10,7 +10,7 @@ from portico.web.visit import Visit
 def subscriptions(visit: Visit) -> Response:
     """All subscriptions, those that run first."""
     with visit.runtime.database.read() as tx:
-        found = subscription.list_all(tx, visit.buyer_scope)
+        found = subscription.list(tx, visit.buyer_scope)
     return view.page(visit, "subscriptions.html", items=[(one, next_charge(one)) for one in found])
 
 

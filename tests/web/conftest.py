@@ -1,0 +1,109 @@
+"""A portal with two stores in two environments, and browsers to visit it with."""
+
+import email
+import email.policy
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+
+from portico.domain.scope import BuyerScope, StoreScope
+from portico.services import secrets, sign_in_mail
+from portico.services.runtime import Runtime
+from portico.storage import outbox, session
+from portico.web.application import create_app
+from tests.factories import Factory
+from tests.web.browser import Browser
+
+SLUG = "nordlicht"
+BASE = f"/{SLUG}/portal"
+TEST_BASE = f"/test/{SLUG}/portal"
+EMAIL = "ada@example.com"
+SESSION = "__Host-portico-session"
+
+_tokens = itertools.count(1)
+_CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
+_TOKEN = re.compile(r"/sign-in/link#t=([A-Za-z0-9_-]+)")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The store "nordlicht", its production scope and the buyer ada@example.com in it."""
+
+    store: StoreScope
+    buyer: BuyerScope
+
+
+@pytest.fixture
+def shop(factory: Factory) -> Shop:
+    store = factory.store(slug=SLUG, environment="prod")
+    return Shop(store, factory.buyer(store, email=EMAIL))
+
+
+@pytest.fixture
+def app(runtime: Runtime) -> Litestar:
+    return create_app(runtime)
+
+
+@pytest.fixture
+def browser(app: Litestar) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def sign_in(runtime: Runtime, app: Litestar) -> Callable[[BuyerScope], Browser]:
+    """A browser in which this buyer has just signed in."""
+
+    def signed_in(buyer: BuyerScope) -> Browser:
+        token = f"session-{next(_tokens)}"
+        now = runtime.clock()
+        with runtime.database.transaction() as tx:
+            session.create(tx, buyer, token_hash=secrets.hash_token(token), now=now, expires_at=now + timedelta(seconds=1800))
+        return Browser(app, cookies={SESSION: token})
+
+    return signed_in
+
+
+@pytest.fixture
+def ada(shop: Shop, sign_in: Callable[[BuyerScope], Browser]) -> Browser:
+    """A browser in which the shop's buyer has just signed in."""
+    return sign_in(shop.buyer)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A sign-in mail as it landed."""
+
+    code: str
+    token: str
+
+
+@pytest.fixture
+def deliver(runtime: Runtime, tmp_path: Path) -> Callable[[], Mail | None]:
+    """Does the worker's work: sends what was asked for, and tells what the newest mail says; None when none was sent."""
+    mailbox = tmp_path / "mailbox"
+
+    def sent() -> Mail | None:
+        before = set(mailbox.glob("*.eml"))
+        with runtime.database.transaction() as tx:
+            for job in outbox.claim(tx, "mail", limit=100, owner="test", now=runtime.clock(), lease_seconds=60):
+                jobs.append(job)
+        while jobs:
+            job = jobs.pop(0)
+            sign_in_mail.send(runtime, **job.arguments)
+            with runtime.database.transaction() as tx:
+                outbox.finish(tx, job)
+        fresh = sorted(set(mailbox.glob("*.eml")) - before)
+        if not fresh:
+            return None
+        message = email.message_from_bytes(fresh[-1].read_bytes(), policy=email.policy.default)
+        text = message.get_body(("plain",)).get_content()
+        return Mail(code=_CODE.search(text)[0], token=_TOKEN.search(text)[1])
+
+    jobs: list[outbox.Job] = []
+    return sent
