@@ -20,10 +20,10 @@ _SPACING: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "BR": ("-", 3, (8,)), "CA": (" ", 3, (6,)), "CZ": (" ", 2, (5,)), "GB": (" ", 3, (5, 6, 7)), "GG": (" ", 3, (6, 7)),
     "GR": (" ", 2, (5,)), "IE": (" ", 4, (7,)), "IM": (" ", 3, (6, 7)), "JE": (" ", 3, (6, 7)), "JP": ("-", 4, (7,)),
     "NL": (" ", 2, (6,)), "PL": ("-", 3, (5,)), "PT": ("-", 3, (7,)), "SE": (" ", 2, (5,)), "SK": (" ", 2, (5,)), "US": ("-", 4, (9,)),
-}
+}  # fmt: skip
 _LONGEST: dict[str, int] = {
     "name": 120, "business_name": 120, "tax_id": 40, "line1": 120, "line2": 120, "city": 80, "state": 80, "postal_code": 20,
-}
+}  # fmt: skip
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _POSTAL_LABELS = {"postal": "postal_code", "zip": "zip", "eircode": "eircode", "pin": "pin"}
 _INVISIBLE = frozenset("\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -31,13 +31,13 @@ _INVISIBLE = frozenset("\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u
 # Every code an error of this form can carry, and every label a field can have: the catalogues must have words for each.
 ERROR_CODES: tuple[str, ...] = (
     "required", "too_long", "country_unknown", "state_choice", "postal_code_format", "postal_code_state", *tax_id.ERROR_CODES,
-)
+)  # fmt: skip
 LABEL_CODES: tuple[str, ...] = (
     "country", "name", "is_business", "business_name", "tax_id", "line1", "line2",
     "city", "district", "post_town", "suburb",
     "state", "province", "prefecture", "county", "department", "emirate", "island", "oblast", "parish", "area", "do_si",
     "postal_code", "zip", "eircode", "pin",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from portico.domain.tax import TaxReason, tax_on
 SubscriptionStatus = Literal["pending", "trialing", "active", "past_due", "canceling", "canceled", "expired", "closed"]
 SUBSCRIPTION_STATUSES: tuple[SubscriptionStatus, ...] = (
     "pending", "trialing", "active", "past_due", "canceling", "canceled", "expired", "closed",
-)
+)  # fmt: skip
 
 SubscriptionEvent = Literal[
     "start_trial", "activate", "payment_failed", "recover", "cancel", "resume", "resume_trial", "end", "expire", "close",
-]
+]  # fmt: skip
 SUBSCRIPTION_EVENTS: tuple[SubscriptionEvent, ...] = (
     "start_trial",  # the trial begins
     "activate",  # the first payment is captured, with or without a trial before it

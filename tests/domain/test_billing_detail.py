@@ -153,8 +153,11 @@ ADDRESSES = {
     "NO": (("", "Oslo", "0025"), ("", "Oslo", "0025"), ["0025 Oslo"]),
     "SE": (("", "Stockholm", "11455"), ("", "Stockholm", "114 55"), ["SE-114 55 Stockholm"]),
     "IE": (("Co. Dublin", "Dublin", "a65f4e2"), ("Co. Dublin", "Dublin", "A65 F4E2"), ["Dublin", "Co. Dublin", "A65 F4E2"]),
-    "JP": (("JP-13", "", "\uff11\uff10\uff10\u30fc\uff10\uff10\uff10\uff11"),
-    ("\u6771\u4eac\u90fd", "", "100-0001"), ["Tokyo", "100-0001"]),
+    "JP": (
+        ("JP-13", "", "\uff11\uff10\uff10\u30fc\uff10\uff10\uff10\uff11"),
+        ("\u6771\u4eac\u90fd", "", "100-0001"),
+        ["Tokyo", "100-0001"],
+    ),
     "KR": (("Seoul", "Gangnam-gu", "03051"), ("\uc11c\uc6b8\ud2b9\ubcc4\uc2dc", "Gangnam-gu", "03051"), ["Gangnam-gu", "Seoul", "03051"]),
     "CN": (("Beijing Shi", "Beijing", "100096"), ("\u5317\u4eac\u5e02", "Beijing", "100096"), ["Beijing", "Beijing Shi, 100096"]),
     "TW": (("\u53f0\u5317\u5e02", "Da-an", "106"), ("\u53f0\u5317\u5e02", "Da-an", "106"), ["Da-an, Taipei City 106"]),
@@ -185,19 +188,32 @@ def test_addresses_are_understood_and_written_as_in_their_country(country: str) 
 @pytest.mark.parametrize(
     ("country", "postal_code", "state", "code"),
     [
-        ("US", "9501", "CA", "postal_code_format"), ("US", "95014-12", "CA", "postal_code_format"),
-        ("US", "10001", "CA", "postal_code_state"), ("CA", "H3Z 2Y7", "ON", "postal_code_state"),
+        ("US", "9501", "CA", "postal_code_format"),
+        ("US", "95014-12", "CA", "postal_code_format"),
+        ("US", "10001", "CA", "postal_code_state"),
+        ("CA", "H3Z 2Y7", "ON", "postal_code_state"),
         ("US", "96950", "NY", "postal_code_state"),
-        ("CA", "D3Z 2Y7", "QC", "postal_code_format"), ("DE", "1234", "", "postal_code_format"),
-        ("DE", "123456", "", "postal_code_format"), ("GB", "12345", "", "postal_code_format"),
-        ("FR", "7500", "", "postal_code_format"), ("NL", "0123 AB", "", "postal_code_format"),
-        ("JP", "100-000", "", "postal_code_format"), ("KR", "0305", "", "postal_code_format"),
-        ("CN", "10009", "", "postal_code_format"), ("TW", "10", "", "postal_code_format"), ("SG", "54608", "", "postal_code_format"),
+        ("CA", "D3Z 2Y7", "QC", "postal_code_format"),
+        ("DE", "1234", "", "postal_code_format"),
+        ("DE", "123456", "", "postal_code_format"),
+        ("GB", "12345", "", "postal_code_format"),
+        ("FR", "7500", "", "postal_code_format"),
+        ("NL", "0123 AB", "", "postal_code_format"),
+        ("JP", "100-000", "", "postal_code_format"),
+        ("KR", "0305", "", "postal_code_format"),
+        ("CN", "10009", "", "postal_code_format"),
+        ("TW", "10", "", "postal_code_format"),
+        ("SG", "54608", "", "postal_code_format"),
         ("SA", "1156", "", "postal_code_format"),
-        ("BR", "1101000", "", "postal_code_format"), ("IN", "56001", "", "postal_code_format"),
-        ("IE", "A65F4E", "", "postal_code_format"), ("AU", "200", "", "postal_code_format"),
-        ("CH", "801", "", "postal_code_format"), ("NO", "25", "", "postal_code_format"), ("MX", "4501", "", "postal_code_format"),
-        ("LI", "94850", "", "postal_code_format"), ("PL", "0095", "", "postal_code_format"),
+        ("BR", "1101000", "", "postal_code_format"),
+        ("IN", "56001", "", "postal_code_format"),
+        ("IE", "A65F4E", "", "postal_code_format"),
+        ("AU", "200", "", "postal_code_format"),
+        ("CH", "801", "", "postal_code_format"),
+        ("NO", "25", "", "postal_code_format"),
+        ("MX", "4501", "", "postal_code_format"),
+        ("LI", "94850", "", "postal_code_format"),
+        ("PL", "0095", "", "postal_code_format"),
     ],
 )
 def test_a_wrong_postal_code_is_refused_with_an_example(country: str, postal_code: str, state: str, code: str) -> None:
@@ -218,9 +234,13 @@ def test_nine_digits_are_a_zip_plus_four() -> None:
 def test_every_error_at_once() -> None:
     errors = errors_of(country="US", is_business="on", tax_id="123", state="Kalifornien", postal_code="x", line1="a" * 121, name="b" * 121)
     assert {(e.field, e.code) for e in errors} == {
-        ("name", "too_long"), ("line1", "too_long"), ("business_name", "required"), ("state", "state_choice"),
+        ("name", "too_long"),
+        ("line1", "too_long"),
+        ("business_name", "required"),
+        ("state", "state_choice"),
         ("postal_code", "postal_code_format"),
-        ("tax_id", "tax_id_format"), ("city", "required"),
+        ("tax_id", "tax_id_format"),
+        ("city", "required"),
     }
     assert next(e for e in errors if e.field == "tax_id").example == tax_id.example("US")
     assert {e.field for e in errors_of(is_business="true", name="b" * 121)} == {"country", "name", "business_name"}
@@ -243,7 +263,14 @@ def test_a_business_is_named_and_its_tax_id_checked_when_given() -> None:
 @pytest.mark.parametrize(
     ("typed", "is_business"),
     [
-        ("true", True), ("on", True), ("1", True), ("YES ", True), ("", False), ("false", False), ("0", False), ("off", False),
+        ("true", True),
+        ("on", True),
+        ("1", True),
+        ("YES ", True),
+        ("", False),
+        ("false", False),
+        ("0", False),
+        ("off", False),
     ],
 )
 def test_what_counts_as_a_tick(typed: str, is_business: bool) -> None:
@@ -261,8 +288,13 @@ def test_names_and_places_are_left_as_people_write_them() -> None:
 
 
 def test_a_japanese_town_belongs_to_the_street_line() -> None:
-    raw = {"country": "JP", "state": "\u6771\u4eac\u90fd", "postal_code": "1000001", "city": "\u5343\u4ee3\u7530\u533a",
-    "line1": "\u5343\u4ee3\u75301-1"}
+    raw = {
+        "country": "JP",
+        "state": "\u6771\u4eac\u90fd",
+        "postal_code": "1000001",
+        "city": "\u5343\u4ee3\u7530\u533a",
+        "line1": "\u5343\u4ee3\u75301-1",
+    }
     detail = validate(raw)
     assert (detail.city, detail.line1) == ("", "\u5343\u4ee3\u7530\u533a\u5343\u4ee3\u75301-1")
     assert validate(raw | {"city": "", "line1": detail.line1}) == detail
@@ -273,12 +305,22 @@ def test_a_japanese_town_belongs_to_the_street_line() -> None:
 @pytest.mark.parametrize(
     ("country", "state", "language", "name"),
     [
-        ("CA", "BC", "en", "British Columbia"), ("CA", "BC", "fr", "Colombie-Britannique"), ("CA", "BC", "de", "British Columbia"),
-        ("JP", "\u5317\u6d77\u9053", "ja", "\u5317\u6d77\u9053"), ("JP", "\u5317\u6d77\u9053", "pl", "Hokkaido"),
-        ("AE", "DU", "ar", "\u062f\u0628\u064a"), ("AE", "DU", "en", "Dubai"), ("HK", "Kowloon", "zh-Hant", "\u4e5d\u9f8d"),
-        ("HK", "Kowloon", "zh-Hans", "\u4e5d\u9f8d"), ("HK", "Kowloon", "fr", "Kowloon"),
-        ("IN", "Delhi", "hi", "\u0926\u093f\u0932\u094d\u0932\u0940"), ("BR", "SP", "pt-BR", "S\u00e3o Paulo"),
-        ("ES", "B", "en", "Barcelona"), ("RO", "Cluj", "en", "Cluj"), ("XX", "Y", "en", "Y"), ("DE", "", "de", ""),
+        ("CA", "BC", "en", "British Columbia"),
+        ("CA", "BC", "fr", "Colombie-Britannique"),
+        ("CA", "BC", "de", "British Columbia"),
+        ("JP", "\u5317\u6d77\u9053", "ja", "\u5317\u6d77\u9053"),
+        ("JP", "\u5317\u6d77\u9053", "pl", "Hokkaido"),
+        ("AE", "DU", "ar", "\u062f\u0628\u064a"),
+        ("AE", "DU", "en", "Dubai"),
+        ("HK", "Kowloon", "zh-Hant", "\u4e5d\u9f8d"),
+        ("HK", "Kowloon", "zh-Hans", "\u4e5d\u9f8d"),
+        ("HK", "Kowloon", "fr", "Kowloon"),
+        ("IN", "Delhi", "hi", "\u0926\u093f\u0932\u094d\u0932\u0940"),
+        ("BR", "SP", "pt-BR", "S\u00e3o Paulo"),
+        ("ES", "B", "en", "Barcelona"),
+        ("RO", "Cluj", "en", "Cluj"),
+        ("XX", "Y", "en", "Y"),
+        ("DE", "", "de", ""),
     ],
 )
 def test_a_state_is_named_for_its_reader(country: str, state: str, language: str, name: str) -> None:

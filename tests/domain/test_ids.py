@@ -36,8 +36,16 @@ def test_a_later_millisecond_sorts_later_whatever_the_chance_in_it(milliseconds:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "ORD", "ORD_", "ORD_" + "0" * 21, "ORD_" + "0" * 23, "ord_" + "0" * 22, "PAY_" + "0" * 22, "ORD_" + "0" * 21 + "-",
-        "ORD_" + "0" * 22 + "\n", "ORD_" + "\u0660" * 22,
+        "",
+        "ORD",
+        "ORD_",
+        "ORD_" + "0" * 21,
+        "ORD_" + "0" * 23,
+        "ord_" + "0" * 22,
+        "PAY_" + "0" * 22,
+        "ORD_" + "0" * 21 + "-",
+        "ORD_" + "0" * 22 + "\n",
+        "ORD_" + "\u0660" * 22,
     ],
 )
 def test_what_has_not_the_shape_is_no_id(text: str) -> None:

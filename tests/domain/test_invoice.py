@@ -30,23 +30,56 @@ BOUGHT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 PAID = BOUGHT + timedelta(minutes=2)
 DETAIL = BillingDetail(country="DE", name="Jörg Groß", line1="Lindenstraße 1", city="Berlin", postal_code="10969")
 ORDER = Order(
-    id="ORD_1", external_id="o-1", buyer_id="BUY_1", kind="subscription", product_id="PROD_1",
-    product_name="Team \u2013 日本語", quantity=3, currency="EUR",
-    net_minor=8700, tax_minor=1653, total_minor=10353, status="active", created_at=BOUGHT, subscription_id="SUB_1", billing_detail=DETAIL,
+    id="ORD_1",
+    external_id="o-1",
+    buyer_id="BUY_1",
+    kind="subscription",
+    product_id="PROD_1",
+    product_name="Team \u2013 日本語",
+    quantity=3,
+    currency="EUR",
+    net_minor=8700,
+    tax_minor=1653,
+    total_minor=10353,
+    status="active",
+    created_at=BOUGHT,
+    subscription_id="SUB_1",
+    billing_detail=DETAIL,
 )
 PAYMENT = Payment(
-    id="PAY_1", external_id=None, order_id="ORD_1", subscription_id="SUB_1", period_start=BOUGHT,
-    period_end=datetime(2026, 4, 1, 8, 0, tzinfo=UTC), currency="EUR",
-    net_minor=8700, tax_minor=1653, total_minor=10353, refunded_minor=0, status="succeeded",
-    method=PaymentMethod("visa", "4242", 12, 2030), created_at=BOUGHT, succeeded_at=PAID,
+    id="PAY_1",
+    external_id=None,
+    order_id="ORD_1",
+    subscription_id="SUB_1",
+    period_start=BOUGHT,
+    period_end=datetime(2026, 4, 1, 8, 0, tzinfo=UTC),
+    currency="EUR",
+    net_minor=8700,
+    tax_minor=1653,
+    total_minor=10353,
+    refunded_minor=0,
+    status="succeeded",
+    method=PaymentMethod("visa", "4242", 12, 2030),
+    created_at=BOUGHT,
+    succeeded_at=PAID,
 )
 SELLER = Seller("Example GmbH", line1="Hauptstraße 5", city="München", postal_code="80331", country="DE", tax_id="DE136695976")
 
 
 def content(kind: DocumentKind = "invoice", payment: Payment = PAYMENT, order: Order = ORDER) -> DocumentContent:
     return content_for_payment(
-        kind, number=number("INV", 2026, 42), issued_at=PAID, language="de", time_zone="Europe/Berlin", test=False, seller=SELLER,
-        buyer_email="buyer@example.com", order=order, payment=payment, tax_rate="19", tax_reason="standard",
+        kind,
+        number=number("INV", 2026, 42),
+        issued_at=PAID,
+        language="de",
+        time_zone="Europe/Berlin",
+        test=False,
+        seller=SELLER,
+        buyer_email="buyer@example.com",
+        order=order,
+        payment=payment,
+        tax_rate="19",
+        tax_reason="standard",
     )
 
 
@@ -63,8 +96,19 @@ def test_an_invoice_copies_what_it_prints() -> None:
 def test_other_details_may_be_printed_than_the_orders_own() -> None:
     other = replace(DETAIL, name="Example Ltd")
     invoice = content_for_payment(
-        "receipt", number="REC-2026-000001", issued_at=PAID, language="en", time_zone="UTC", test=True, seller=SELLER,
-        buyer_email="b@example.com", order=ORDER, payment=PAYMENT, tax_rate="19", tax_reason="standard", billing_detail=other,
+        "receipt",
+        number="REC-2026-000001",
+        issued_at=PAID,
+        language="en",
+        time_zone="UTC",
+        test=True,
+        seller=SELLER,
+        buyer_email="b@example.com",
+        order=ORDER,
+        payment=PAYMENT,
+        tax_rate="19",
+        tax_reason="standard",
+        billing_detail=other,
         refers_to="INV-2026-000042",
     )
     assert (invoice.billing_detail, invoice.refers_to, invoice.test) == (other, "INV-2026-000042", True)
@@ -95,7 +139,9 @@ def test_tax_rounded_elsewhere_by_another_rule_is_printed_as_charged() -> None:
 
 lines = st.builds(
     lambda quantity, unit, rate: DocumentLine("x", quantity, unit, quantity * unit, rate),
-    st.integers(1, 50), st.integers(0, 10**8), st.sampled_from(["0", "7", "8.875", "19"]),
+    st.integers(1, 50),
+    st.integers(0, 10**8),
+    st.sampled_from(["0", "7", "8.875", "19"]),
 )
 
 
@@ -144,9 +190,12 @@ def test_a_line_off_by_one_does_not(positions: list[DocumentLine], data: st.Data
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [(("INV", 2026, 42, False), "INV-2026-000042"), (("INV", 2026, 42, True), "TEST-INV-2026-000042"), (("REC", 2027, 999_999, False),
-    "REC-2027-999999"),
-     (("REC", 2027, 1_000_000, False), "REC-2027-1000000")],
+    [
+        (("INV", 2026, 42, False), "INV-2026-000042"),
+        (("INV", 2026, 42, True), "TEST-INV-2026-000042"),
+        (("REC", 2027, 999_999, False), "REC-2027-999999"),
+        (("REC", 2027, 1_000_000, False), "REC-2027-1000000"),
+    ],
 )
 def test_numbers_read_well_and_never_run_out(arguments: tuple[str, int, int, bool], text: str) -> None:
     assert number(*arguments) == text

@@ -44,8 +44,13 @@ def test_the_wire_says_what_decimal_says(minor: int, currency: str) -> None:
 @pytest.mark.parametrize(
     ("text", "currency", "minor"),
     [
-        ("29.00", "EUR", 2900), ("29", "EUR", 2900), ("29.5", "EUR", 2950), ("4500", "JPY", 4500), ("1.234", "KWD", 1234),
-        ("-0.01", "USD", -1), ("0", "USD", 0),
+        ("29.00", "EUR", 2900),
+        ("29", "EUR", 2900),
+        ("29.5", "EUR", 2950),
+        ("4500", "JPY", 4500),
+        ("1.234", "KWD", 1234),
+        ("-0.01", "USD", -1),
+        ("0", "USD", 0),
     ],
 )
 def test_amounts_are_read(text: str, currency: str, minor: int) -> None:
@@ -53,8 +58,28 @@ def test_amounts_are_read(text: str, currency: str, minor: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " 1", "1 ", "+1", "01", "1.", ".5", "1.234", "1,00", "1e3", "NaN", "Infinity", "0x1", "--1", "1_000", "\u0661", "1\n",
-    "\uff11", "9" * 41]
+    "text",
+    [
+        "",
+        " 1",
+        "1 ",
+        "+1",
+        "01",
+        "1.",
+        ".5",
+        "1.234",
+        "1,00",
+        "1e3",
+        "NaN",
+        "Infinity",
+        "0x1",
+        "--1",
+        "1_000",
+        "\u0661",
+        "1\n",
+        "\uff11",
+        "9" * 41,
+    ],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -71,8 +96,15 @@ def test_yen_have_no_decimals_and_amounts_fit_the_column() -> None:
 
 
 def test_halves_go_away_from_zero() -> None:
-    halves = {Fraction(1, 2): 1, Fraction(3, 2): 2, Fraction(5, 2): 3, Fraction(-1, 2): -1, Fraction(-5, 2): -3, Fraction(49, 100): 0,
-    Fraction(-51, 100): -1}
+    halves = {
+        Fraction(1, 2): 1,
+        Fraction(3, 2): 2,
+        Fraction(5, 2): 3,
+        Fraction(-1, 2): -1,
+        Fraction(-5, 2): -3,
+        Fraction(49, 100): 0,
+        Fraction(-51, 100): -1,
+    }
     assert {value: round_half_up(value) for value in halves} == halves
 
 

@@ -24,17 +24,39 @@ def test_a_code_is_understood_however_it_is_typed(random: bytes) -> None:
     wide = "".join(chr(ord(c) + 0xFEE0) for c in plain)
     easterly = plain.translate({ord(str(d)): 0x660 + d for d in range(10)})
     lookalikes = plain.translate({ord("0"): "O", ord("1"): "l"})
-    ways = [code, code.lower(), plain, " ".join(plain), f"\u00a0{code[:4]}\u2013{code[5:]} \t", code.replace("-",
-    "\u2212"), wide, easterly, lookalikes,
-            plain.translate({ord("0"): "o", ord("1"): "I"}), "-".join(plain), code.replace("-", " - ")]
+    ways = [
+        code,
+        code.lower(),
+        plain,
+        " ".join(plain),
+        f"\u00a0{code[:4]}\u2013{code[5:]} \t",
+        code.replace("-", "\u2212"),
+        wide,
+        easterly,
+        lookalikes,
+        plain.translate({ord("0"): "o", ord("1"): "I"}),
+        "-".join(plain),
+        code.replace("-", " - "),
+    ]
     assert {normalise_code(way) for way in ways} == {plain}
 
 
 @pytest.mark.parametrize(
     "typed",
     [
-        "", "ABCD", "ABCD-123", "ABCD-12345", "ABCD-123U", "ABCD_1234", "ABCD+1234", "ABCD1234\u200bX", "\u041dBCD-1234",
-        "ABCD-123\u00c5", "0" * 65, "ABCD\u20d01234", "\x00" * 8,
+        "",
+        "ABCD",
+        "ABCD-123",
+        "ABCD-12345",
+        "ABCD-123U",
+        "ABCD_1234",
+        "ABCD+1234",
+        "ABCD1234\u200bX",
+        "\u041dBCD-1234",
+        "ABCD-123\u00c5",
+        "0" * 65,
+        "ABCD\u20d01234",
+        "\x00" * 8,
     ],
 )
 def test_what_cannot_be_a_code_is_none(typed: str) -> None:

@@ -77,9 +77,27 @@ def test_the_diagram_says_what_the_table_says() -> None:
 START = datetime(2026, 3, 1, tzinfo=UTC)
 END = datetime(2026, 4, 1, tzinfo=UTC)
 ACTIVE = Subscription(
-    id="SUB_1", external_id=None, order_id="ORD_1", product_id="PROD_1", product_name="Team", status="active", interval="month", quantity=3,
-    currency="EUR", unit_minor=2900, tax_rate="19", tax_reason="standard", anchor=START, period_index=0, period_start=START, period_end=END,
-    trial_end=None, scheduled_change=None, method=None, created_at=START, ended_at=None,
+    id="SUB_1",
+    external_id=None,
+    order_id="ORD_1",
+    product_id="PROD_1",
+    product_name="Team",
+    status="active",
+    interval="month",
+    quantity=3,
+    currency="EUR",
+    unit_minor=2900,
+    tax_rate="19",
+    tax_reason="standard",
+    anchor=START,
+    period_index=0,
+    period_start=START,
+    period_end=END,
+    trial_end=None,
+    scheduled_change=None,
+    method=None,
+    created_at=START,
+    ended_at=None,
 )
 
 

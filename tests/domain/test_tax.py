@@ -21,7 +21,14 @@ def test_tax_is_what_decimal_computes(base: int, rate: str) -> None:
 @pytest.mark.parametrize(
     ("rate", "thousandths"),
     [
-        ("0", 0), ("2.1", 2100), ("5", 5000), ("7", 7000), ("8.875", 8875), ("19", 19000), ("25.5", 25500), ("100", 100000),
+        ("0", 0),
+        ("2.1", 2100),
+        ("5", 5000),
+        ("7", 7000),
+        ("8.875", 8875),
+        ("19", 19000),
+        ("25.5", 25500),
+        ("100", 100000),
     ],
 )
 def test_small_amounts_by_integer_arithmetic(rate: str, thousandths: int) -> None:
@@ -41,7 +48,22 @@ def test_a_rate_is_an_exact_ratio() -> None:
 @pytest.mark.parametrize(
     "rate",
     [
-        "", "-1", "+1", "019", "19%", "19,5", "1e1", "100.1", "999", "1.", ".5", "1.1234567", " 1", "NaN", "\u0661\u0669", "1/2",
+        "",
+        "-1",
+        "+1",
+        "019",
+        "19%",
+        "19,5",
+        "1e1",
+        "100.1",
+        "999",
+        "1.",
+        ".5",
+        "1.1234567",
+        " 1",
+        "NaN",
+        "\u0661\u0669",
+        "1/2",
     ],
 )
 def test_what_is_no_rate_is_refused(rate: str) -> None:

@@ -6,8 +6,12 @@ from portico.domain.typed import compact, plain
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        ("\uff11\uff12\uff13\uff0d\uff21", "123-A"), ("\u0661\u0662\u0663", "123"), ("\u06f1\u06f2", "12"),
-        ("\u0967\u0968", "12"), ("1\u20132\u20143\u22124\u30fc5", "1-2-3-4-5"), ("aB", "aB"),
+        ("\uff11\uff12\uff13\uff0d\uff21", "123-A"),
+        ("\u0661\u0662\u0663", "123"),
+        ("\u06f1\u06f2", "12"),
+        ("\u0967\u0968", "12"),
+        ("1\u20132\u20143\u22124\u30fc5", "1-2-3-4-5"),
+        ("aB", "aB"),
     ],
 )
 def test_other_keyboards_mean_the_same(typed: str, meant: str) -> None:
