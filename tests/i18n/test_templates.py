@@ -8,7 +8,7 @@ from typing import Any
 
 import markupsafe
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import BaseLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, TemplateAssertionError, UndefinedError, nodes
 from markupsafe import Markup
@@ -107,6 +107,7 @@ def test_streams_are_stock_jinja2s() -> None:
     assert ours == "".join(stock("de", LOADER).get_template("child.html").generate(VALUES))
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.text() | st.integers() | st.none() | st.floats() | st.lists(st.text()) | st.text().map(Markup) | st.text().map(Text))
 def test_escape_is_markupsafes(value: object) -> None:
     assert str(escape(value)) == str(markupsafe.escape(value))
