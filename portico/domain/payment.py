@@ -13,7 +13,7 @@ RefundStatus = Literal["pending", "succeeded", "failed"]
 FAILURE_CODES: tuple[str, ...] = (
     "insufficient_funds", "card_declined", "expired_card", "incorrect_details", "authentication_required",
     "limit_exceeded", "lost_or_stolen", "processing_error",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
