@@ -7,9 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from portico.app import id_maker
+from portico.domain import invoice
 from portico.domain.calendar import period_bounds
+from portico.domain.invoice import SERIES_PREFIX, Document, DocumentKind, Seller
 from portico.domain.scope import BuyerScope, Environment, StoreScope
-from portico.storage import tables
+from portico.storage import document, numbering, order, payment, tables
 from portico.storage.database import Database
 
 SELLER = {
@@ -234,6 +236,34 @@ class Factory:
         )
         self._insert(tables.refund, row)
         return row["id"]
+
+    def document(self, buyer: BuyerScope, payment_id: str, *, kind: DocumentKind = "invoice", issued_at: datetime | None = None) -> str:
+        """An issued document for a payment, numbered from its series' counter; its id."""
+        issued_at = issued_at or self.now
+        with self.database.transaction() as tx:
+            paid = payment.get(tx, buyer, payment_id)
+            bought = order.get(tx, buyer, paid.order_id)
+            series = f"{SERIES_PREFIX[kind]}-{issued_at.year}"
+            sequence = numbering.next_number(tx, buyer, series)
+            number = invoice.number(SERIES_PREFIX[kind], issued_at.year, sequence, buyer.environment == "test")
+            content = invoice.content_for_payment(
+                kind,
+                number=number,
+                issued_at=issued_at,
+                language="en",
+                time_zone="Europe/Berlin",
+                test=buyer.environment == "test",
+                seller=Seller(**SELLER),
+                buyer_email="ada@example.com",
+                order=bought,
+                payment=paid,
+                tax_rate=bought.tax_rate,
+                tax_reason=bought.tax_reason,
+            )
+            document_id = self.new_id("INV")
+            issued = Document(document_id, kind, number, bought.id, payment_id, issued_at, "en", paid.currency, paid.total_minor, content)
+            document.insert(tx, [document.Issue(buyer, issued, series, sequence)])
+        return document_id
 
     def _scope(self, scope: StoreScope) -> dict[str, Any]:
         return {"store_id": scope.store_id, "environment": scope.environment}

@@ -37,8 +37,12 @@ def test_a_cursor_needs_no_escaping_in_a_url() -> None:
         "A" * 5000,
         _text("123"),
         _text("-1.ORD_1"),
-    ]
-    + [_text("99999999999999999999.ORD_1"), _text("1.'; DROP"), _text("1."), _text(" 1.ORD_1"), _text("01.ORD_1")],
+        _text("99999999999999999999.ORD_1"),
+        _text("1.'; DROP"),
+        _text("1."),
+        _text(" 1.ORD_1"),
+        _text("01.ORD_1"),
+    ],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
