@@ -83,3 +83,71 @@ def test_a_hostile_translation_gets_the_value_and_nothing_else() -> None:
 
 def test_placeholders_are_what_fill_fills() -> None:
     assert placeholders("{a} {b_2} {a} {A} {0} {c.d} {e") == {"a", "b_2"}
+
+
+ARABIC = """
+msgid "Orders"
+msgstr "الطلبات"
+
+msgctxt "order status"
+msgid "Paid"
+msgstr "مدفوع"
+
+msgctxt "payment status"
+msgid "Paid"
+msgstr "مدفوعة"
+
+#, fuzzy
+msgid "Invoices"
+msgstr "شيء آخر"
+
+msgid "{count} order"
+msgid_plural "{count} orders"
+msgstr[0] "لا طلبات"
+msgstr[1] "طلب واحد"
+msgstr[2] "طلبان"
+msgstr[3] "{count} طلبات"
+msgstr[4] "{count} طلبًا"
+msgstr[5] "{count} طلب"
+"""
+
+
+@pytest.fixture
+def arabic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
+    monkeypatch.setattr("portico.i18n.catalog.LOCALES", tmp_path)
+    path = po_path("ar")
+    path.parent.mkdir(parents=True)
+    rule = by_tag("ar").plural.header
+    head = f'msgid ""\nmsgstr ""\n"Plural-Forms: {rule}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    path.write_text(head + ARABIC, encoding="utf-8")
+    return catalog.__wrapped__("ar")
+
+
+def test_a_catalogue_is_read_from_its_text(arabic: Catalog) -> None:
+    assert arabic.gettext("Orders") == "الطلبات"
+    assert arabic.message(NP_("order status", "Paid")) == "مدفوع"
+    assert arabic.message(NP_("payment status", "Paid")) == "مدفوعة"
+    assert arabic.gettext("Paid") == "Paid"
+
+
+def test_a_doubtful_translation_is_not_shown(arabic: Catalog) -> None:
+    assert arabic.gettext("Invoices") == "Invoices"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "لا طلبات"),
+        (1, "طلب واحد"),
+        (2, "طلبان"),
+        (3, "3 طلبات"),
+        (10, "10 طلبات"),
+        (11, "11 طلبًا"),
+        (99, "99 طلبًا"),
+        (100, "100 طلب"),
+        (102, "102 طلب"),
+        (103, "103 طلبات"),
+    ],
+)
+def test_the_form_follows_the_number(arabic: Catalog, count: int, text: str) -> None:
+    assert fill(arabic.ngettext("{count} order", "{count} orders", count), count=count) == text
