@@ -1,0 +1,90 @@
+"""The `portico` command. Each row names the function that does the work; its module is loaded when the command is called, so
+that `portico --help` does not wait for a database driver or a PDF compiler.
+
+Exit codes: 0 done, 1 done with findings (refused lines, broken invariants, parked jobs), 2 not done: bad input or settings.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from cyclopts import App, CycloptsError
+
+from portico import __version__
+from portico.domain.errors import Invalid, NotFound, PorticoError
+
+GROUPS: dict[str, str] = {
+    "store": "Stores: who sells.",
+    "key": "Keys with which a merchant's server speaks to Portico.",
+    "document": "Invoices and receipts.",
+    "jobs": "Background work that waits for a person.",
+}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("portico.cli.demo:demo", "Serve a portal with believable data, its mails caught as files."),
+    "serve": ("portico.cli.serve:serve", "Serve the portal; on SQLite the background work runs inside."),
+    "worker": ("portico.cli.serve:worker", "Do the background work: mails and PDFs. Run one or more beside `serve` on PostgreSQL."),
+    "migrate": ("portico.cli.database:migrate", "Bring the database to this version of Portico."),
+    "check": ("portico.cli.database:check", "Check the invariants of the data; exit code 1 if one is broken."),
+    "import": ("portico.cli.importing:load", "Import buyers, products, orders, subscriptions, payments and refunds from JSON Lines."),
+    "store create": ("portico.cli.store:create", "Create a store; it has a test and a prod environment."),
+    "store list": ("portico.cli.store:list_stores", "List the stores with the addresses of their portals."),
+    "key create": ("portico.cli.key:create", "Create a key; it is shown once."),
+    "key list": ("portico.cli.key:list_keys", "List the keys of one environment of a store."),
+    "key revoke": ("portico.cli.key:revoke", "Revoke a key for ever."),
+    "document render": ("portico.cli.document:render", "Write a document's PDF."),
+    "jobs parked": ("portico.cli.jobs:parked", "List the jobs that were given up; exit code 1 if there are any."),
+    "jobs retry": ("portico.cli.jobs:retry", "Give a parked job another chance."),
+}
+
+
+def command_names() -> list[str]:
+    """Every command as it is typed after `portico`."""
+    return list(COMMANDS)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and gives its exit code."""
+    try:
+        done = _app()(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _complain([str(error), "See: portico --help"])
+    except PorticoError as error:
+        return _complain(list(_lines_of(error)))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+        sys.stderr.close()
+        return 0
+    return done if isinstance(done, int) else 0
+
+
+def _app() -> App:
+    app = App(name="portico", help="Portico, a self-hosted customer portal.", version=__version__)
+    groups = {name: App(name=name, help=words) for name, words in GROUPS.items()}
+    for name, (path, words) in COMMANDS.items():
+        group, _, last = name.rpartition(" ")
+        (groups[group] if group else app).command(path, name=last, help=words)
+    for group in groups.values():
+        app.command(group)
+    return app
+
+
+def _lines_of(error: PorticoError) -> Iterator[str]:
+    if isinstance(error, Invalid):
+        for field in error.errors:
+            example = f", such as {field.example}" if field.example else ""
+            yield f"--{field.field.replace('_', '-')}: {field.code.replace('_', ' ')}{example}"
+    elif isinstance(error, NotFound):
+        yield str(error) or "not found"
+    else:
+        yield from str(error).splitlines()
+
+
+def _complain(lines: list[str]) -> int:
+    for line in lines:
+        sys.stderr.write(f"portico: {line}\n")
+    return 2

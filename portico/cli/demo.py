@@ -1,0 +1,80 @@
+"""`portico demo`: a portal with believable data, ready to look at."""
+
+import http.client
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from portico import app, logs
+from portico.cli.console import out, reachable
+from portico.cli.serve import working
+from portico.cli.serving import listen, serve
+from portico.demo import people
+from portico.demo.setting_up import Folder, describe, key_of, prepare, settings_of, write_private
+from portico.services.portal_address import base_path
+
+_HOST = "127.0.0.1"
+_READY_WITHIN_SECONDS = 30
+_POLL_SECONDS = 0.05
+
+
+def demo(
+    *,
+    data: Annotated[Path, Parameter(help="The folder that holds everything; a second start goes on with what is there.")] = Path("demo"),
+    port: Annotated[int, Parameter(help="The port to listen on; 0 takes any free one.")] = 8000,
+) -> None:
+    """Serves a portal with believable data until Ctrl-C. Mails land as files; DIR/demo.json says where everything is."""
+    folder = Folder(data)
+    with listen(_HOST, port) as listening:
+        settings = settings_of(folder, _HOST, listening.getsockname()[1])
+        logs.configure(settings)
+        runtime = app.build(settings)
+        with reachable(runtime.database):
+            store = prepare(runtime, folder)
+        description = describe(runtime, folder, store, key_of(runtime, folder, store))
+        folder.description.unlink(missing_ok=True)
+        stopped = threading.Event()
+        announcer = threading.Thread(target=_announce, args=(folder, settings.port, description, stopped), daemon=True)
+        with working(runtime):
+            announcer.start()
+            serve(runtime, listening)
+        stopped.set()
+        runtime.database.dispose()
+    out.print("Stopped. The data stays; start again to go on.")
+
+
+def _announce(folder: Folder, port: int, description: dict[str, Any], stopped: threading.Event) -> None:
+    """Once the server is ready: demo.json for programs, a few lines for people."""
+    until = time.monotonic() + _READY_WITHIN_SECONDS
+    while not _is_ready(port):
+        if stopped.wait(_POLL_SECONDS) or time.monotonic() > until:
+            return
+    write_private(folder.description, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+    rows = (
+        ("Portal", description["portal_url"]),
+        ("Test portal", description["base_url"] + base_path(description["store"]["slug"], "test")),
+        ("Sign in as", people.ANNA.email),
+        ("", f"{people.DAVE.email} (64 orders), {people.KRANICH.email} (a business)"),
+        ("", f"{people.YOKO.email} (日本語), {people.LAYLA.email} (العربية)"),
+        ("Mails land in", description["mailbox_dir"]),
+        ("For programs", folder.description.resolve()),
+    )
+    out.print("\nLumen Notes is open. It sends its mails to a folder; the newest one holds your link and code.\n")
+    for name, value in rows:
+        out.print(f"  [bold]{name:<15}[/bold]{value}", soft_wrap=True)
+    out.print("\nCtrl-C stops.\n")
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection(_HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

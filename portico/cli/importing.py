@@ -1,0 +1,68 @@
+"""`portico import`: a file of JSON Lines into one environment of a store."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+from cyclopts import Parameter
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+from portico.cli.console import EnvironmentName, StoreName, find_store, notes, open_runtime, print_table
+from portico.domain.errors import PorticoError
+from portico.services import importing
+from portico.services.import_format import KINDS
+from portico.services.importing import Refusal, Report, Target
+
+_SHOWN_REFUSALS = 20
+
+
+def load(
+    file: Annotated[Path, Parameter(help="JSON Lines; see docs/import-format.md.")],
+    /,
+    *,
+    store: StoreName,
+    environment: EnvironmentName,
+    without_documents: Annotated[
+        bool, Parameter(negative=(), help="Issue no invoices and receipts: for payments that have got theirs elsewhere.")
+    ] = False,
+) -> int:
+    """Imports a file; the same file again changes nothing. Refused lines are written to FILE.refused.txt with their reasons."""
+    refused_file = file.with_name(file.name + ".refused.txt")
+    refused_file.unlink(missing_ok=True)
+    shown: list[Refusal] = []
+
+    def refuse(refusal: Refusal) -> None:
+        with refused_file.open("a", encoding="utf-8") as report:
+            report.write(f"{refusal.line}\t{refusal.code}\t{refusal.reason}\n")
+        if len(shown) < _SHOWN_REFUSALS:
+            shown.append(refusal)
+
+    with open_runtime() as runtime, _opened(file) as (opened, on_progress):
+        target = Target(runtime, find_store(runtime, store), environment, with_documents=not without_documents)
+        report = importing.load(target, opened, on_refusal=refuse, on_progress=on_progress)
+    _summarize(report)
+    if not report.refused:
+        return 0
+    print_table(("line", "reason", ""), [(refusal.line, refusal.code, refusal.reason) for refusal in shown])
+    notes.print(f"{report.refused} lines were refused; all of them, with reasons: {refused_file}", style="yellow", soft_wrap=True)
+    return 1
+
+
+@contextmanager
+def _opened(file: Path) -> Generator[tuple[BinaryIO, Callable[[int], None]]]:
+    """The file, and what to tell how many bytes of it are done: a bar while a person watches."""
+    try:
+        opened = file.open("rb")
+    except OSError as error:
+        raise PorticoError(f"{file} cannot be read: {error.strerror}") from error
+    with opened, Progress("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=notes, transient=True) as bar:
+        task = bar.add_task(file.name, total=file.stat().st_size, visible=notes.is_terminal)
+        yield opened, lambda done: bar.update(task, completed=done)
+
+
+def _summarize(report: Report) -> None:
+    """What was new, changed and unchanged, by type."""
+    outcomes = ("new", "changed", "unchanged")
+    rows = [(kind, *(report.counts[kind, outcome] for outcome in outcomes)) for kind in KINDS]
+    print_table(("type", *outcomes), [row for row in rows if any(row[1:])])

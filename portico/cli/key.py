@@ -1,0 +1,43 @@
+"""`portico key create`, `list` and `revoke`."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from portico.cli.console import EnvironmentName, StoreName, notes, open_runtime, out, print_table, scope_of
+from portico.domain.errors import NotFound
+from portico.services import api_key
+
+
+def create(
+    *,
+    store: StoreName,
+    environment: EnvironmentName,
+    name: Annotated[str, Parameter(help="What the key is for; only people read it.")] = "",
+) -> None:
+    """Creates a key. It goes to standard output, alone, and is never shown again."""
+    with open_runtime() as runtime:
+        made = api_key.create(runtime, scope_of(runtime, store, environment), name=name)
+    notes.print(f"Created key {made.id}. Only its hash is kept: store it safely now.", soft_wrap=True)
+    out.file.write(made.text + "\n")
+
+
+def list_keys(*, store: StoreName, environment: EnvironmentName) -> None:
+    """Lists the keys of one environment of a store, revoked ones too."""
+    with open_runtime() as runtime:
+        keys = api_key.every(runtime, scope_of(runtime, store, environment))
+    columns = ("id", "name", "begins", "created", "revoked")
+    moments = [
+        (k, k.created_at.isoformat(timespec="seconds"), k.revoked_at.isoformat(timespec="seconds") if k.revoked_at else "") for k in keys
+    ]
+    print_table(columns, [(key.id, key.name, key.prefix, created, revoked) for key, created, revoked in moments])
+
+
+def revoke(key_id: str, /, *, store: StoreName, environment: EnvironmentName) -> None:
+    """Revokes a key for ever."""
+    with open_runtime() as runtime:
+        try:
+            api_key.revoke(runtime, scope_of(runtime, store, environment), key_id)
+        except NotFound as error:
+            raise NotFound(str(error) or f"there is no live key {key_id!r} in this environment of the store") from error
+    out.print(f"Revoked key {key_id}.")

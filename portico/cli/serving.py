@@ -1,0 +1,60 @@
+"""Runs the web application in this process until it is asked to stop."""
+
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+
+from portico.domain.errors import PorticoError
+from portico.services.runtime import Runtime
+from portico.web.application import create_app
+
+_GRACE_SECONDS = 10
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn raises the signal again after a clean stop, which would end the process before the worker has stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        with stopping_on_signals(self.handle_exit):
+            yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any free one. Raises PorticoError when the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is no such port"
+        raise PorticoError(f"cannot listen on {host}:{port}: {(reason or str(error)).lower()}; choose another with --port") from error
+
+
+def serve(runtime: Runtime, listening: socket.socket) -> None:
+    """Answers requests until SIGINT or SIGTERM; requests under way are finished first."""
+    config = uvicorn.Config(
+        create_app(runtime),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whom to believe is a setting of ours
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    _Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def stopping_on_signals(stop: Callable[[int, FrameType | None], None]) -> Generator[None]:
+    """Calls `stop(signal, frame)` on SIGINT and SIGTERM while the block runs."""
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,53 @@
+"""`portico store create` and `portico store list`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from portico.cli.console import open_runtime, out, print_table
+from portico.domain.errors import PorticoError
+from portico.domain.invoice import Seller
+from portico.services import store as stores
+from portico.services.portal_address import base_path
+
+
+def create(
+    *,
+    name: Annotated[str, Parameter(help="What buyers know the store by.")],
+    slug: Annotated[str, Parameter(help="The part of the portal's address that names the store: lower-case letters, digits, hyphens.")],
+    seller: Annotated[Path | None, Parameter(help="A JSON file with what invoices print: legal_name, line1, city, tax_id, ...")] = None,
+    locale: Annotated[str, Parameter(help="The language of buyers who have not chosen one.")] = "en",
+    time_zone: Annotated[str, Parameter(help="The zone in which days are shown.")] = "UTC",
+    support_email: Annotated[str, Parameter(help="Where buyers write for help.")] = "",
+    accent_color: Annotated[str, Parameter(help="The store's colour, as #rrggbb.")] = stores.DEFAULT_ACCENT,
+) -> None:
+    """Creates a store; it has a test and a prod environment."""
+    printed = None if seller is None else read_seller(seller)
+    with open_runtime() as runtime:
+        made = stores.create(
+            runtime, name=name, slug=slug, seller=printed, locale=locale, time_zone=time_zone, support_email=support_email,
+            accent_color=accent_color,
+        )  # fmt: skip
+        out.print(f"Created store {made.slug} ({made.id})", soft_wrap=True)
+        out.print(f"Portal: {runtime.origin}{base_path(made.slug, 'prod')}", soft_wrap=True)
+        out.print(f"Test portal: {runtime.origin}{base_path(made.slug, 'test')}", soft_wrap=True)
+
+
+def list_stores() -> None:
+    """Lists the stores with the addresses of their portals."""
+    with open_runtime() as runtime:
+        rows = [(store.slug, store.id, store.name, runtime.origin + base_path(store.slug, "prod")) for store in stores.every(runtime)]
+    print_table(("slug", "id", "name", "portal"), rows)
+
+
+def read_seller(path: Path) -> Seller:
+    """The seller from a JSON file; unknown and wrongly typed fields are named."""
+    try:
+        raw = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+        return Seller(**raw)
+    except OSError as error:
+        raise PorticoError(f"{path} cannot be read: {error.strerror}") from error
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise PorticoError(f"{path} is no seller: {str(error).replace('Seller.__init__() ', '')}") from error

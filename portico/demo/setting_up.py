@@ -1,0 +1,145 @@
+"""Prepares a folder with a demo, once: secret, database, store, data, key. A second start finds everything there."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from portico import app, config
+from portico.config import Settings
+from portico.demo import people, store, story
+from portico.domain.errors import PorticoError
+from portico.domain.scope import Environment, StoreScope
+from portico.services import api_key, importing
+from portico.services import store as stores
+from portico.services.importing import Refusal, Target
+from portico.services.portal_address import base_path
+from portico.services.runtime import Runtime
+from portico.services.secrets import new_token
+from portico.storage.store import StoreRow
+
+# The environment that `portal_url` and `api_key` in demo.json are good for.
+ENVIRONMENT: Environment = "prod"
+_STORIES: dict[Environment, Callable[[datetime], list[dict[str, Any]]]] = {"prod": story.prod_lines, "test": story.test_lines}
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where things are in a demo's folder."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        return self.path / "portico.db"
+
+    @property
+    def secret(self) -> Path:
+        return self.path / "secret"
+
+    @property
+    def mailbox(self) -> Path:
+        return self.path / "mailbox"
+
+    @property
+    def description(self) -> Path:
+        return self.path / "demo.json"
+
+    @property
+    def loaded(self) -> Path:
+        """Is there once all the data is in."""
+        return self.path / "loaded"
+
+    def lines(self, environment: Environment) -> Path:
+        """The import file of one environment."""
+        return self.path / f"{store.SLUG}.{environment}.jsonl"
+
+
+def settings_of(folder: Folder, host: str, port: int) -> Settings:
+    """The demo's settings; what the environment says about databases, secrets and mail is left aside."""
+    try:
+        folder.mailbox.mkdir(parents=True, exist_ok=True)
+        if not folder.secret.exists():
+            write_private(folder.secret, new_token(app.system_random))
+        secret = folder.secret.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PorticoError(f"{folder.path} cannot be used: {error.strerror}") from error
+    return config.load(
+        database_url=f"sqlite:///{folder.database}", database_url_file=None, secret=secret, secret_file=None, host=host, port=port,
+        origin=f"http://{host}:{port}", mailer="file", mail_dir=folder.mailbox, mail_from="portal@lumen-notes.example", smtp_user="",
+    )  # fmt: skip
+
+
+def prepare(runtime: Runtime, folder: Folder) -> StoreRow:
+    """The store with all its data. A start that was cut short is taken up where it stopped."""
+    runtime.database.migrate()
+    row = stores.find(runtime, store.SLUG) or stores.create(
+        runtime, name=store.NAME, slug=store.SLUG, seller=store.SELLER, locale=store.LOCALE, time_zone=store.TIME_ZONE,
+        support_email=store.SUPPORT_EMAIL, accent_color=store.ACCENT_COLOR,
+    )  # fmt: skip
+    if not folder.loaded.exists():
+        now = runtime.clock()
+        for environment, tell in _STORIES.items():
+            file = folder.lines(environment)
+            if not file.exists():
+                write_whole(file, story.as_jsonl(tell(now)))
+            _load(Target(runtime, row, environment), file)
+        folder.loaded.touch()
+    return row
+
+
+def describe(runtime: Runtime, folder: Folder, row: StoreRow, key: str) -> dict[str, Any]:
+    """What demo.json says: everything that a test, a benchmark or a stranger needs to drive the demo from outside. There are
+    no console, no staff and no key pair yet; their keys are there already, empty, so that readers need not change."""
+    return {
+        "base_url": runtime.origin,
+        "store": {"id": row.id, "slug": row.slug},
+        "environment": ENVIRONMENT,
+        "merchant_id": row.merchant_id,
+        "rsa_private_key_file": None,
+        "api_key": key,
+        "portal_url": runtime.origin + base_path(row.slug, ENVIRONMENT),
+        "console_url": None,
+        "mailbox_dir": str(folder.mailbox.resolve()),
+        "buyers": [{"email": person.email, "external_id": person.id} for person in people.EVERYONE],
+        "staff": [],
+    }
+
+
+def key_of(runtime: Runtime, folder: Folder, row: StoreRow) -> str:
+    """The key of the last start, or a new one: only its hash is in the database."""
+    try:
+        known = json.loads(folder.description.read_text(encoding="utf-8"))["api_key"]
+    except (OSError, ValueError, KeyError, TypeError):
+        known = None
+    scope = StoreScope(row.id, ENVIRONMENT)
+    if isinstance(known, str) and any(known.startswith(key.prefix) and not key.revoked_at for key in api_key.every(runtime, scope)):
+        return known
+    return api_key.create(runtime, scope, name="Demo").text
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read, whole or not at all."""
+    draft = path.with_name(path.name + ".part")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _load(target: Target, file: Path) -> None:
+    refused: list[Refusal] = []
+    with file.open("rb") as opened:
+        importing.load(target, opened, on_refusal=refused.append)
+    if refused:
+        raise PorticoError(f"{file}, line {refused[0].line}: {refused[0].reason}")
