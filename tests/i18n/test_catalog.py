@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
-from portico.i18n.catalog import N_, NP_, Message, catalog, fill, placeholders
+from portico.i18n.catalog import N_, NP_, Catalog, Message, catalog, fill, placeholders, po_path
+from portico.i18n.languages import by_tag
 
 
 def test_english_is_its_own_catalogue() -> None:
