@@ -66,11 +66,12 @@ class Catalog:
 @functools.cache
 def catalog(tag: str) -> Catalog:
     """The catalogue of a language of the registry; KeyError for any other tag."""
-    by_tag(tag)
+    language = by_tag(tag)
     if tag == DEFAULT:
         return Catalog(tag, _gettext.NullTranslations())
     with po_path(tag).open("rb") as file:
-        translations = read_po(file)
+        translations = read_po(file, locale=language.babel_locale)
+    translations.mime_headers = [("Plural-Forms", language.plural.header)]  # ours, where Babel's table differs from CLDR
     compiled = BytesIO()
     write_mo(compiled, translations)
     compiled.seek(0)

@@ -65,7 +65,7 @@ def template_of(found: Catalog) -> bytes:
 def updated(language: Language, found: Catalog) -> bytes:
     """The .po file of a language: the texts `found`, with the translations it has so far."""
     path = po_path(language.tag)
-    old = read_po(BytesIO(path.read_bytes())) if path.exists() else Catalog()
+    old = read_po(BytesIO(path.read_bytes()), locale=language.babel_locale) if path.exists() else Catalog()
     new = Catalog(charset="utf-8", fuzzy=False)
     new.mime_headers = [("Plural-Forms", language.plural.header), ("Content-Type", "text/plain; charset=utf-8")]
     for message in found:

@@ -4,6 +4,7 @@ import re
 from io import BytesIO
 
 import pytest
+from babel import Locale
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
@@ -108,3 +109,12 @@ def test_babel_reads_back_what_is_written() -> None:
     found = extract.texts()
     again = read_po(BytesIO(extract.template_of(found)))
     assert {(m.context, ids(m)) for m in again if m.id} == {(m.context, ids(m)) for m in found if m.id}
+
+
+@each_language
+def test_numbers_pick_the_form_of_their_category(language: Language) -> None:
+    words, category = catalog(language.tag), Locale.parse(language.babel_locale).plural_form
+    for message in messages(language):
+        if message.pluralizable and all(strings(message)):
+            for n in (0, 1, 2, 3, 5, 11, 21, 22, 100, 102, 111):
+                assert words.ngettext(*ids(message), n) == strings(message)[language.plural.categories.index(category(n))]
