@@ -110,7 +110,7 @@ class Factory:
             | columns
         )
         self._insert(tables.product, row)
-        for currency, amount_minor in (prices or {"EUR": 2900}).items():
+        for currency, amount_minor in ({"EUR": 2900} if prices is None else prices).items():
             self._insert(tables.price, {"product_id": row["id"], "currency": currency, "amount_minor": amount_minor})
         return row["id"]
 
