@@ -24,13 +24,13 @@ OUT = Path(__file__).parent.parent / "portico" / "documents" / "fonts"
 LATIN = [
     (0x20, 0x7E), (0xA0, 0x24F), (0x2B0, 0x36F), (0x370, 0x52F), (0x1E00, 0x1FFF), (0x2000, 0x206F), (0x2070, 0x209F),
     (0x20A0, 0x20CF), (0x2100, 0x214F), (0x2190, 0x2193), (0x2212, 0x2212), (0x25CC, 0x25CC), (0xFB00, 0xFB06),
-]
+]  # fmt: skip
 BOTH_WEIGHTS = ("NotoSans", "NotoSansArabic", "NotoSansThai")
 # A name may be written in these; no language of the portal is, so one weight does.
 REGULAR_ONLY = (
     "NotoSansHebrew", "NotoSansArmenian", "NotoSansGeorgian", "NotoSansDevanagari", "NotoSansBengali", "NotoSansGurmukhi",
     "NotoSansGujarati", "NotoSansTamil", "NotoSansTelugu", "NotoSansKannada", "NotoSansMalayalam", "NotoSansKhmer", "NotoSansLao",
-)
+)  # fmt: skip
 # A lone joiner has no glyph of its own in some fonts, and never needs one.
 INVISIBLE = {0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x061C, 0x2066, 0x2067, 0x2068, 0x2069}
 SKIPPED_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

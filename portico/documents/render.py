@@ -39,8 +39,7 @@ def render(data: PrintData) -> bytes:
 
 def _compile(values: dict[str, Any], data: PrintData) -> bytes:
     """Values travel as JSON, so nothing in them is ever read as markup."""
-    issued_on = [data.issued_at.year, data.issued_at.month, data.issued_at.day]
-    settings = {"language": data.language, "direction": data.direction, "paper": data.paper, "accent": data.accent, "issued_on": issued_on}
+    settings = {"language": data.language, "direction": data.direction, "paper": data.paper, "accent": data.accent}
     inputs = {"document": msgspec.json.encode(values).decode(), "settings": msgspec.json.encode(settings).decode()}
     pdf = _compiler().compile(sys_inputs=inputs, pdf_standards=["a-3a", "ua-1"], timestamp=int(data.issued_at.timestamp()))
     return cast(bytes, pdf)  # always so for one PDF without an output path

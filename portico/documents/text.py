@@ -42,7 +42,7 @@ def clean(text: str, *, longest_text: int = LONGEST_TEXT, longest_word: int = LO
     Text beyond `longest_text` characters ends in an ellipsis. A word beyond `longest_word` may break every 8 characters.
     """
     if text.isascii() and text.isprintable() and len(text) <= longest_word:
-        return Cleaned(text)
+        return Cleaned(" ".join(text.split()))
     text = unicodedata.normalize("NFC", _BIDI_AND_BREAKS.sub("", text[: 4 * longest_text]))
     text, replaced = _coverable(text)
     text = " ".join(text.split())

@@ -1,0 +1,50 @@
+"""PDF/A-3a and PDF/UA-1, by the reference validator and not by our own belief."""
+
+from dataclasses import replace
+
+import pytest
+
+from portico.documents.render import render
+from portico.domain.invoice import DocumentContent
+from portico.i18n.languages import LANGUAGES
+from portico.services.document_print import print_data
+from tests.documents import verapdf
+from tests.documents.samples import HARD, ORDINARY, many_lines
+
+ALL = {"ordinary": ORDINARY, "test": replace(ORDINARY, test=True), "pages": many_lines(60), **HARD}
+
+
+def _hold(content: DocumentContent, language: str) -> None:
+    pdf = render(print_data(content, language))
+    for flavour in ("PDFA-3A", "PDFUA-1"):
+        verdict = verapdf.validate(pdf, flavour)
+        assert verdict.compliant, f"{flavour}: {verdict.failures}"
+        assert verdict.checks > 1000
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("case", "language"),
+    [
+        ("ordinary", "en"), ("mixed scripts", "de"), ("test", "ar"), ("mixed scripts", "ar"), ("yen", "ja"), ("unprintable", "th"),
+        ("hostile markup", "zh-Hans"), ("long words", "ko"), ("pages", "ru"), ("reverse charge", "vi"), ("nothing to pay", "zh-Hant"),
+    ],
+)  # fmt: skip
+def test_documents_pass_the_validator(case: str, language: str) -> None:
+    _hold(ALL[case], language)
+
+
+def test_the_validator_finds_fault_with_a_broken_file() -> None:
+    """So that a pass means something."""
+    pdf = render(print_data(ORDINARY, "en"))
+    assert not verapdf.validate(pdf.replace(b"/MarkInfo", b"/XarkInfo").replace(b"\n%%EOF", b"\n%%EOF\njunk"), "PDFA-3A").compliant
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("language", [language.tag for language in LANGUAGES])
+def test_every_case_passes_in_every_language(language: str) -> None:
+    for content in ALL.values():
+        _hold(replace(content, language=language), language)
+        if content.paid_minor == content.total_minor:
+            _hold(replace(content, kind="receipt"), language)

@@ -1,0 +1,271 @@
+"""Issuing documents and handing out their files."""
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from portico.domain.errors import Conflict, NotFound, Refused
+from portico.domain.invoice import Document
+from portico.domain.order import Order
+from portico.domain.payment import Payment
+from portico.domain.scope import BuyerScope, StoreScope
+from portico.services import document as service
+from portico.services.runtime import Runtime
+from portico.storage import buyer, document, order, store, tables
+from portico.storage.database import Database, count_statements
+from portico.storage.store import StoreRow
+from tests.conftest import SteppingClock
+from tests.documents.pdf_text import text_of
+from tests.factories import Factory
+
+
+def paid_order(database: Database, factory: Factory, who: BuyerScope, **columns: object) -> tuple[Order, Payment]:
+    """An order with one payment, as services read them."""
+    order_id = factory.order(who)
+    factory.payment(who, order_id, **columns)  # type: ignore[arg-type]
+    with database.read() as connection:
+        found = order.get(connection, who, order_id)
+    return found, found.payments[0]
+
+
+def issue(runtime: Runtime, factory: Factory, who: BuyerScope) -> tuple[Document, Document]:
+    """An invoice and a receipt for a fresh order."""
+    bought, payment = paid_order(runtime.database, factory, who)
+    with runtime.database.transaction() as tx:
+        first, second = service.issue_for_payment(tx, runtime, who, bought, payment)
+        return document.get(tx, who, first), document.get(tx, who, second)
+
+
+def seller_of(database: Database, scope: StoreScope) -> StoreRow:
+    with database.read() as connection:
+        return store.get(connection, scope.store_id)
+
+
+def test_a_payment_gets_an_invoice_and_a_receipt(runtime: Runtime, factory: Factory, scope: StoreScope, clock: SteppingClock) -> None:
+    who = factory.buyer(scope, email="ada@example.com", locale="pl")
+    invoice, receipt = issue(runtime, factory, who)
+    assert (invoice.kind, invoice.number, receipt.kind, receipt.number) == ("invoice", "INV-2026-000001", "receipt", "REC-2026-000001")
+    assert (invoice.language, invoice.total_minor, invoice.currency, invoice.issued_at) == ("pl", 3451, "EUR", clock())
+    assert invoice.content is not None
+    assert receipt.content == replace(invoice.content, kind="receipt", number="REC-2026-000001")
+    assert invoice.content.store_name == "Nordlicht"
+    assert invoice.content.seller.legal_name == "Nordlicht Software GmbH"
+    assert invoice.content.billing_detail.line1 == "Unter den Linden 1"
+    assert (invoice.content.buyer_email, invoice.content.test) == ("ada@example.com", False)
+
+
+def test_the_hash_covers_the_stored_content(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    invoice, _ = issue(runtime, factory, ada)
+    table = tables.document
+    with runtime.database.read() as connection:
+        text, digest = connection.execute(sa.select(table.c.content, table.c.content_hash).where(table.c.id == invoice.id)).one()
+    assert hashlib.sha256(text.encode()).digest() == digest
+
+
+@pytest.mark.parametrize(
+    ("locale", "store_locale", "language"), [(None, "ja", "ja"), ("xx", "de", "de"), ("fr", "de", "fr"), (None, "xx", "en")]
+)
+def test_the_language_is_the_buyers_or_the_stores(
+    runtime: Runtime, factory: Factory, locale: str | None, store_locale: str, language: str
+) -> None:
+    who = factory.buyer(factory.store(environment="prod", locale=store_locale), locale=locale)
+    invoice, receipt = issue(runtime, factory, who)
+    assert invoice.language == receipt.language == language
+
+
+def test_numbers_have_no_gap_after_an_abort(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    issue(runtime, factory, ada)
+    bought, payment = paid_order(runtime.database, factory, ada)
+    with suppress(ZeroDivisionError), runtime.database.transaction() as tx:
+        service.issue_for_payment(tx, runtime, ada, bought, payment)
+        raise ZeroDivisionError
+    invoice, receipt = issue(runtime, factory, ada)
+    assert (invoice.number, receipt.number) == ("INV-2026-000002", "REC-2026-000002")
+
+
+def test_the_year_of_a_number_is_that_of_the_stores_clock_on_the_wall(runtime: Runtime, factory: Factory, clock: SteppingClock) -> None:
+    clock.time = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    hamburg = factory.buyer(factory.store(environment="prod", time_zone="Europe/Berlin"))
+    lisbon = factory.buyer(factory.store(environment="prod", time_zone="Europe/Lisbon"))
+    assert issue(runtime, factory, hamburg)[0].number == "INV-2027-000001"
+    assert issue(runtime, factory, lisbon)[0].number == "INV-2026-000001"
+
+
+def test_the_test_environment_counts_for_itself_and_says_so(runtime: Runtime, factory: Factory, ada: BuyerScope, scope: StoreScope) -> None:
+    issue(runtime, factory, ada)
+    invoice, _ = issue(runtime, factory, factory.buyer(StoreScope(scope.store_id, "test")))
+    assert invoice.number == "TEST-INV-2026-000001"
+    assert invoice.content is not None
+    assert invoice.content.test
+    assert "This is a test" in text_of(service.render_document(runtime, invoice.id, "en")[0])
+
+
+def test_a_payment_is_documented_once(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    bought, payment = paid_order(runtime.database, factory, ada)
+    with runtime.database.transaction() as tx:
+        service.issue_for_payment(tx, runtime, ada, bought, payment)
+    with pytest.raises((Conflict, sa.exc.IntegrityError)), runtime.database.transaction() as tx:
+        service.issue_for_payment(tx, runtime, ada, bought, payment)
+    assert issue(runtime, factory, ada)[0].number == "INV-2026-000002"
+
+
+def test_money_that_has_not_come_in_gets_no_number(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    bought, payment = paid_order(runtime.database, factory, ada, status="failed", attempts=("failed",))
+    with runtime.database.transaction() as tx:
+        with pytest.raises(Refused) as refused:
+            service.issue_for_payment(tx, runtime, ada, bought, payment)
+        assert refused.value.code == "payment_not_succeeded"
+    assert issue(runtime, factory, ada)[0].number == "INV-2026-000001"
+
+
+def test_many_payments_take_a_block_of_each_series(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    seller, (bought, payment) = seller_of(runtime.database, ada), paid_order(runtime.database, factory, ada)
+    dates = [datetime(2025, 12, 31, 22, tzinfo=UTC), datetime(2025, 12, 31, 23, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)]
+    receivables = [service.Receivable(ada.buyer_id, "ada@example.com", "de", bought, payment, "19", "standard", date) for date in dates]
+    reserved = list[tuple[str, int]]()
+
+    def reserve(series: str, count: int) -> int:
+        reserved.append((series, count))
+        return 100
+
+    issues = service.documents_for_payments(seller, "prod", receivables, reserve=reserve, new_id=runtime.new_id)
+    assert reserved == [("INV-2025", 1), ("REC-2025", 1), ("INV-2026", 2), ("REC-2026", 2)]
+    assert [(each.document.number, each.series, each.sequence) for each in issues] == [
+        ("INV-2025-000100", "INV-2025", 100), ("REC-2025-000100", "REC-2025", 100), ("INV-2026-000100", "INV-2026", 100),
+        ("REC-2026-000100", "REC-2026", 100), ("INV-2026-000101", "INV-2026", 101), ("REC-2026-000101", "REC-2026", 101),
+    ]  # fmt: skip
+    assert [each.document.issued_at for each in issues] == [date for date in dates for _ in range(2)]
+    assert len({each.document.id for each in issues}) == 6
+
+
+def test_the_file_made_first_is_served_ever_after(
+    runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice, receipt = issue(runtime, factory, ada)
+    first, name = service.pdf(runtime, ada, invoice.id)
+    assert name == "INV-2026-000001.pdf"
+    monkeypatch.setattr(service, "render", lambda data: b"a newer template")
+    assert service.pdf(runtime, ada, invoice.id) == (first, name)
+    assert service.pdf(runtime, ada, receipt.id)[0] == b"a newer template"
+    kept = tables.document_file
+    with runtime.database.read() as connection:
+        body, digest = connection.execute(sa.select(kept.c.body, kept.c.sha256).where(kept.c.document_id == invoice.id)).one()
+    assert body == first
+    assert digest == hashlib.sha256(first).digest()
+
+
+def test_a_kept_file_costs_two_statements_and_no_transaction(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    invoice, _ = issue(runtime, factory, ada)
+    service.pdf(runtime, ada, invoice.id)
+    with count_statements(runtime.database) as seen:
+        service.pdf(runtime, ada, invoice.id)
+    assert seen.count == 2
+    assert all(statement.startswith("SELECT") for statement in seen.statements)
+
+
+def test_of_two_that_make_a_file_at_once_both_get_the_same(
+    runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice, _ = issue(runtime, factory, ada)
+    both, made = Barrier(2), iter((b"one", b"two"))
+
+    def render(data: object) -> bytes:
+        both.wait(30)
+        return next(made)
+
+    monkeypatch.setattr(service, "render", render)
+    with ThreadPoolExecutor(2) as pool:
+        files = list(pool.map(lambda _: service.pdf(runtime, ada, invoice.id)[0], range(2)))
+    assert files[0] == files[1]
+    assert next(made, None) is None
+
+
+def test_an_issued_document_does_not_follow_later_edits(runtime: Runtime, factory: Factory, scope: StoreScope) -> None:
+    who = factory.buyer(scope, email="before@example.com", locale="en")
+    invoice, _ = issue(runtime, factory, who)
+    with runtime.database.transaction() as tx:
+        detail, version = buyer.billing_detail(tx, who)
+        assert buyer.save_billing_detail(tx, who, replace(detail, name="Somebody Else", line1="Elsewhere 9"), version)
+        buyer.set_locale(tx, who, "ja")
+        tx.execute(sa.update(tables.buyer).values(email="after@example.com"))
+        tx.execute(sa.update(tables.store).values(name="Renamed", time_zone="Asia/Tokyo", seller={"legal_name": "Sold to Others Ltd"}))
+        tx.execute(sa.update(tables.order).values(billing_detail={"country": "FR", "name": "Edited"}, product_name="Edited"))
+    text = text_of(service.pdf(runtime, who, invoice.id)[0])
+    assert all(old in text for old in ("Ada Lovelace", "Unter den Linden 1", "before@example.com", "Nordlicht Software GmbH", "Atlas"))
+    assert not any(new in text for new in ("Somebody", "Elsewhere", "after@", "Renamed", "Sold to", "Edited"))
+
+
+def test_the_database_refuses_to_change_what_was_issued(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    invoice, _ = issue(runtime, factory, ada)
+    service.pdf(runtime, ada, invoice.id)
+    for statement in (
+        sa.update(tables.document).values(content="{}"),
+        sa.delete(tables.document_file),
+        sa.update(tables.document_file).values(body=b""),
+        sa.delete(tables.document),
+    ):
+        with pytest.raises(sa.exc.DBAPIError), runtime.database.transaction() as tx:
+            tx.execute(statement)
+
+
+def test_another_language_is_a_copy_beside_the_original(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    invoice, _ = issue(runtime, factory, ada)
+    original, _ = service.pdf(runtime, ada, invoice.id)
+    copy, name = service.pdf(runtime, ada, invoice.id, "de")
+    assert name == "INV-2026-000001-de.pdf"
+    assert copy != original
+    assert "29,00" in text_of(copy)
+    assert service.pdf(runtime, ada, invoice.id, "en")[0] == original
+
+
+@pytest.mark.parametrize("language", ["", "xx", "EN", "../de", "de-DE"])
+def test_a_language_we_do_not_speak_is_refused(runtime: Runtime, factory: Factory, ada: BuyerScope, language: str) -> None:
+    invoice, _ = issue(runtime, factory, ada)
+    with pytest.raises(Refused) as refused:
+        service.pdf(runtime, ada, invoice.id, language)
+    assert refused.value.code == "language_unknown"
+
+
+def test_a_foreign_document_is_as_unknown_as_a_random_one(runtime: Runtime, factory: Factory, ada: BuyerScope, scope: StoreScope) -> None:
+    invoice, _ = issue(runtime, factory, ada)
+    service.pdf(runtime, ada, invoice.id)
+    eve = factory.buyer(scope)
+    for who in (eve, replace(ada, environment="test"), replace(ada, store_id=factory.store().store_id)):
+        with pytest.raises(NotFound):
+            service.pdf(runtime, who, invoice.id)
+    with pytest.raises(NotFound):
+        service.pdf(runtime, ada, runtime.new_id("INV"))
+    assert service.render_document(runtime, invoice.id) == service.pdf(runtime, ada, invoice.id)
+
+
+def test_characters_that_no_font_has_are_logged_without_the_name(runtime: Runtime, factory: Factory, scope: StoreScope) -> None:
+    who = factory.buyer(scope)
+    bought, payment = paid_order(runtime.database, factory, who)
+    with runtime.database.transaction() as tx:
+        named = replace(bought, billing_detail=replace(bought.billing_detail, name="Zoë 🎉 Smith"))
+        first, _ = service.issue_for_payment(tx, runtime, who, named, payment)
+    with capture_logs() as logs:
+        body, _ = service.pdf(runtime, who, first)
+        service.pdf(runtime, who, first)
+    assert logs == [
+        {"event": "characters_replaced", "log_level": "warning", "document_id": first, "language": "en", "characters": ["U+1F389"]}
+    ]
+    assert "Zoë □ Smith" in " ".join(text_of(body).split())
+
+
+def test_a_failing_renderer_keeps_nothing(runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice, _ = issue(runtime, factory, ada)
+    broken: Callable[[object], bytes] = lambda data: (_ for _ in ()).throw(RuntimeError("no"))  # noqa: E731
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "render", broken)
+        with pytest.raises(RuntimeError):
+            service.pdf(runtime, ada, invoice.id)
+    assert service.pdf(runtime, ada, invoice.id)[0].startswith(b"%PDF")

@@ -1,0 +1,148 @@
+"""What a document says, before it is typeset."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from portico.documents.print_data import Fact
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.invoice import Seller
+from portico.i18n.languages import LANGUAGES
+from portico.services.document_print import print_data
+from tests.documents.samples import HARD, ORDINARY
+
+TAGS = [language.tag for language in LANGUAGES]
+
+
+def test_an_invoice_has_what_the_law_asks_for() -> None:
+    """Directive 2006/112/EC art. 226: date, number, parties with their ids, what and when, base and tax by rate."""
+    data = print_data(ORDINARY, "en")
+    assert (data.title, data.number, data.document_title) == ("Invoice", "INV-2026-000042", "Invoice INV-2026-000042")
+    assert [(fact.label, fact.value) for fact in data.facts][:2] == [
+        ("Invoice number", "INV-2026-000042"),
+        ("Date of issue", "Nov 1, 2026"),
+    ]
+    assert data.facts[2] == Fact("Billing period", "Nov 1\u2009–\u200930, 2026")
+    assert data.seller.name == "Nordlicht Cloud GmbH"
+    assert data.seller.lines == ("Hafenstraße 21", "20459 Hamburg", "Germany", "billing@nordlicht.example", "nordlicht.example")
+    assert data.seller.facts == (Fact("VAT ID", "DE136695976"), Fact("", "HRB 123456, Amtsgericht Hamburg"))
+    assert data.buyer.name == "Müller & Söhne <Straßenbau> GmbH"
+    assert data.buyer.lines == ("Jürgen Müller", "Königstraße 12", "70173 Stuttgart", "Germany", "ada@example.com")
+    assert (data.lines[0].quantity, data.lines[0].unit, data.lines[0].tax, data.lines[0].amount) == ("1", "€49.00", "19%", "€49.00")
+    assert [(row.rate, row.base, row.tax) for row in data.taxes.rows] == [("19%", "€49.00", "€9.31")]
+    assert [(row.label, row.value) for row in data.totals] == [
+        ("Total without tax", "€49.00"), ("Tax 19%", "€9.31"), ("Total", "€58.31"), ("Amount paid", "€58.31"), ("Amount due", "€0.00"),
+    ]  # fmt: skip
+    assert [row.label for row in data.totals if row.strong] == ["Total"]
+    assert data.headline == "€58.31 paid on Nov 1, 2026"
+    assert (data.paid_mark, data.test_mark, data.copy_of, data.replaced) == ("Paid", "", "", "")
+
+
+def test_the_card_is_named_by_brand_and_last_four() -> None:
+    assert "4242" in print_data(ORDINARY, "en").payment[1].value
+    assert "Visa" in print_data(ORDINARY, "en").payment[1].value
+    assert [fact.label for fact in print_data(replace(ORDINARY, method=None), "en").payment] == ["Paid on", "Order"]
+
+
+def test_a_receipt_owes_nothing() -> None:
+    data = print_data(replace(ORDINARY, kind="receipt"), "en")
+    assert data.title == "Receipt"
+    assert data.facts[0].label == "Receipt number"
+    assert "Amount due" not in [row.label for row in data.totals]
+
+
+def test_an_unpaid_invoice_says_what_to_pay() -> None:
+    data = print_data(HARD["unpaid"], "en")
+    assert (data.headline, data.paid_mark) == ("€58.31 to pay", "")
+    assert data.totals[-1].value == "€58.31"
+
+
+def test_nothing_to_pay_is_not_called_paid() -> None:
+    data = print_data(HARD["nothing to pay"], "en")
+    assert (data.headline, data.paid_mark) == ("Nothing to pay", "")
+
+
+def test_reverse_charge_is_said_by_its_rate_and_in_a_sentence() -> None:
+    data = print_data(HARD["reverse charge"], "en")
+    assert data.taxes.rows[0].rate == "0% · Reverse charge"
+    assert len(data.notes) == 1
+    assert "Reverse charge" in data.notes[0]
+    assert print_data(ORDINARY, "en").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("Pacific/Kiritimati", "Jan 1, 2027"), ("Europe/Berlin", "Jan 1, 2027"), ("America/Los_Angeles", "Dec 31, 2026")]
+)
+def test_days_are_those_of_the_stores_zone(zone: str, day: str) -> None:
+    midnight = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    assert print_data(replace(ORDINARY, issued_at=midnight, time_zone=zone), "en").facts[1].value == day
+
+
+@pytest.mark.parametrize(
+    ("case", "language", "total"), [("yen", "en", "¥319,000"), ("dinar", "en", "KWD\xa037.036"), ("mixed scripts", "en", "$49.00\xa0USD")]
+)
+def test_the_total_names_its_currency_where_the_sign_is_shared(case: str, language: str, total: str) -> None:
+    value = next(row.value for row in print_data(HARD[case], language).totals if row.strong)
+    assert value.startswith(total)
+    assert HARD[case].currency in value
+
+
+def test_the_day_of_supply_is_told_when_there_is_no_period() -> None:
+    assert print_data(HARD["dinar"], "en").facts[2] == Fact("Date of supply", "Nov 1, 2026")
+
+
+def test_a_correction_names_the_document_it_refers_to() -> None:
+    assert print_data(replace(ORDINARY, refers_to="INV-2025-000007"), "en").facts[3] == Fact("Refers to", "INV-2025-000007")
+
+
+def test_addresses_are_written_as_their_country_does() -> None:
+    japanese = replace(
+        ORDINARY, billing_detail=BillingDetail(country="JP", name="山田太郎", line1="丸の内1-1-1", state="JP-13", postal_code="100-0005")
+    )
+    assert print_data(japanese, "ja").buyer.lines[:3] == ("〒100-0005", "東京都", "丸の内1-1-1")
+    american = BillingDetail(country="US", name="Ann", line1="1 Main St", city="Austin", state="TX", postal_code="78701")
+    assert print_data(replace(ORDINARY, billing_detail=american), "en").buyer.lines[:2] == ("1 Main St", "Austin, TX 78701")
+    assert print_data(replace(ORDINARY, billing_detail=american), "en").paper == "us-letter"
+
+
+def test_a_buyer_without_a_name_is_billed_by_address() -> None:
+    data = print_data(replace(ORDINARY, billing_detail=BillingDetail()), "en")
+    assert (data.buyer.name, data.buyer.lines) == ("ada@example.com", ())
+
+
+@pytest.mark.parametrize(
+    ("country", "tax_id", "fact"),
+    [
+        ("DE", "DE136695976", Fact("VAT ID", "DE136695976")),
+        ("GR", "EL094259216", Fact("VAT ID", "EL094259216")),
+        ("US", "91-1144442", Fact("Tax ID", "91-1144442")),
+        ("DE", "USt-IdNr. DE136695976", Fact("", "USt-IdNr. DE136695976")),
+    ],
+)
+def test_a_tax_id_is_called_what_it_is(country: str, tax_id: str, fact: Fact) -> None:
+    assert print_data(replace(ORDINARY, seller=Seller("Shop", country=country, tax_id=tax_id)), "en").seller.facts == (fact,)
+
+
+@pytest.mark.parametrize("language", TAGS)
+def test_every_language_says_everything(language: str) -> None:
+    data = print_data(ORDINARY, language)
+    assert data.language == language
+    assert all((data.title, data.headline, data.paid_mark, data.page_of, data.columns.description, data.taxes.heading))
+    assert "{page}" in data.page_of
+    assert "{pages}" in data.page_of
+    assert (data.copy_of == "") == (language == "en")
+    assert "{" not in data.headline + data.copy_of + "".join(row.label for row in data.totals)
+
+
+def test_only_what_no_font_has_is_replaced() -> None:
+    assert print_data(HARD["mixed scripts"], "en").replaced == ""
+    assert set(print_data(HARD["unprintable"], "en").replaced) == set("☺\ud83d\ud800🎉👩👧\ufffe\U000f0000\u0335")
+
+
+def test_in_arabic_values_within_words_keep_their_direction() -> None:
+    data = print_data(ORDINARY, "ar")
+    assert data.direction == "rtl"
+    assert data.headline.count("\u2068") == 2
+    assert data.totals[1].label.endswith("\u2069")
+    assert "\u2068" not in print_data(ORDINARY, "de").headline
