@@ -1,0 +1,190 @@
+"""Whatever is asked of storage for somebody else's scope: nothing is found and nothing changes.
+
+Every public function that takes a scope is in the matrix below, or among those that only ever write new rows of their own
+scope; a function that is in neither fails the suite.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from portico import storage
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.errors import NotFound
+from portico.domain.scope import BuyerScope, StoreScope
+from portico.storage import api_key, buyer, document, importing, order, payment, product, session, sign_in, subscription, tables
+from portico.storage.database import Database
+from portico.storage.import_rows import OrderRow
+from tests.factories import Factory
+
+TOKEN, BROWSER, EMAIL = b"\1" * 32, b"\2" * 32, b"\3" * 32
+
+
+@dataclass(frozen=True)
+class Own:
+    """One buyer with one of everything."""
+
+    scope: BuyerScope
+    product: str
+    order: str
+    subscription: str
+    payment: str
+    document: str
+    request: str
+    now: Any
+
+
+def _details(tx: sa.Connection, scope: BuyerScope, own: Own) -> Any:
+    bare = payment.get(tx, own.scope, own.payment)
+    (found,) = payment.with_details(tx, scope, [bare])
+    return found.attempts or found.refunds
+
+
+Ask = Callable[[sa.Connection, Any, Own], Any]
+
+OF_BUYER: dict[str, Ask] = {
+    "buyer.get": lambda tx, scope, own: buyer.get(tx, scope),
+    "buyer.set_locale": lambda tx, scope, own: buyer.set_locale(tx, scope, "ja"),
+    "buyer.billing_detail": lambda tx, scope, own: buyer.billing_detail(tx, scope),
+    "buyer.save_billing_detail": lambda tx, scope, own: buyer.save_billing_detail(tx, scope, BillingDetail(city="X"), 1),
+    "order.page": lambda tx, scope, own: order.page(tx, scope).items,
+    "order.get": lambda tx, scope, own: order.get(tx, scope, own.order),
+    "payment.get": lambda tx, scope, own: payment.get(tx, scope, own.payment),
+    "payment.of_orders": lambda tx, scope, own: payment.of_orders(tx, scope, [own.order]),
+    "payment.with_details": _details,
+    "subscription.list": lambda tx, scope, own: subscription.list(tx, scope),
+    "subscription.get": lambda tx, scope, own: subscription.get(tx, scope, own.subscription),
+    "subscription.history": lambda tx, scope, own: subscription.history(tx, scope, own.subscription),
+    "subscription.transition": lambda tx, scope, own: subscription.transition(
+        tx, scope, own.subscription, "cancel", cause="x", actor="x", now=own.now
+    ),
+    "document.page": lambda tx, scope, own: document.page(tx, scope).items,
+    "document.get": lambda tx, scope, own: document.get(tx, scope, own.document),
+    "document.for_order": lambda tx, scope, own: document.for_order(tx, scope, own.order),
+    "document.file": lambda tx, scope, own: document.file(tx, scope, own.document, "en", "application/pdf"),
+    "document.keep_file": lambda tx, scope, own: document.keep_file(
+        tx, scope, own.document, "de", "application/pdf", body=b"x", now=own.now
+    ),
+    "session.end_all_for_buyer": lambda tx, scope, own: session.end_all_for_buyer(tx, scope, own.now),
+}
+OF_STORE: dict[str, Ask] = {
+    "api_key.list": lambda tx, scope, own: api_key.list(tx, scope),
+    "api_key.revoke": lambda tx, scope, own: api_key.revoke(tx, scope, "KEY_1", own.now),
+    "buyer.by_email": lambda tx, scope, own: buyer.by_email(tx, scope, "own@example.com"),
+    "product.get": lambda tx, scope, own: product.get(tx, scope, own.product),
+    "product.active": lambda tx, scope, own: product.active(tx, scope),
+    "product.in_group": lambda tx, scope, own: product.in_group(tx, scope, "GRP_1"),
+    "importing.find": lambda tx, scope, own: importing.find(tx, scope, OrderRow, "id", [own.order]),
+    "sign_in.lock_open": lambda tx, scope, own: sign_in.lock_open(tx, scope, EMAIL),
+    "sign_in.by_token_hash": lambda tx, scope, own: sign_in.by_token_hash(tx, scope, TOKEN),
+    "sign_in.by_browser": lambda tx, scope, own: sign_in.by_browser(tx, scope, BROWSER, own.now - timedelta(days=1), 9),
+    "sign_in.mint": lambda tx, scope, own: sign_in.mint(
+        tx, scope, own.request, buyer_id=own.scope.buyer_id, token_hash=EMAIL, code_hash=EMAIL, now=own.now, expires_at=own.now
+    ),
+    "sign_in.count_try": lambda tx, scope, own: sign_in.count_try(tx, scope, [own.request], 5),
+    "sign_in.redeem": lambda tx, scope, own: sign_in.redeem(tx, scope, own.request, BROWSER, own.now),
+    "sign_in.void": lambda tx, scope, own: sign_in.void(tx, scope, [own.request], own.now),
+    "sign_in.void_open": lambda tx, scope, own: sign_in.void_open(tx, scope, EMAIL, own.now),
+}
+# These write new rows whose scope is the one given; the database's foreign keys hold them to it.
+NEW_ROWS = {
+    "api_key.create", "audit.record", "buyer.create", "numbering.next_number", "numbering.reserve", "session.create", "sign_in.insert",
+    "scoped.store_values", "scoped.buyer_values",
+}  # fmt: skip
+
+
+@pytest.fixture
+def own(database: Database, factory: Factory) -> Own:
+    now = factory.now
+    owner = factory.buyer(email="own@example.com")
+    with database.transaction() as tx:
+        group = {"id": "GRP_1", "store_id": owner.store_id, "environment": "test", "external_id": "g", "name": "G"}
+        tx.execute(tables.product_group.insert(), group)
+    product_id = factory.product(owner, group_id="GRP_1")
+    order_id = factory.order(owner, product_id=product_id)
+    payment_id = factory.payment(owner, order_id, refunded_minor=1000)
+    factory.refund(owner, payment_id)
+    document_id = factory.document(owner, payment_id)
+    request = sign_in.SignInRequest("LNK_1", EMAIL, BROWSER, "en", "", now, held=False, known_browser=False)
+    with database.transaction() as tx:
+        document.keep_file(tx, owner, document_id, "en", "application/pdf", body=b"pdf", now=now)
+        api_key.create(tx, owner, "KEY_1", name="k", prefix="k", key_hash=TOKEN, now=now)
+        session.create(tx, owner, token_hash=TOKEN, now=now, expires_at=now + timedelta(minutes=30))
+        sign_in.insert(tx, owner, request)
+        hashes = {"token_hash": TOKEN, "code_hash": TOKEN}
+        sign_in.mint(tx, owner, request.id, buyer_id=owner.buyer_id, **hashes, now=now, expires_at=now + timedelta(minutes=10))
+    return Own(owner, product_id, order_id, factory.subscription(owner), payment_id, document_id, request.id, now)
+
+
+def test_the_owner_finds_everything(database: Database, own: Own) -> None:
+    """Otherwise the matrix would prove nothing."""
+    writes_nothing_back = {"sign_in.mint", "sign_in.void", "sign_in.void_open", "buyer.set_locale"}
+    for name, ask in {**OF_BUYER, **OF_STORE}.items():
+        if name in writes_nothing_back:
+            continue
+        with pytest.raises(_RolledBack), database.transaction() as tx:
+            _ask_and_roll_back(tx, ask, own, name)
+
+
+def test_a_stranger_finds_nothing_and_changes_nothing(database: Database, factory: Factory, own: Own) -> None:
+    before = _everything(database)
+    here, other_store = own.scope, factory.store()
+    neighbour = factory.buyer(StoreScope(here.store_id, here.environment))
+    for strange in (
+        neighbour,
+        BuyerScope(here.store_id, "prod", here.buyer_id),
+        BuyerScope(other_store.store_id, here.environment, here.buyer_id),
+        BuyerScope("", here.environment, here.buyer_id),
+        BuyerScope(here.store_id, here.environment, ""),
+    ):
+        for name, ask in OF_BUYER.items():
+            if strange == neighbour and name in {"buyer.get", "buyer.set_locale", "buyer.billing_detail", "buyer.save_billing_detail"}:
+                continue  # these take no id: a neighbour finds himself
+            _finds_nothing(database, ask, strange, own, name)
+    for foreign in (StoreScope(here.store_id, "prod"), StoreScope(other_store.store_id, here.environment)):
+        for name, ask in OF_STORE.items():
+            _finds_nothing(database, ask, foreign, own, name)
+    after = _everything(database)
+    assert {name: rows for name, rows in after.items() if name not in {"store", "merchant", "buyer"}} == {
+        name: rows for name, rows in before.items() if name not in {"store", "merchant", "buyer"}
+    }
+    assert set(before["buyer"]) <= set(after["buyer"])
+
+
+def test_every_function_that_takes_a_scope_is_in_the_matrix() -> None:
+    found: set[str] = set()
+    for module in pkgutil.iter_modules(storage.__path__):
+        loaded = importlib.import_module(f"portico.storage.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            if function.__module__ == loaded.__name__ and not name.startswith("_") and "scope" in inspect.signature(function).parameters:
+                found.add(f"{module.name}.{name}")
+    assert found - NEW_ROWS == {*OF_BUYER, *OF_STORE}
+
+
+class _RolledBack(Exception):
+    pass
+
+
+def _ask_and_roll_back(tx: sa.Connection, ask: Ask, own: Own, name: str) -> None:
+    assert ask(tx, own.scope, own), name
+    raise _RolledBack
+
+
+def _finds_nothing(database: Database, ask: Ask, scope: StoreScope, own: Own, name: str) -> None:
+    try:
+        with database.transaction() as tx:
+            assert not ask(tx, scope, own), f"{name} as {scope}"
+    except NotFound:
+        pass
+
+
+def _everything(database: Database) -> dict[str, list[Any]]:
+    with database.read() as tx:
+        return {name: [tuple(map(str, row)) for row in tx.execute(sa.select(table))] for name, table in tables.metadata.tables.items()}
