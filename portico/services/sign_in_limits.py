@@ -25,27 +25,32 @@ def over_limit(
     known_browser: KnownBrowser | None,
     now: datetime,
 ) -> bool:
-    """Counts one request for a mail and tells whether it is one too many. Always four statements.
+    """Counts one request for a mail and tells whether it is one too many. Always the same statements.
 
     A browser that has signed in to the address before has its own counts, and no stranger's requests bear on it.
     """
     who = ("browser", known_browser.id) if known_browser else ("address", email_hash)
-    within_quarter = rate_limit.hit(tx, keyed(secret, "mails in 15 minutes", *who), now, _QUARTER) <= MAILS_PER_15_MIN
-    within_day = rate_limit.hit(tx, keyed(secret, "mails in a day", *who), now, _DAY) <= MAILS_PER_DAY
-    from_network = rate_limit.hit(tx, keyed(secret, "mails of a network", networks.of(network)), now, _HOUR)
-    from_store = rate_limit.hit(tx, keyed(secret, "mails of a store", scope.store_id, scope.environment), now, _HOUR)
-    crowded = from_network > MAILS_PER_HOUR_PER_NETWORK or from_store > MAILS_PER_HOUR_PER_STORE
-    return not within_quarter or not within_day or (crowded and known_browser is None)
+    counts = (
+        _is_within(tx, keyed(secret, "mails in 15 minutes", *who), now, _QUARTER, MAILS_PER_15_MIN),
+        _is_within(tx, keyed(secret, "mails in a day", *who), now, _DAY, MAILS_PER_DAY),
+        _is_within(tx, keyed(secret, "mails of a network", networks.of(network)), now, _HOUR, MAILS_PER_HOUR_PER_NETWORK),
+        _is_within(tx, keyed(secret, "mails of a store", scope.store_id, scope.environment), now, _HOUR, MAILS_PER_HOUR_PER_STORE),
+    )
+    return not all(counts[:2] if known_browser else counts)
 
 
 def may_try_code(tx: sa.Connection, secret: bytes, email_hash: bytes, now: datetime) -> bool:
     """Counts one code as wrong before it is looked at, so that no number of parallel guesses gets past the limit."""
-    return rate_limit.hit(tx, _codes_of(secret, email_hash), now, _DAY) <= FAILED_CODES_PER_DAY
+    return _is_within(tx, _codes_of(secret, email_hash), now, _DAY, FAILED_CODES_PER_DAY)
 
 
 def code_was_right(tx: sa.Connection, secret: bytes, email_hash: bytes, now: datetime) -> None:
     """Takes back what `may_try_code` counted."""
     rate_limit.take_back(tx, _codes_of(secret, email_hash), now, _DAY)
+
+
+def _is_within(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int, limit: int) -> bool:
+    return rate_limit.hit(tx, key, now, window_seconds, stop_at=limit + 1) <= limit
 
 
 def _codes_of(secret: bytes, email_hash: bytes) -> bytes:

@@ -10,14 +10,16 @@ from portico.storage.rows import scalar
 from portico.storage.tables import rate_limit as table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MANY = 1_000_000_000
 
 
 def _hit_statement(insert: Any) -> Any:
     values = {name: sa.bindparam(f"p_{name}", type_=table.c[name].type) for name in ("key", "window_start")}
+    one_more = sa.case((table.c.count < sa.bindparam("p_stop_at", type_=sa.Integer()), table.c.count + 1), else_=table.c.count)
     return (
         insert(table)
         .values(**values, count=1)
-        .on_conflict_do_update(index_elements=["key", "window_start"], set_={"count": table.c.count + 1})
+        .on_conflict_do_update(index_elements=["key", "window_start"], set_={"count": one_more})
         .returning(table.c.count)
     )
 
@@ -32,14 +34,16 @@ _TAKE_BACK = (
 )
 
 
-def hit(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> int:
+def hit(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int, *, stop_at: int = _MANY) -> int:
     """Counts a hit and tells how many there were in the last `window_seconds`, this one included.
 
     The count slides: hits of the window before count by the share of it that still lies within reach, rounded up, so that
-    nobody gets twice the limit around the turn of a window. `key` is 32 bytes and names the window's length too.
+    nobody gets twice the limit around the turn of a window. A window counts up to `stop_at` and no further: when that is one
+    more than the limit, a flood of refused hits does not weigh on the next window. `key` is 32 bytes and names the window's
+    length too.
     """
     start = _start(now, window_seconds)
-    counted: int = scalar(tx, _HIT[tx.dialect.name], {"p_key": key, "p_window_start": start})
+    counted: int = scalar(tx, _HIT[tx.dialect.name], {"p_key": key, "p_window_start": start, "p_stop_at": stop_at})
     return counted + _carried(tx, key, now, window_seconds)
 
 

@@ -118,7 +118,9 @@ def test_a_browser_may_use_any_of_its_live_mails(guest: Visitor, mailbox: Mailbo
     assert guest.type(mailbox.mails()[0].code).session_token
 
 
-def test_no_more_than_three_links_live_and_a_stranger_does_not_void_the_buyers(guest: Visitor, mailbox: Mailbox, clock: SteppingClock) -> None:
+def test_no_more_than_three_links_live_and_a_stranger_does_not_void_the_buyers(
+    guest: Visitor, mailbox: Mailbox, clock: SteppingClock
+) -> None:
     guest.ask(ADA)
     deliver(guest.runtime)
     guest.open(mailbox.last().token)
@@ -136,7 +138,9 @@ def test_no_more_than_three_links_live_and_a_stranger_does_not_void_the_buyers(g
     assert guest.open(own.token).session_token
 
 
-def test_a_browser_that_changes_the_address_types_codes_for_the_last_one(guest: Visitor, mailbox: Mailbox, factory: Factory, scope: StoreScope) -> None:
+def test_a_browser_that_changes_the_address_types_codes_for_the_last_one(
+    guest: Visitor, mailbox: Mailbox, factory: Factory, scope: StoreScope
+) -> None:
     bob = factory.buyer(scope, email="bob@example.com")
     guest.ask(ADA)
     guest.ask("bob@example.com")
@@ -180,7 +184,9 @@ def test_a_made_up_token_is_unknown(asked: Visitor, token: str) -> None:
     assert asked.refusal_of(link=token or " ") == "link_unknown"
 
 
-def test_mail_goes_to_the_stored_address_in_the_buyers_language(guest: Visitor, mailbox: Mailbox, factory: Factory, scope: StoreScope) -> None:
+def test_mail_goes_to_the_stored_address_in_the_buyers_language(
+    guest: Visitor, mailbox: Mailbox, factory: Factory, scope: StoreScope
+) -> None:
     factory.buyer(scope, email="bob@example.com", locale="de")
     replace(guest, language="ja").ask(" Ada@Example.COM ")
     replace(guest, language="ja").ask("BOB@EXAMPLE.com")
@@ -188,7 +194,9 @@ def test_mail_goes_to_the_stored_address_in_the_buyers_language(guest: Visitor, 
     assert [(m.message["To"], m.message["Content-Language"]) for m in mailbox.mails()] == [(ADA, "ja"), ("bob@example.com", "de")]
 
 
-@pytest.mark.parametrize("text", ["", "ada", "ada@example.com\r\nBcc: eve@example.com", "ada@example.com\x00", '"ada"@example.com', "a" * 250 + "@example.com"])
+@pytest.mark.parametrize(
+    "text", ["", "ada", "ada@example.com\r\nBcc: eve@example.com", "ada@example.com\x00", '"ada"@example.com', "a" * 250 + "@example.com"]
+)
 def test_what_is_no_address_is_told_so_and_leaves_no_trace(guest: Visitor, text: str) -> None:
     with pytest.raises(Invalid):
         guest.ask(text)

@@ -84,10 +84,12 @@ class Visitor:
         )
 
     def open(self, token: str) -> SignedIn:
-        return self._keep(sign_in.redeem_link(self.runtime, self.store, self.environment, token, browser_token=self.browser, replaces=self.session))
+        here = {"browser_token": self.browser, "replaces": self.session}
+        return self._keep(sign_in.redeem_link(self.runtime, self.store, self.environment, token, **here))
 
     def type(self, code: str) -> SignedIn:
-        return self._keep(sign_in.redeem_code(self.runtime, self.store, self.environment, code, browser_token=self.browser, replaces=self.session))
+        here = {"browser_token": self.browser, "replaces": self.session}
+        return self._keep(sign_in.redeem_code(self.runtime, self.store, self.environment, code, **here))
 
     def refusal_of(self, *, link: str = "", code: str = "") -> str:
         """The code of the refusal; fails if there is none."""
