@@ -11,7 +11,7 @@ _HUES: dict[str, int] = {  # degrees on the HSL wheel
 ACCENTS: tuple[str, ...] = (*_HUES, "slate")
 DEFAULT = "indigo"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\Z")
-_GREY_BELOW = 0.12  # saturation under which a colour reads as grey
+_GREY_BELOW = 0.2  # saturation under which a colour reads as grey
 
 
 def accent_name(color: str) -> str:

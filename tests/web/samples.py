@@ -138,13 +138,14 @@ def charge(days: int, net_minor: int = 2900, tax_minor: int = 551, currency: str
 
 def subscriptions() -> list[tuple[Subscription, NextCharge | None]]:
     switch = ScheduledChange("change_plan", NOW + 50 * DAY, an_id("PROD", 9), "Starter plan")
+    cancel = ScheduledChange("cancel", NOW + 11 * DAY)
     return [
         (subscription(1), charge(20)),
         (subscription(2, product_name="Team plan", status="past_due", quantity=4, unit_minor=3000), charge(2, 12000, 2280)),
         (subscription(3, product_name="Archive", status="trialing", interval="year", unit_minor=9900, trial_end=NOW + 9 * DAY,
                       tax_rate="0", tax_reason="reverse_charge"), charge(9, 9900, 0)),
         (subscription(4, product_name="Sky atlas", scheduled_change=switch, interval="quarter"), charge(50)),
-        (subscription(5, product_name="Starter plan", status="canceling", scheduled_change=ScheduledChange("cancel", NOW + 11 * DAY)), None),
+        (subscription(5, product_name="Starter plan", status="canceling", scheduled_change=cancel), None),
         (subscription(6, product_name="Weekly letter", status="canceled", interval="week", ended_at=NOW - 40 * DAY, method=None), None),
         (subscription(7, product_name="Newcomer", status="pending", method=None), None),
     ]
@@ -200,7 +201,8 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
                    "form": "These details were changed elsewhere. Please check them."}
     nothing = {"title": "This page doesn’t exist", "text": "It may have moved, or the address has a typo.",
                "action_url": page.base, "action_text": "Back to the overview"}
-    invoice = {"document": document(1), "content": content(), "languages": LANGUAGES, "pdf_url": f"{page.base}/invoices/{an_id('INV', 1)}.pdf",
+    pdf_url = f"{page.base}/invoices/{an_id('INV', 1)}.pdf"
+    invoice = {"document": document(1), "content": content(), "languages": LANGUAGES, "pdf_url": pdf_url,
                "siblings": [document(1, "receipt")], "address_lines": address}
     bare = content("receipt", billing_detail=BillingDetail(), paid_at=None, paid_minor=0, method=None, refers_to="INV-2026-000001")
     listed: dict[str, Any] = {"statuses": ("active", "completed", "past_due"), "status": "", "next_cursor_url": "", "first_url": ""}
@@ -241,6 +243,6 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         "billing_details_new": ("billing_details.html", page, billing_form(page.language, "", values={})),
         "error": ("error.html", page, {"status": 404, **nothing}),
         "error_signed_out": ("error.html", out, {"status": 404, **nothing}),
-        "outside": ("outside.html", replace(out, store=None, base="", environment=None),
+        "outside": ("error.html", replace(out, store=None, base="", environment=None),
                           {"status": 404, **nothing, "action_url": "", "action_text": ""}),
     }

@@ -1,0 +1,197 @@
+"""portal.js in a real browser, against a server that answers as the portal does and notes what it was sent."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from jinja2 import FileSystemLoader
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import portico.web
+from portico.i18n.templates import environment
+from tests import chromium
+from tests.web import samples
+
+WEB = Path(portico.web.__file__).parent
+LOADER = FileSystemLoader(WEB / "templates")
+BASE = "/nordlicht/portal"
+MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
+GOOD = "ABCD-2345"
+
+
+@dataclass
+class Portal:
+    """The server's side: what it says of the session, and every form it got, as (path below the portal, fields)."""
+
+    seconds_left: int = 1800
+    email: str = samples.EMAIL
+    address: str = ""
+    posts: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def answer(self, path: str, fields: dict[str, str]) -> tuple[int, Any]:
+        """What a form gets: JSON for the renewal, a page for the address form."""
+        self.posts.append((path, fields))
+        if path == "/billing-details":
+            return 200, page("billing_details_saved")
+        if path == "/sign-in/code" and fields["code"] != GOOD:
+            return 422, {"ok": False, "error": "This code does not fit.", "csrf": "after-wrong"}
+        return 200, {"ok": True, "seconds_left": 1800, "csrf": "after-" + path.rpartition("/")[2]}
+
+
+def page(name: str) -> str:
+    template, frame, variables = samples.pages(samples.Page())[name]
+    return environment("en", LOADER).get_template(template).render(page=frame, **variables)
+
+
+class Handler(BaseHTTPRequestHandler):
+    def __init__(self, portal: Portal, *args: Any) -> None:
+        self.portal = portal
+        super().__init__(*args)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
+        pass
+
+    def do_GET(self) -> None:
+        path = Path(self.path)
+        if path.suffix in MEDIA:
+            self._send(200, (WEB / "static" / path.name).read_bytes(), MEDIA[path.suffix])
+        elif path.name == "session":
+            self._send(200, {"seconds_left": self.portal.seconds_left, "email": self.portal.email, "csrf": "fresh"})
+        else:
+            self._send(200, page(path.name))
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        self._send(*self.portal.answer(self.path.removeprefix(BASE), dict(parse_qsl(body, keep_blank_values=True))))
+
+    def _send(self, status: int, body: Any, media: str = "text/html; charset=utf-8") -> None:
+        if isinstance(body, dict):
+            body, media = json.dumps(body), "application/json"
+        self.send_response(status)
+        self.send_header("content-type", media)
+        self.send_header("content-security-policy", POLICY)
+        self.end_headers()
+        self.wfile.write(body if isinstance(body, bytes) else body.encode())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = chromium.find()
+    assert found, "no Chromium: see tests/chromium.py"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=chromium.ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def portal() -> Iterator[Portal]:
+    made = Portal()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, made))
+    made.address = f"http://127.0.0.1:{server.server_port}/"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def tab(browser: Browser, portal: Portal) -> Iterator[Page]:
+    """A tab whose clock stands under the test's control. Anything the policy refuses, or the script throws, fails the test."""
+    opened = browser.new_page()
+    trouble: list[str] = []
+    opened.on("pageerror", lambda error: trouble.append(str(error)))
+    opened.on("console", lambda said: trouble.append(said.text) if "Content Security Policy" in said.text else None)
+    opened.clock.install()
+    yield opened
+    opened.close()
+    assert trouble == []
+
+
+def test_a_link_is_read_wiped_from_the_address_and_sent_only_by_a_click(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "link#t=token-of-the-mail")
+    button = tab.get_by_role("button", name="Sign in")
+    button.wait_for()
+    assert "#" not in tab.url
+    assert portal.posts == []
+    button.click()
+    tab.wait_for_url("**/sign-in/link")
+    assert portal.posts == [("/sign-in/link", {"csrf": "csrf-token", "next": "/", "token": "token-of-the-mail"})]
+
+
+def test_a_link_without_a_token_asks_for_the_code(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "link")
+    assert tab.get_by_role("link", name="Type the code").is_visible()
+    assert not tab.get_by_role("button", name="Sign in").is_visible()
+
+
+def test_another_country_brings_its_fields_and_keeps_what_was_typed(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "billing_details")
+    tab.fill("#line1", "Marunouchi 1-1")
+    tab.select_option("#country", "JP")
+    tab.get_by_label("Prefecture").wait_for()
+    assert portal.posts[0][1]["update_fields"] == "1"
+    assert tab.input_value("#line1") == "Marunouchi 1-1"
+    assert tab.url == portal.address + "billing_details"
+
+
+def test_at_28_minutes_a_visit_is_renewed_by_a_code_without_losing_what_was_typed(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "billing_details")
+    tab.fill("#name", "Half a na")
+    portal.seconds_left = 121
+    tab.clock.run_for(1679_000)
+    assert not tab.locator("#renew").is_visible()
+    portal.seconds_left = 119
+    tab.clock.run_for(2_000)
+    tab.get_by_text("You’ll be signed out soon").wait_for()
+    tab.get_by_role("button", name="Send me a code").click()
+    code = tab.get_by_label("Code from the email")
+    code.fill("wrong")
+    tab.get_by_role("button", name="Stay signed in").click()
+    tab.get_by_text("This code does not fit.").wait_for()
+    code.fill(GOOD)
+    tab.get_by_role("button", name="Stay signed in").click()
+    tab.get_by_text("signed in for another 30 minutes").wait_for()
+    assert not tab.locator("#renew").is_visible()
+    assert tab.input_value("#name") == "Half a na"
+    assert {field.input_value() for field in tab.locator("input[name=csrf]").all()} == {"after-code"}
+    assert [path for path, _ in portal.posts] == ["/sign-in", "/sign-in/code", "/sign-in/code"]
+    assert portal.posts[0][1]["csrf"] == "fresh"
+
+
+def test_after_the_end_a_filled_form_is_held_back_until_the_visit_is_renewed(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "billing_details")
+    portal.seconds_left, portal.email = 0, ""
+    tab.clock.fast_forward(3600_000)  # the machine slept
+    tab.get_by_text("You’ve been signed out").wait_for()
+    tab.get_by_role("button", name="Not now").click()
+    tab.get_by_role("button", name="Save").click()
+    tab.get_by_text("You’ve been signed out").wait_for()
+    assert portal.posts == []
+
+
+def test_a_visit_renewed_in_another_tab_is_not_disturbed(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "billing_details")
+    portal.seconds_left = 1700
+    with tab.expect_response("**/session"):
+        tab.clock.run_for(1681_000)
+    tab.clock.run_for(1_000)
+    assert not tab.locator("#renew").is_visible()
+    assert tab.locator("main input[name=csrf]").input_value() == "fresh"
+
+
+def test_somebody_else_signed_in_elsewhere_gets_no_hold_of_this_page(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "billing_details")
+    portal.seconds_left, portal.email = 1700, "bob@example.com"
+    tab.clock.run_for(1681_000)
+    tab.get_by_text("Somebody else has signed in").wait_for()
+    assert tab.locator("main input[name=csrf]").input_value() == "csrf-token"
+    assert not tab.get_by_role("button", name="Send me a code").is_visible()
