@@ -70,6 +70,7 @@ def _mailer(settings: Settings) -> Mailer:
         security=settings.smtp_security,
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value(),
+        ca_file=settings.smtp_ca_file,
         timeout_seconds=settings.smtp_timeout_seconds,
     )
 

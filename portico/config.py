@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="The user name at the mail server; empty means no authentication.")
     smtp_password: SecretStr = Field(SecretStr(""), description="The password at the mail server.")
     smtp_password_file: Path | None = Field(None, description="A file that holds the mail password, instead of PORTICO_SMTP_PASSWORD.")
+    smtp_ca_file: Path | None = Field(
+        None, description="A file with the certificate authority of a mail server that the system's authorities do not vouch for."
+    )
     smtp_timeout_seconds: float = Field(
         20, gt=0, le=60, description="How long one exchange with the mail server may take before the mail is tried again later."
     )
