@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from portico.domain.errors import Conflict, Refused
+from portico.domain.errors import Conflict, PorticoError, Refused
 from portico.domain.scope import Environment, StoreScope
 from portico.services import import_batch, import_documents, import_payment_rules, import_rules, import_subscription_rules
 from portico.services import import_format as f
 from portico.services.import_batch import Batch, Outcome
 from portico.services.runtime import Runtime
+from portico.storage import importing as rows
 from portico.storage.store import StoreRow
 
 LINES_AT_ONCE = 4_000
@@ -74,61 +75,78 @@ class Target:
         return StoreScope(self.store.id, self.environment)
 
 
+@dataclass(slots=True)
+class _Run:
+    """One import while it runs."""
+
+    target: Target
+    on_refusal: Callable[[Refusal], None]
+    report: Report = field(default_factory=Report)
+    batches: int = 0
+
+    def refuse(self, number: int, refused: PorticoError) -> None:
+        self.report.refused += 1
+        self.on_refusal(Refusal(number, refused.code, str(refused)))
+
+
 def load(
     target: Target, file: BinaryIO, *, on_refusal: Callable[[Refusal], None], on_progress: Callable[[int], None] = lambda _: None
 ) -> Report:
-    """Imports the whole file. `on_refusal` is told of lines in the order of the file within a batch; `on_progress` is told
-    the bytes that are done after each batch."""
-    report, done, waiting = Report(), 0, list[_Numbered]()
+    """Imports the whole file. `on_refusal` is told of each refused line; `on_progress` of the bytes that are done, after each
+    batch."""
+    run, done, waiting = _Run(target, on_refusal), 0, list[_Numbered]()
     for number, raw in _lines(file):
         done += len(raw)
         try:
             if raw.strip():
                 waiting.append(_Numbered(number, f.decode(raw)))
         except Refused as refused:
-            report.refused += 1
-            on_refusal(Refusal(number, refused.code, str(refused)))
+            run.refuse(number, refused)
         if len(waiting) >= LINES_AT_ONCE:
-            _take(target, waiting, report, on_refusal)
+            _take(run, waiting)
             waiting.clear()
             on_progress(done)
-    _take(target, waiting, report, on_refusal)
+    _take(run, waiting)
     on_progress(done)
-    return report
+    return run.report
 
 
-def _take(target: Target, lines: Sequence[_Numbered], report: Report, on_refusal: Callable[[Refusal], None]) -> None:
+def _take(run: _Run, lines: Sequence[_Numbered]) -> None:
     """One transaction. When a constraint refuses the whole, halves are tried, down to the line that is at fault: another
     import, or the shop itself, may have stored the same thing since the batch was read."""
     if not lines:
         return
+    run.batches += 1
     try:
-        counts, refusals = _commit(target, lines)
+        counts, refusals = _commit(run, lines)
     except Conflict as conflict:
-        if len(lines) > 1:
-            middle = len(lines) // 2
-            _take(target, lines[:middle], report, on_refusal)
-            _take(target, lines[middle:], report, on_refusal)
+        if len(lines) == 1:
+            run.refuse(lines[0].number, conflict)
             return
-        counts, refusals = Counter[tuple[str, Outcome]](), [Refusal(lines[0].number, conflict.code, str(conflict))]
-    report.counts.update(counts)
-    report.refused += len(refusals)
-    for refusal in refusals:
-        on_refusal(refusal)
+        middle = len(lines) // 2
+        _take(run, lines[:middle])
+        _take(run, lines[middle:])
+        return
+    run.report.counts.update(counts)
+    for number, refused in refusals:
+        run.refuse(number, refused)
 
 
-def _commit(target: Target, lines: Sequence[_Numbered]) -> tuple[Counter[tuple[str, Outcome]], list[Refusal]]:
-    runtime, counts, refusals = target.runtime, Counter[tuple[str, Outcome]](), list[Refusal]()
+def _commit(run: _Run, lines: Sequence[_Numbered]) -> tuple[Counter[tuple[str, Outcome]], list[tuple[int, Refused]]]:
+    target, runtime = run.target, run.target.runtime
+    counts, refusals = Counter[tuple[str, Outcome]](), list[tuple[int, Refused]]()
     now = runtime.clock()
     with runtime.database.transaction() as tx:
         batch = import_batch.load(tx, target.scope, now, runtime.new_id, (numbered.line for numbered in lines))
         for numbered in lines:
+            kind, rule = _RULES[type(numbered.line)]
             try:
-                kind, rule = _RULES[type(numbered.line)]
                 counts[kind, rule(batch, numbered.line)] += 1
             except Refused as refused:
-                refusals.append(Refusal(numbered.number, refused.code, str(refused)))
+                refusals.append((numbered.number, refused))
         import_batch.write(tx, batch)
+        if run.batches & (run.batches - 1) == 0:  # 1, 2, 4, 8, ...: whenever the tables may have doubled
+            rows.refresh_statistics(tx)
         if target.with_documents:
             import_documents.issue(tx, runtime, target.store, batch)
     return counts, refusals
