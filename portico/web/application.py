@@ -147,14 +147,13 @@ def _asked(web: Web, request: AnyRequest, body: bytes, ids: dict[str, str] | Non
 
 def _to_asgi(web: Web, response: Response) -> ASGIResponse:
     cookies = [web.jar.header(cookie) for cookie in response.cookies]
-    return ASGIResponse(
-        body=response.body,
-        status_code=response.status,
-        media_type=response.media_type,
-        headers=[*response.headers, *cookies],
-    )
+    return ASGIResponse(body=response.body, status_code=response.status, headers=[*_headers(response), *cookies])
 
 
 def _error_page(response: Response, allow: str) -> ErrorPage:
-    headers = dict(response.headers) | ({"allow": allow} if allow else {})
-    return ErrorPage(response.body, status_code=response.status, media_type=response.media_type, headers=headers)
+    headers = dict(_headers(response)) | ({"allow": allow} if allow else {})
+    return ErrorPage(response.body, status_code=response.status, headers=headers)
+
+
+def _headers(response: Response) -> list[tuple[str, str]]:
+    return [*response.headers, ("content-type", response.media_type)]

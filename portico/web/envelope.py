@@ -33,7 +33,10 @@ class Envelope:
 
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
+                headers = [*message["headers"], *self._headers]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))  # what may be kept says so itself
+                message["headers"] = headers
             elif message["type"] == "http.response.body" and head:
                 message["body"] = b""
             await send(message)

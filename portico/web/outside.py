@@ -16,7 +16,6 @@ from portico.web.visit import Web
 _REPORT_BYTES = 16 * 1024
 _REPORT_TYPES = ("application/reports+json", "application/csp-report")
 _FOR_EVER = "public, max-age=31536000, immutable"
-_NO_STORE = ("cache-control", "no-store")
 
 log = structlog.get_logger("portico.web")
 
@@ -37,7 +36,7 @@ def nothing(web: Web, asked: Asked) -> Response:
 
 def healthz(web: Web, asked: Asked) -> Response:
     """The process answers."""
-    return Response(200, b"ok\n", "text/plain; charset=utf-8", headers=(_NO_STORE,))
+    return text(200, "ok\n")
 
 
 def readyz(web: Web, asked: Asked) -> Response:
@@ -46,10 +45,8 @@ def readyz(web: Web, asked: Asked) -> Response:
         ready = web.runtime.database.is_current()
     except Exception as error:  # whatever is wrong with the database, the answer is "not ready"
         log.warning("not_ready", error=type(error).__name__)
-        return Response(503, b"database unreachable\n", "text/plain; charset=utf-8", headers=(_NO_STORE, ("retry-after", "5")))
-    if not ready:
-        return Response(503, b"database not migrated\n", "text/plain; charset=utf-8", headers=(_NO_STORE, ("retry-after", "5")))
-    return Response(200, b"ready\n", "text/plain; charset=utf-8", headers=(_NO_STORE,))
+        return text(503, "database unreachable\n", ("retry-after", "5"))
+    return text(200, "ready\n") if ready else text(503, "database not migrated\n", ("retry-after", "5"))
 
 
 def asset(web: Web, asked: Asked) -> Response:

@@ -37,5 +37,5 @@ def json(status: int, value: object, *cookies: Cookie) -> Response:
     return Response(status, msgspec.json.encode(value), JSON, cookies=cookies)
 
 
-def text(status: int, words: str) -> Response:
-    return Response(status, words.encode(), TEXT)
+def text(status: int, words: str, *headers: tuple[str, str]) -> Response:
+    return Response(status, words.encode(), TEXT, headers=headers)

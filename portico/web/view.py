@@ -110,5 +110,5 @@ def _error(frame: PageContext, found: Problem, action_url: str, action: Message 
 
 def _render(frame: PageContext, template: str, status_code: int, variables: dict[str, Any]) -> Response:
     body = environment(frame.language, _TEMPLATES).get_template(template).render(page=frame, **variables)
-    headers = (("content-language", frame.language), ("vary", "Accept-Language, Cookie"), ("cache-control", "no-store"))
+    headers = (("content-language", frame.language), ("vary", "Accept-Language, Cookie"))
     return Response(status_code, body.encode(), headers=headers)

@@ -13,8 +13,10 @@ import pytest
 from litestar import Litestar
 
 from portico.domain.scope import BuyerScope, StoreScope
+from portico.services import document as documents
 from portico.services import secrets, sign_in_mail
 from portico.services.runtime import Runtime
+from portico.storage import order as orders
 from portico.storage import outbox, session
 from portico.web.application import create_app
 from tests.factories import Factory
@@ -107,3 +109,27 @@ def deliver(runtime: Runtime, tmp_path: Path) -> Callable[[], Mail | None]:
 
     jobs: list[outbox.Job] = []
     return sent
+
+
+@dataclass(frozen=True)
+class History:
+    """What a buyer owns, by id."""
+
+    order: str
+    subscription: str
+    document: str
+
+
+@pytest.fixture
+def history(runtime: Runtime, factory: Factory) -> Callable[..., History]:
+    """Gives a buyer a paid order with its documents, and a subscription."""
+
+    def made(buyer: BuyerScope, **columns: object) -> History:
+        order = factory.order(buyer, **columns)
+        factory.payment(buyer, order, attempts=("failed", "succeeded"))
+        with runtime.database.transaction() as tx:
+            found = orders.get(tx, buyer, order)
+            issued = documents.issue_for_payment(tx, runtime, buyer, found, found.payments[0])
+        return History(order, factory.subscription(buyer), issued[0])
+
+    return made

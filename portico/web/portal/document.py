@@ -54,8 +54,7 @@ def pdf(visit: Visit) -> Response:
     if language is not None and not is_language(language):
         raise Refused("language_unknown")
     body, filename = documents.pdf(visit.runtime, visit.buyer_scope, document_id, language)
-    headers = (("content-disposition", content_disposition(filename)), ("cache-control", "no-store"))
-    return Response(200, body, "application/pdf", headers=headers)
+    return Response(200, body, "application/pdf", headers=(("content-disposition", content_disposition(filename)),))
 
 
 def content_disposition(filename: str) -> str:
