@@ -4,7 +4,7 @@ import re
 
 from portico import cli, config
 from portico.domain import payment
-from portico.storage import invariants
+from portico.services import check
 from tests.architecture import source
 
 
@@ -40,7 +40,7 @@ def test_every_command_is_documented() -> None:
 
 def test_every_invariant_is_documented() -> None:
     text = _read("operations.md")
-    assert not [name for name in invariants.names() if f"`{name}`" not in text]
+    assert not [name for name in check.names() if f"`{name}`" not in text]
 
 
 def test_every_failure_code_is_documented() -> None:

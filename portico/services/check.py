@@ -1,0 +1,74 @@
+"""`portico check`: is everything true of the data that must be? The rules in SQL, and those that need the domain's arithmetic."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import msgspec
+import sqlalchemy as sa
+
+from portico.domain import invoice
+from portico.domain.calendar import period_at, period_bounds
+from portico.domain.errors import Refused
+from portico.storage import invariants
+from portico.storage.database import Database
+from portico.storage.invariants import MOST_FINDINGS, Finding, Period, StoredDocument
+
+
+def run(database: Database) -> list[Finding]:
+    """Every rule that is broken, with the row that breaks it; empty when all is well. Changes nothing."""
+    with database.read() as connection:
+        found = invariants.run(connection)
+        for rule in _RULES.values():
+            found += islice(rule(connection), MOST_FINDINGS)
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """The names of all rules, as they stand in findings."""
+    return (*invariants.names(), *_RULES)
+
+
+def _documents(connection: sa.Connection) -> Iterator[Finding]:
+    for document in invariants.documents(connection):
+        wrong = _wrong_with(document)
+        if wrong:
+            yield Finding("a_document_is_as_it_was_issued", document.id, wrong)
+
+
+def _wrong_with(document: StoredDocument) -> str:
+    if hashlib.sha256(document.content.encode()).digest() != document.content_hash:
+        return "its content does not match its hash"
+    try:
+        content = invoice.from_json(document.content)
+        invoice.check_totals(content)
+    except (msgspec.ValidationError, Refused) as error:
+        return f"its content cannot be right: {error}"
+    said = (content.kind, content.number, content.currency, content.total_minor)
+    if said != (document.kind, document.number, document.currency, document.total_minor):
+        return "its content differs from its row"
+    return ""
+
+
+def _files(connection: sa.Connection) -> Iterator[Finding]:
+    for document_id, digest, body in invariants.files(connection):
+        if hashlib.sha256(body).digest() != digest:
+            yield Finding("a_file_is_as_it_was_made", document_id, "a file does not match its hash")
+
+
+def _periods(connection: sa.Connection) -> Iterator[Finding]:
+    for period in invariants.periods(connection):
+        if _bounds(period) != (period.start, period.end):
+            yield Finding("periods_lie_on_the_calendar", period.subject, f"{period.start.isoformat()} to {period.end.isoformat()} does not")
+
+
+def _bounds(period: Period) -> tuple[object, object]:
+    index = period_at(period.anchor, period.interval, period.start) if period.index is None else period.index
+    return period_bounds(period.anchor, period.interval, index)
+
+
+_RULES: dict[str, Callable[[sa.Connection], Iterator[Finding]]] = {
+    "a_document_is_as_it_was_issued": _documents,
+    "a_file_is_as_it_was_made": _files,
+    "periods_lie_on_the_calendar": _periods,
+}
