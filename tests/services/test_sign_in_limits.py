@@ -1,6 +1,7 @@
 """What a stranger can learn, spend and guess: nothing, little, and twenty codes a day."""
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -50,6 +51,27 @@ def test_asking_is_the_same_work_for_any_address_and_over_any_limit(guest: Visit
     assert known[1]["sign_in_request"] == known_held[1]["sign_in_request"] == 1
     assert known[1]["job"] == known_held[1]["job"] == 1
     assert known[1] | {"rate_limit": 0} == known_held[1] | {"rate_limit": 0}  # an earlier request has made those rows
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(600)
+def test_the_time_it_takes_to_ask_tells_nothing(runtime: Runtime, scope: StoreScope, factory: Factory) -> None:
+    """The chance that a known address takes longer than an unknown one, from 3,000 requests of each, taken in turns."""
+    guest = visitor(runtime, scope)
+    times: dict[bool, list[int]] = {True: [], False: []}
+    for n in range(1000):
+        factory.buyer(scope, email=f"known-{n}@example.com")
+    for n in range(3000):
+        for known in (True, False) if n % 2 else (False, True):
+            somebody = replace(guest, network=f"198.{n >> 16}.{n >> 8 & 255}.{n & 255}")
+            started = time.perf_counter_ns()
+            somebody.ask(f"{'known' if known else 'other'}-{n % 1000}@example.com")
+            times[known].append(time.perf_counter_ns() - started)
+    ranks = {which: rank for rank, which in enumerate(sorted((t, known, i) for known in times for i, t in enumerate(times[known])))}
+    sum_of_known = sum(rank + 1 for (_, known, _), rank in ranks.items() if known)
+    share = (sum_of_known - 3000 * 3001 / 2) / 3000**2
+    print(f"chance that a known address takes longer: {share:.3f}")
+    assert 0.48 <= share <= 0.52
 
 
 def test_the_worker_does_the_same_for_any_address_up_to_the_sending(guest: Visitor, mailbox: Mailbox) -> None:
