@@ -1,10 +1,9 @@
 """How long an import of many orders takes, beside the floor: reading the same file and decoding each line as JSON.
 
 Every order has one succeeded payment, which gets an invoice and a receipt, so 100,000 orders make 200,000 documents.
-Run: `python -m bench.import_bench [--orders 100000] [--url postgresql://...]`; without a URL a SQLite file is made and removed.
+Both databases are made for the occasion and removed.
 """
 
-import argparse
 import json
 import tempfile
 import time
@@ -12,11 +11,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.report import line
 from portico.app import build
 from portico.config import Settings
 from portico.domain.invoice import Seller
 from portico.services import importing, store
 from portico.services.importing import Refusal, Target
+from tests import postgres
 
 ORDERS_PER_BUYER = 5
 SELLER = Seller(legal_name="Bench GmbH", line1="Hafenstraße 7", city="Hamburg", postal_code="20457", country="DE", tax_id="DE136695976")
@@ -73,21 +74,13 @@ def import_seconds(path: Path, url: str) -> tuple[float, float]:
     return wall, cpu
 
 
-def run(orders: int = 100_000, url: str = "") -> str:
-    """One line of figures."""
-    with tempfile.TemporaryDirectory() as folder:
+def imports(orders: int = 100_000) -> None:
+    """The same file into SQLite and into a PostgreSQL of our own."""
+    with tempfile.TemporaryDirectory() as folder, postgres.server() as postgresql:
         path = Path(folder) / "orders.jsonl"
         write(path, orders)
         floor = floor_seconds(path)
-        wall, cpu = import_seconds(path, url or f"sqlite:///{folder}/bench.db")
-    database = url.partition(":")[0] or "sqlite"
-    beside = f"{wall / floor:.0f} x reading the file ({floor:.2f} s)"
-    return f"import on {database}: {orders} orders in {wall:.1f} s wall, {cpu:.1f} s CPU; {beside}"
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=100_000)
-    parser.add_argument("--url", default="")
-    arguments = parser.parse_args()
-    print(run(arguments.orders, arguments.url))
+        for name, url in (("SQLite", f"sqlite:///{folder}/bench.db"), ("PostgreSQL", postgresql)):
+            wall, cpu = import_seconds(path, url)
+            beside = f"{cpu:.0f} s CPU here; {wall / floor:.0f} x reading the file"
+            line(f"import of {orders:,} orders, {name}", f"{wall:.0f} s", budget="60 s", beside=beside, kept=wall <= 60)

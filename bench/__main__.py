@@ -1,0 +1,31 @@
+"""`make bench`: the figures of the design's budget, one line each. Machines are noisy, so read the ratios, not the milliseconds.
+
+`python -m bench page` runs one part; the parts are page, growth, start, document, write, import.
+"""
+
+import sys
+
+from bench import documents, imports, pages, writes
+
+PARTS = {
+    "page": pages.page,
+    "growth": pages.growth,
+    "start": pages.start,
+    "document": documents.documents,
+    "write": writes.writes,
+    "import": imports.imports,
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    for name in names or PARTS:
+        PARTS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
