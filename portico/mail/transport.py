@@ -27,7 +27,7 @@ Security = Literal["starttls", "tls", "none"]
 _ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
-class MailFailure(Exception):  # noqa: N818
+class MailFailure(Exception):
     """A mail did not leave. The text carries the server's answer without any e-mail address, so it may be logged."""
 
 
