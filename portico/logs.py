@@ -25,7 +25,10 @@ def configure(settings: Settings) -> None:
         hide_secrets,
     ]
     end: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()] if readable else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        # Plain tracebacks: the pretty ones print variables, and with them tokens and keys.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if readable
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -21,6 +21,7 @@ from portico.web import door, outside, problems, static, view
 from portico.web.asked import BODY_LIMIT_BYTES, Asked, client_address
 from portico.web.cookies import Jar
 from portico.web.envelope import Envelope
+from portico.web.metrics import Metrics
 from portico.web.portal.routes import ROUTES, is_page
 from portico.web.response import Response
 from portico.web.security import Site
@@ -38,7 +39,7 @@ log = structlog.get_logger("portico.web")
 def create_app(runtime: Runtime) -> Litestar:
     """The ASGI application of one process. Raises ValueError for a plain-http origin beyond this machine."""
     site = Site(runtime.origin)
-    web = Web(runtime=runtime, site=site, jar=Jar(site.secure), assets=static.load(), is_page=is_page)
+    web = Web(runtime=runtime, site=site, jar=Jar(site.secure), assets=static.load(), metrics=Metrics(), is_page=is_page)
 
     def refused(request: AnyRequest, error: HTTPException) -> ErrorPage:
         allow = {name.lower(): value for name, value in (error.headers or {}).items()}.get("allow", "")

@@ -12,7 +12,7 @@ from portico.web.security import headers_too_large
 from portico.web.visit import Web
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
-_FOR_PROBES = frozenset({"/healthz", "/readyz"})  # a load balancer asks by address, not by name
+_FOR_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})  # load balancers and monitoring ask by address, not by name
 
 log = structlog.get_logger("portico.web")
 
@@ -30,6 +30,7 @@ class Envelope:
             await send({"type": "websocket.close", "code": 1000, "reason": None})
             return
         head = scope["method"] == "HEAD"
+        method = str(scope["method"]) if scope["method"] in _METHODS else "other"
 
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -37,6 +38,7 @@ class Envelope:
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))  # what may be kept says so itself
                 message["headers"] = headers
+                self._web.metrics.count(method, scope.get("path_template", ""), message["status"])
             elif message["type"] == "http.response.body" and head:
                 message["body"] = b""
             await send(message)

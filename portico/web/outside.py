@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
@@ -9,6 +10,7 @@ import structlog
 
 from portico.web import view
 from portico.web.asked import Asked
+from portico.web.metrics import CONTENT_TYPE
 from portico.web.problems import PROBLEMS
 from portico.web.response import Response, text
 from portico.web.visit import Web
@@ -49,6 +51,14 @@ def readyz(web: Web, asked: Asked) -> Response:
     return text(200, "ready\n") if ready else text(503, "database not migrated\n", ("retry-after", "5"))
 
 
+def metrics(web: Web, asked: Asked) -> Response:
+    """Figures for monitoring, where the setting allows it and to this very machine alone. A request that a proxy passed on is
+    none of this machine's, even where the proxy is."""
+    if not web.runtime.metrics or asked.header("x-forwarded-for") or asked.header("forwarded") or not _is_loopback(asked.client):
+        return nothing(web, asked)
+    return Response(200, web.metrics.text(web.runtime.database, web.runtime.clock()), CONTENT_TYPE)
+
+
 def asset(web: Web, asked: Asked) -> Response:
     """A static file. Under its own hash it may be kept for ever; under another (a page of the version before is still open)
     the current file is given and nobody may keep it."""
@@ -81,10 +91,18 @@ def csp_report(web: Web, asked: Asked) -> Response:
     return Response(204)
 
 
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 ROUTES: tuple[Row, ...] = (
     Row("GET", "/", nothing),
     Row("GET", "/healthz", healthz),
     Row("GET", "/readyz", readyz),
+    Row("GET", "/metrics", metrics),
     Row("GET", "/robots.txt", robots),
     Row("GET", "/static/{digest:str}/{name:path}", asset),
     Row("POST", "/csp-report", csp_report),

@@ -16,6 +16,7 @@ from portico.storage.store import StoreRow
 from portico.web import seal
 from portico.web.asked import Asked
 from portico.web.cookies import Cookie, Jar
+from portico.web.metrics import Metrics
 from portico.web.response import Response
 from portico.web.security import Site
 from portico.web.static import Asset
@@ -34,6 +35,7 @@ class Web:
     site: Site
     jar: Jar
     assets: Mapping[str, Asset]
+    metrics: Metrics
     is_page: Callable[[str], bool]
 
     def asset(self, name: str) -> str:

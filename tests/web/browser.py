@@ -155,9 +155,7 @@ class _Forms(HTMLParser):
         if not self._open or self.fields is None:
             return
         name, value = given.get("name") or "", given.get("value") or ""
-        if tag == "input" and given.get("type") != "checkbox":
-            self.fields[name] = value
-        elif tag == "input" and "checked" in given:
+        if (tag == "input" and given.get("type") != "checkbox") or (tag == "input" and "checked" in given):
             self.fields[name] = value
         elif tag == "select":
             self._select = name

@@ -128,7 +128,8 @@ def test_the_form_of_a_buyer_without_details_asks_for_the_country(
     page = browser.get(PATH)
     assert page.form("/billing-details")["country"] == ""
     page = browser.submit(page, "/billing-details", country="US", update_fields="1")
-    assert browser.submit(page, "/billing-details", **{k: v for k, v in AMERICAN.items() if k in page.form("/billing-details")}).status == 303
+    typed = {name: value for name, value in AMERICAN.items() if name in page.form("/billing-details")}
+    assert browser.submit(page, "/billing-details", **typed).status == 303
 
 
 # The use case itself

@@ -24,15 +24,21 @@ CANARY = "CANARY"  # in every text a foreign buyer owns; must never be seen
 MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
     ("GET", ""): [("", {}), ("?buyer_id={buyer}", {})],
     ("GET", "/orders"): [("/orders", {}), ("/orders?buyer_id={buyer}", {}), ("/orders?after={cursor}", {})],
-    ("GET", "/orders/{id}"): [("/orders/{order}", {}), ("/orders/{subscription}", {}), ("/orders/{buyer}", {}), ("/orders/{order}?buyer_id={buyer}", {})],
+    ("GET", "/orders/{id}"): [
+        ("/orders/{order}", {}), ("/orders/{subscription}", {}), ("/orders/{buyer}", {}), ("/orders/{order}?buyer_id={buyer}", {}),
+    ],
     ("GET", "/subscriptions"): [("/subscriptions", {}), ("/subscriptions?buyer_id={buyer}", {})],
     ("GET", "/subscriptions/{id}"): [("/subscriptions/{subscription}", {}), ("/subscriptions/{order}", {})],
     ("GET", "/invoices"): [("/invoices", {}), ("/invoices?after={cursor}", {})],
     ("GET", "/invoices/{id}"): [("/invoices/{document}", {}), ("/invoices/{order}", {}), ("/invoices/INV-2026-000001", {})],
-    ("GET", "/invoices/{id}.pdf"): [("/invoices/{document}.pdf", {}), ("/invoices/{document}.pdf?lang=de", {}), ("/invoices/INV-2026-000001.pdf", {})],
+    ("GET", "/invoices/{id}.pdf"): [
+        ("/invoices/{document}.pdf", {}), ("/invoices/{document}.pdf?lang=de", {}), ("/invoices/INV-2026-000001.pdf", {}),
+    ],
     ("GET", "/billing-details"): [("/billing-details", {}), ("/billing-details?buyer_id={buyer}", {})],
     ("POST", "/billing-details"): [("/billing-details", {"buyer_id": "{buyer}", "version": "1", "country": "DE"})],
-    ("POST", "/language"): [("/language", {"language": "de", "buyer_id": "{buyer}"}), ("/language", {"language": "xx", "next": "/orders/{order}"})],
+    ("POST", "/language"): [
+        ("/language", {"language": "de", "buyer_id": "{buyer}"}), ("/language", {"language": "xx", "next": "/orders/{order}"}),
+    ],
     ("POST", "/sign-out"): [("/sign-out", {"buyer_id": "{buyer}"})],
     ("GET", "/session"): [("/session", {}), ("/session?buyer_id={buyer}", {})],
     ("GET", "/sign-in"): [("/sign-in", {}), ("/sign-in?next=/orders/{order}", {})],
@@ -43,7 +49,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
     ("POST", "/sign-in/link"): [("/sign-in/link", {"token": "x", "buyer_id": "{buyer}"})],
 }
 # The addresses that belong to no store read nothing of anybody's.
-OUTSIDE = {("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/robots.txt"), ("GET", "/static/{digest:str}/{name:path}"), ("POST", "/csp-report")}
+OUTSIDE = {
+    ("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/robots.txt"),
+    ("GET", "/static/{digest:str}/{name:path}"), ("POST", "/csp-report"),
+}
 
 
 @dataclass(frozen=True)

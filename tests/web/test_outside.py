@@ -2,11 +2,13 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 
 from portico.services.runtime import Runtime
 from portico.web import static
+from portico.web.application import create_app
 from tests.web.browser import Browser
 from tests.web.conftest import BASE, Shop
 
@@ -34,7 +36,13 @@ def test_a_file_under_another_hash_is_given_but_never_kept(browser: Browser) -> 
     assert answer.header("cache-control") == "no-store"
 
 
-@pytest.mark.parametrize("path", ["x/none.css", "x/../static.py", "x/%2e%2e/view.py", "x//etc/passwd", "x/..%2f..%2fview.py", "x/portal.css%00", "x", "", "portal.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "x/none.css", "x/../static.py", "x/%2e%2e/view.py", "x//etc/passwd", "x/..%2f..%2fview.py", "x/portal.css%00", "x", "",
+        "portal.css",
+    ],
+)
 def test_nothing_else_is_served(browser: Browser, path: str) -> None:
     assert browser.get("/static/" + path).status == 404
 
@@ -50,10 +58,6 @@ def test_health_and_readiness(browser: Browser, runtime: Runtime) -> None:
 
 
 def test_an_empty_database_is_not_ready(empty_database, runtime: Runtime) -> None:  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    from portico.web.application import create_app
-
     browser = Browser(create_app(replace(runtime, database=empty_database)))
     answer = browser.get("/readyz")
     assert (answer.status, answer.text) == (503, "database not migrated\n")
@@ -77,3 +81,23 @@ def test_reports_of_the_policy_are_taken_within_bounds(browser: Browser, body: b
 
 def test_search_engines_are_asked_to_stay_away(browser: Browser) -> None:
     assert browser.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+
+
+def test_metrics_are_off_until_asked_for(browser: Browser) -> None:
+    browser.client = "127.0.0.1"
+    assert browser.get("/metrics").status == 404
+
+
+def test_metrics_count_requests_and_waiting_jobs_for_this_machine_alone(runtime: Runtime, shop: Shop) -> None:
+    app = create_app(replace(runtime, metrics=True))
+    visitor, monitor = Browser(app), Browser(app, client="127.0.0.1")
+    visitor.submit(visitor.get(BASE + "/sign-in"), "/sign-in", email="nobody@example.com")
+    visitor.get("/nobody/portal/orders")
+    text = monitor.get("/metrics", (b"host", b"127.0.0.1:8000")).text
+    assert 'portico_requests_total{method="POST",route="/{slug}/portal/sign-in",status="303"} 1.0' in text
+    assert 'portico_jobs_waiting{lane="mail"} 1.0' in text
+    assert "portico_jobs_parked 0.0" in text
+    assert "nobody" not in text
+    assert visitor.get("/metrics").status == 404
+    for header in (b"x-forwarded-for", b"forwarded"):
+        assert monitor.get("/metrics", (header, b"198.51.100.1")).status == 404

@@ -170,7 +170,12 @@ def test_a_stranger_chooses_for_the_browser_alone(browser: Browser, shop: Shop) 
     assert '<html lang="ar" dir="rtl"' in browser.get(BASE + "/sign-in").text
 
 
-@pytest.mark.parametrize(("header", "tag"), [("de-AT,de;q=0.9", "de"), ("xx", "en"), ("", "en"), ("pt", "pt-BR"), ("\x00;q=x,,;", "en"), ("zh-TW", "zh-Hant")])
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        ("de-AT,de;q=0.9", "de"), ("xx", "en"), ("", "en"), ("pt", "pt-BR"), ("\x00;q=x,,;", "en"), ("zh-TW", "zh-Hant"),
+    ],
+)
 def test_the_browsers_language_is_the_first_guess(browser: Browser, shop: Shop, header: str, tag: str) -> None:
     browser.language = header
     assert browser.get(BASE + "/sign-in").header("content-language") == tag

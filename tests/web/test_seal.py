@@ -22,7 +22,12 @@ def test_what_is_sealed_comes_back() -> None:
     assert seal.unseal(SECRET, "asked", seal.seal(SECRET, "asked", values)) == values
 
 
-@pytest.mark.parametrize("change", [lambda s: s[:-1], lambda s: "A" + s, lambda s: s.replace(".", ""), lambda s: "", lambda s: "é.é", lambda s: "."])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: s[:-1], lambda s: "A" + s, lambda s: s.replace(".", ""), lambda s: "", lambda s: "é.é", lambda s: ".",
+    ],
+)
 def test_what_was_changed_on_the_way_is_nothing(change) -> None:  # type: ignore[no-untyped-def]
     sealed = seal.seal(SECRET, "asked", {"email": "ada@example.com"})
     assert seal.unseal(SECRET, "asked", change(sealed)) == {}

@@ -1,0 +1,42 @@
+"""Figures for monitoring, in Prometheus' text format: how many requests, how they ended, and how much background work waits."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
+
+from portico.storage import outbox
+from portico.storage.database import Database
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """The figures of one process. Labels hold addresses of the route table, never what a visitor typed."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "portico_requests", "Requests answered, by address and status.", ("method", "route", "status"), registry=self._registry
+        )
+        self._waiting = Gauge("portico_jobs_waiting", "Jobs that wait or run, by lane.", ("lane",), registry=self._registry)
+        self._overdue = Gauge(
+            "portico_jobs_overdue_seconds", "How long the longest-waiting job has been due, by lane.", ("lane",), registry=self._registry
+        )
+        self._parked = Gauge("portico_jobs_parked", "Jobs that were given up and wait for a person.", registry=self._registry)
+        ProcessCollector(registry=self._registry)
+
+    def count(self, method: str, route: str, status: int) -> None:
+        """Notes one answered request; `route` is the pattern of its address, empty when there is none."""
+        self._requests.labels(method, route or "none", str(status)).inc()
+
+    def text(self, database: Database, now: datetime) -> bytes:
+        """All figures as of now; those of background work are read from the database."""
+        with database.read() as tx:
+            lanes, parked = outbox.waiting(tx), outbox.parked(tx)
+        self._waiting.clear()
+        self._overdue.clear()
+        for lane in lanes:
+            self._waiting.labels(lane.lane).set(lane.waiting)
+            self._overdue.labels(lane.lane).set(max(0, (now - lane.oldest_due_at).total_seconds()))
+        self._parked.set(len(parked))
+        return generate_latest(self._registry)
