@@ -23,9 +23,6 @@ def load(
     *,
     store: StoreName,
     environment: EnvironmentName,
-    without_documents: Annotated[
-        bool, Parameter(negative=(), help="Issue no invoices and receipts: for payments that have got theirs elsewhere.")
-    ] = False,
 ) -> int:
     """Imports a file; the same file again changes nothing. Refused lines are written to FILE.refused.txt with their reasons."""
     refused_file = file.with_name(file.name + ".refused.txt")
@@ -39,7 +36,7 @@ def load(
             shown.append(refusal)
 
     with open_runtime() as runtime, _opened(file) as (opened, on_progress):
-        target = Target(runtime, find_store(runtime, store), environment, with_documents=not without_documents)
+        target = Target(runtime, find_store(runtime, store), environment)
         report = importing.load(target, opened, on_refusal=refuse, on_progress=on_progress)
     _summarize(report)
     if not report.refused:

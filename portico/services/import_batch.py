@@ -74,7 +74,9 @@ class Batch:
     prices: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     given_back: dict[str, int] = field(default_factory=dict[str, int])
     attempts: dict[str, int] = field(default_factory=dict[str, int])
-    periods: dict[tuple[str, datetime], str | None] = field(default_factory=dict[tuple[str, datetime], str | None])
+    periods: dict[str, dict[datetime, tuple[datetime, str | None]]] = field(
+        default_factory=dict[str, dict[datetime, tuple[datetime, str | None]]]
+    )
     events: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
     new: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in WORDS})
     changed: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in WORDS})

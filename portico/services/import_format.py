@@ -6,6 +6,7 @@ digits, moments are ISO 8601 with an offset. What a shape cannot say (references
 """
 
 import json
+import sys
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -249,3 +250,7 @@ def schema() -> dict[str, Any]:
 def schema_text() -> str:
     """The schema as the file that is shipped."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

@@ -1,14 +1,13 @@
 """What the lines of payments and refunds must hold to. A payment that has succeeded gets its documents in the same transaction."""
 
 from datetime import datetime
-from typing import Any
 
-from portico.domain.calendar import period_at, period_bounds
 from portico.domain.errors import Refused
 from portico.domain.money import parse_amount
 from portico.services import import_format as f
 from portico.services.import_batch import Batch, Outcome, Paid
 from portico.services.import_rules import amounts, card, instant, moment, same, taxed
+from portico.services.import_subscription_rules import on_calendar
 from portico.storage import import_rows as r
 
 _SETTLED = ("completed", "partially_refunded", "refunded")
@@ -39,8 +38,8 @@ def payment(batch: Batch, line: f.PaymentLine) -> Outcome:
         return _finish(batch, stored, row, attempts, tax)
     row = row._replace(id=batch.new_id("PAY"))
     batch.add(row)
-    if subscription_id is not None and period_start is not None:
-        batch.periods[subscription_id, period_start] = line.id
+    if subscription_id is not None and period_start is not None and period_end is not None:
+        batch.periods.setdefault(subscription_id, {})[period_start] = (period_end, line.id)
     _keep(batch, row, attempts, tax)
     return "new"
 
@@ -107,10 +106,9 @@ def _period(batch: Batch, line: f.PaymentLine, order: r.OrderRow) -> tuple[str |
     start, end = instant(line.period_start), instant(line.period_end)
     if start >= end:
         raise Refused("period", "the period ends before it starts")
-    interval: Any = carried.interval
-    if start >= carried.anchor and (start, end) != period_bounds(carried.anchor, interval, period_at(carried.anchor, interval, start)):
+    if not on_calendar(carried, start, end):
         raise Refused("period", "the period does not lie on the subscription's calendar")
-    payer = batch.periods.get((carried.id, start), line.id)
+    _, payer = batch.periods.get(carried.id, {}).get(start, (end, line.id))
     if payer != line.id:
         raise Refused("period_taken", f"payment {payer!r} pays this period")
     return carried.id, start, end

@@ -4,6 +4,7 @@ As long as only imports have moved a subscription, the newest line is right abou
 managed. Once Portico or the buyer has moved it, later lines leave it alone.
 """
 
+from datetime import datetime
 from typing import Any
 
 from portico.domain.calendar import period_at, period_bounds
@@ -39,6 +40,12 @@ def subscription(batch: Batch, line: f.SubscriptionLine) -> Outcome:
     return _move(batch, stored, row)
 
 
+def on_calendar(row: r.SubscriptionRow, start: datetime, end: datetime) -> bool:
+    """Whether a period is one of the subscription's. Before the anchor, in the days of an older plan, anything may have been."""
+    interval: Any = row.interval
+    return start < row.anchor or (start, end) == period_bounds(row.anchor, interval, period_at(row.anchor, interval, start))
+
+
 def _move(batch: Batch, stored: r.SubscriptionRow, row: r.SubscriptionRow) -> Outcome:
     _, actor = batch.events.get(stored.id, (0, ACTOR))
     values = {name: getattr(row, name) for name in CHANGEABLE[r.SubscriptionRow]}
@@ -48,6 +55,8 @@ def _move(batch: Batch, stored: r.SubscriptionRow, row: r.SubscriptionRow) -> Ou
         raise Refused("subscription_over", f"already stored as {stored.status}; what is over does not come back")
     if row.anchor == stored.anchor and row.period_start < stored.period_start:
         raise Refused("period_backwards", "a later period is already stored")
+    if not all(on_calendar(row, start, end) for start, (end, _) in batch.periods.get(stored.id, {}).items()):
+        raise Refused("period", "periods that are already paid do not lie on this calendar")
     if row.status != stored.status:
         _note_move(batch, stored.id, stored.status, row.status)
         batch.revise(batch.by_id[stored.order_id], status=row.status)
@@ -63,8 +72,7 @@ def _note_move(batch: Batch, subscription_id: str, before: str | None, after: st
 def _row(batch: Batch, line: f.SubscriptionLine, order: r.OrderRow, plan: r.ProductRow) -> r.SubscriptionRow:
     anchor, created_at = instant(line.anchor), moment(batch, line.created_at)
     index = _period_index(line, plan.interval)  # type: ignore[arg-type]
-    start, end = period_bounds(anchor, plan.interval, index)  # type: ignore[arg-type]
-    instant(end)
+    start, end = _period(anchor, plan.interval, index)  # type: ignore[arg-type]
     quantity, unit_minor = line.quantity or order.quantity, parse_amount(line.unit_price, order.currency)
     reason = line.tax_reason or (order.tax_reason if line.tax_rate in (None, order.tax_rate) else None)
     rate, reason = taxed(line.tax_rate or order.tax_rate, reason, 0, 0)
@@ -95,6 +103,14 @@ def _period_index(line: f.SubscriptionLine, interval: Interval) -> int:
             "period", f"periods counted from the anchor start at {before.isoformat()} and {after.isoformat()}, not at {start.isoformat()}"
         )
     return index
+
+
+def _period(anchor: datetime, interval: Interval, index: int) -> tuple[datetime, datetime]:
+    try:
+        start, end = period_bounds(anchor, interval, index)
+    except (ValueError, OverflowError) as error:  # there is no such year
+        raise Refused("time", f"period {index} is too far from the anchor") from error
+    return start, instant(end)
 
 
 def _trial_end(line: f.SubscriptionLine) -> Any:

@@ -62,12 +62,11 @@ class _Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an import goes, and whether its payments get an invoice and a receipt (not if the merchant has issued their own)."""
+    """Where an import goes."""
 
     runtime: Runtime
     store: StoreRow
     environment: Environment
-    with_documents: bool = True
 
     @property
     def scope(self) -> StoreScope:
@@ -147,8 +146,7 @@ def _commit(run: _Run, lines: Sequence[_Numbered]) -> tuple[Counter[tuple[str, O
         import_batch.write(tx, batch)
         if run.batches & (run.batches - 1) == 0:  # 1, 2, 4, 8, ...: whenever the tables may have doubled
             rows.refresh_statistics(tx)
-        if target.with_documents:
-            import_documents.issue(tx, runtime, target.store, batch)
+        import_documents.issue(tx, runtime, target.store, batch)
     return counts, refusals
 
 
@@ -160,5 +158,5 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         if number == 1:
             raw = raw.removeprefix(b"\xef\xbb\xbf")
         yield number, raw
-        while len(raw) > f.MAX_LINE_BYTES and not raw.endswith(b"\n"):
+        while raw and not raw.endswith(b"\n"):
             raw = file.readline(f.MAX_LINE_BYTES)
