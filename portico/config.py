@@ -133,6 +133,12 @@ def load(**given: object) -> Settings:
         raise SettingsError("\n".join(_readable(e["loc"], e["msg"]) for e in error.errors(include_input=False))) from None
 
 
+def documentation() -> dict[str, str]:
+    """Per setting the cells of its row in docs/configuration.md: default | sentence."""
+    defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
+    return {name: f"{_as_written(defaults[name])} | {field.description}" for name, field in Settings.model_fields.items()}
+
+
 def unknown_names(environ: Mapping[str, str]) -> list[str]:
     """PORTICO_ variables that are no setting: most likely a slip of the pen, which would otherwise be ignored in silence."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
@@ -156,6 +162,13 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _as_written(default: object) -> str:
+    shown = default.get_secret_value() if isinstance(default, SecretStr) else default
+    if shown in (None, "", ()):
+        return ""
+    return f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"
 
 
 def _read_secret_file(path: Path, name: str) -> str:

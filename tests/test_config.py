@@ -1,0 +1,127 @@
+"""Settings: read from the environment or files, refused in words, never shown."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portico import config
+from portico.config import SettingsError
+
+SECRET = "Uo0zvX1lWb5rGk9tE3yQ7sHn2mJd8pLa"
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in config.Settings.model_fields:
+        monkeypatch.delenv(f"PORTICO_{name.upper()}", raising=False)
+
+
+def _refusal(**given: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        config.load(**given)
+    return str(caught.value)
+
+
+def test_defaults_are_those_of_one_small_machine() -> None:
+    settings = config.load()
+    assert (settings.database_url, settings.host, settings.port, settings.smtp_security) == (
+        "sqlite:///portico.db",
+        "127.0.0.1",
+        8000,
+        "starttls",
+    )
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PORT": "9000", "SECRET": SECRET, "TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32", "METRICS": "true"}.items():
+        monkeypatch.setenv(f"PORTICO_{name}", value)
+    settings = config.load()
+    assert (settings.port, settings.metrics, settings.secret.get_secret_value()) == (9000, True, SECRET)
+    assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "2001:db8::/32"]
+    assert config.load(port=9001).port == 9001, "what is given wins"
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET + "\n")
+    file.chmod(0o600)
+    assert config.load(secret_file=file).secret.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "says"),
+    [(SECRET, 0o604, "chmod 600"), ("", 0o600, "is empty"), ("short", 0o600, "has 5 characters"), (None, 0, "cannot be read")],
+)
+def test_a_bad_secret_file_is_refused(text: str | None, mode: int, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    if text is not None:
+        file.write_text(text)
+        file.chmod(mode)
+    assert says in _refusal(secret_file=file)
+
+
+@pytest.mark.parametrize(
+    "secret", ["short", "x" * 40, "changeme" * 5, "secretsecretsecretsecretsecretsecret1", "password" + "abcdefghijklmnopqrstuvwxyz"]
+)
+def test_a_secret_that_can_be_guessed_is_refused_and_not_shown(secret: str) -> None:
+    says = _refusal(secret=secret)
+    assert "PORTICO_SECRET" in says
+    assert secret not in says
+
+
+def test_both_ways_at_once_are_refused(tmp_path: Path) -> None:
+    assert "keep one" in _refusal(secret=SECRET, secret_file=tmp_path / "secret")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://portal.example.com", "https://portal.example.com:8443/", "http://127.0.0.1:8000", "http://localhost", "http://[::1]:9000"],
+)
+def test_an_origin_is_a_scheme_and_a_host(origin: str) -> None:
+    assert config.load(origin=origin).origin == origin.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://portal.example.com",
+        "portal.example.com",
+        "https://portal.example.com/shop",
+        "https://a@b.example",
+        "ftp://x",
+        "https://x?y",
+        "https://x#y",
+        "",
+    ],
+)
+def test_another_origin_is_refused(origin: str) -> None:
+    assert "PORTICO_ORIGIN" in _refusal(origin=origin)
+
+
+def test_every_problem_is_named_at_once_and_no_value_is_shown() -> None:
+    says = _refusal(port="many", mailer="pigeon", smtp_port=0, mail_from="Portal <a@b>")
+    assert len(says.splitlines()) == 4
+    assert all(f"PORTICO_{name}: " in says for name in ("PORT", "MAILER", "SMTP_PORT", "MAIL_FROM"))
+    assert "pigeon" not in says
+
+
+def test_mail_never_leaves_the_machine_in_the_clear() -> None:
+    assert "SMTP_SECURITY=none" in _refusal(smtp_security="none", smtp_host="smtp.example.com")
+    assert config.load(smtp_security="none", smtp_host="localhost").smtp_security == "none"
+    assert "SMTP_PASSWORD" in _refusal(smtp_user="portal")
+
+
+def test_slips_of_the_pen_are_found() -> None:
+    assert config.unknown_names({"PORTICO_SMTP_HSOT": "x", "PORTICO_PORT": "1", "PATH": ""}) == ["PORTICO_SMTP_HSOT"]
+
+
+def test_no_representation_shows_a_secret() -> None:
+    assert SECRET not in repr(config.load(secret=SECRET, smtp_password=SECRET))
+
+
+def test_the_documentation_lists_every_setting_with_its_default_and_its_sentence() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `PORTICO_([A-Z0-9_]+)` \| (.*) \|$", text, flags=re.MULTILINE))
+    assert rows == {name.upper(): row for name, row in config.documentation().items()}
