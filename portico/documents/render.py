@@ -20,6 +20,7 @@ from portico.documents.print_data import PrintData
 from portico.documents.text import FONTS, isolate, isolate_right_to_left, plain, printable
 
 _TEMPLATE = Path(__file__).parent / "invoice.typ"
+_PLACEHOLDER_ID = b"31415926535897932384626433832795"  # what qpdf writes for `static_id`
 _thread = threading.local()
 
 
@@ -80,8 +81,13 @@ def _compiler() -> typst.Compiler:
 
 
 def _compact(pdf: bytes) -> bytes:
-    """The same document in object streams: a third smaller, since a tagged PDF is mostly small objects."""
+    """The same document in object streams: a third smaller, since a tagged PDF is mostly small objects.
+
+    The file keeps the id that typst made of its content; having one computed anew would write the file twice.
+    """
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        document.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate, fix_metadata_version=False)
-    return out.getvalue()
+        own_id = bytes(cast("Any", document.trailer)["/ID"][1])
+        document.save(out, static_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate, fix_metadata_version=False)
+    head, _, tail = out.getvalue().rpartition(_PLACEHOLDER_ID)
+    return head + own_id.hex().encode() + tail

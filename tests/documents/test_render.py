@@ -95,6 +95,7 @@ def test_the_file_says_what_it_is() -> None:
             assert metadata["xmp:CreateDate"] == "2026-11-01T09:30:00+00:00"
             assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"], metadata["pdfuaid:part"]) == ("3", "A", "1")
         assert str(document.Root.Lang) == "pt-BR"
+        assert len({bytes(each) for each in document.trailer.ID}) == 2
         assert document.Root.MarkInfo.Marked
 
 
@@ -110,6 +111,15 @@ def test_the_same_data_gives_the_same_bytes_everywhere() -> None:
     ]  # fmt: skip
     assert runs[0] == runs[1]
     assert runs[0].split()[0] == hashlib.sha256(render(print_data(ORDINARY, "en"))).hexdigest()
+
+
+def test_each_document_has_an_id_of_its_own() -> None:
+    ids = set[bytes]()
+    for number in ("INV-2026-000001", "INV-2026-000002"):
+        with pikepdf.open(io.BytesIO(render(print_data(replace(ORDINARY, number=number), "en")))) as document:
+            ids.add(bytes(document.trailer.ID[1]))
+    assert len(ids) == 2
+    assert all(len(each) == 24 for each in ids)
 
 
 def test_threads_do_not_meet() -> None:

