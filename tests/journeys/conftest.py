@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-try:
-    from portico.services import check
-except ImportError:
-    check = None
+from portico.services import check
 from portico.services.importing import Target
 from portico.services.runtime import Runtime
 from tests import chromium
@@ -92,7 +89,7 @@ def portal(runtime: Runtime, clock: SteppingClock, browser: Browser, tmp_path: P
             context.close()
     complaints = sorted(set(portal.complaints))
     assert not complaints, "\n".join(complaints)
-    if check: assert [finding for finding in check.run(served) if finding.severity != "warning"] == []
+    assert [finding for finding in check.run(served.database) if finding.severity != "warning"] == []
 
 
 PathTo = Callable[[str], str]
