@@ -22,9 +22,9 @@ class NewKey:
 
 
 def create(runtime: Runtime, scope: StoreScope, *, name: str, actor: str = "operator") -> NewKey:
-    """A new key for one environment of a store: "portico_test_" or "portico_prod_" and 43 random characters (256 bits)."""
-    text = f"portico_{scope.environment}_{new_token(runtime.random_bytes)}"
-    key = NewKey(runtime.new_id("KEY"), text[: len("portico_test_") + _SHOWN_CHARS], text)
+    """A new key for one environment of a store: "sk_test_" or "sk_prod_" and 43 random characters (256 bits)."""
+    text = f"sk_{scope.environment}_{new_token(runtime.random_bytes)}"
+    key = NewKey(runtime.new_id("KEY"), text[: len("sk_test_") + _SHOWN_CHARS], text)
     now = runtime.clock()
     with runtime.database.transaction() as tx:
         api_key.create(tx, scope, key.id, name=name, prefix=key.prefix, key_hash=hash_token(text), now=now)
