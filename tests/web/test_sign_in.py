@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
-import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
@@ -105,16 +104,12 @@ def _rows(runtime: Runtime) -> dict[str, list[tuple[object, ...]]]:
         return {t.name: [tuple(row) for row in tx.execute(sa.select(t))] for t in tables.metadata.sorted_tables}
 
 
-@pytest.mark.parametrize(
-    "email",
-    [
-        "", "ada", "ada@", "@example.com", "ada@example", "a" * 300 + "@example.com", "ada@exa\u200bmple.com", '"ada"@example.com',
-    ],
-)
-def test_what_is_no_address_is_said_beside_the_field(browser: Browser, shop: Shop, runtime: Runtime, email: str) -> None:
-    answer = ask(browser, email)
-    assert answer.status == 422
-    assert 'id="email-error"' in answer.text
+def test_what_is_no_address_is_said_beside_the_field(browser: Browser, shop: Shop, runtime: Runtime) -> None:
+    long = "a" * 300 + "@example.com"
+    for email in ("", "ada", "ada@", "@example.com", "ada@example", long, "ada@exa\u200bmple.com", '"ada"@example.com'):
+        answer = ask(browser, email)
+        assert answer.status == 422, email
+        assert 'id="email-error"' in answer.text
     assert count(runtime, tables.sign_in_request) == 0
 
 
@@ -243,29 +238,34 @@ def test_signing_in_again_ends_the_former_session(ada: Browser, shop: Shop, deli
     assert Browser(app, cookies={SESSION: former}).get(BASE).status == 303
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        "https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/orders@evil.example", "/../../evil",
-        "/orders/../../x",
-        "javascript:alert(1)", "/orders\r\nSet-Cookie: a=b", "/orders#t=1", "/orders?next=https://evil.example", "/sign-out", "/session",
-        "/unknown",
-        f"{BASE}/orders", "/orders/%2e%2e/x", "/orders//x", " /orders", "/orders/" + "a" * 300, "/orders?" + "a" * 400, "", "é",
-    ],
-)
-def test_return_paths_stay_within_the_portal(ada: Browser, browser: Browser, shop: Shop, deliver: Deliver, given: str) -> None:
+BAD_RETURNS = [
+    "https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/orders@evil.example", "/../../evil",
+    "/orders/../../x",
+    "javascript:alert(1)", "/orders\r\nSet-Cookie: a=b", "/orders#t=1", "/orders?next=https://evil.example", "/sign-out", "/session",
+    "/unknown",
+    f"{BASE}/orders", "/orders/%2e%2e/x", "/orders//x", " /orders", "/orders/" + "a" * 300, "/orders?" + "a" * 400, "", "é",
+]
+
+
+def test_return_paths_stay_within_the_portal(
+    ada: Browser, app: Litestar, shop: Shop, deliver: Deliver, clock: SteppingClock, factory: Factory
+) -> None:
     """Whatever a link or a form says, the way back is a page of this portal; what is no such page becomes its start."""
     csrf = ada.get(BASE).form("/language")["csrf"]
-    chosen = ada.post(BASE + "/language", {"csrf": csrf, "language": "en", "next": given})
-    assert (chosen.status, chosen.header("location")) in {(303, BASE), (400, None)}
-    form = browser.get(f"{BASE}/sign-in?next={quote(given)}")
-    if form.status == 400:  # control characters are not even read
-        return
-    assert form.form("/sign-in")["next"] == "/"
-    page = browser.follow(browser.submit(form, "/sign-in", email=EMAIL, next=given))
-    mail = deliver()
-    assert mail is not None
-    assert browser.submit(page, "/sign-in/code", code=mail.code, next=given).header("location") == BASE
+    for number, given in enumerate(BAD_RETURNS):
+        chosen = ada.post(BASE + "/language", {"csrf": csrf, "language": "en", "next": given})
+        assert (chosen.status, chosen.header("location")) in {(303, BASE), (400, None)}, given
+        browser, email = Browser(app), f"return{number}@example.com"
+        form = browser.get(f"{BASE}/sign-in?next={quote(given)}")
+        if form.status == 400:  # control characters are not even read
+            continue
+        assert form.form("/sign-in")["next"] == "/", given
+        factory.buyer(shop.store, email=email)
+        page = browser.follow(browser.submit(form, "/sign-in", email=email, next=given))
+        mail = deliver()
+        assert mail is not None
+        assert browser.submit(page, "/sign-in/code", code=mail.code, next=given).header("location") == BASE, given
+        clock.advance(minutes=10)  # a network may ask for 20 mails an hour
 
 
 def test_a_page_to_return_to_survives(browser: Browser, shop: Shop, deliver: Deliver) -> None:
