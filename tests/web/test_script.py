@@ -34,7 +34,7 @@ class Portal:
     seconds_left: int = 1800
     email: str = samples.EMAIL
     address: str = ""
-    posts: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    posts: list[tuple[str, dict[str, str]]] = field(default_factory=list[tuple[str, dict[str, str]]])
 
     def answer(self, path: str, fields: dict[str, str]) -> tuple[int, Any]:
         """What a form gets: JSON for the renewal, a page for the address form."""
@@ -192,6 +192,6 @@ def test_somebody_else_signed_in_elsewhere_gets_no_hold_of_this_page(tab: Page, 
     tab.goto(portal.address + "billing_details")
     portal.seconds_left, portal.email = 1700, "bob@example.com"
     tab.clock.run_for(1681_000)
-    tab.get_by_text("Somebody else has signed in").wait_for()
+    tab.get_by_text("Someone else has signed in").wait_for()
     assert tab.locator("main input[name=csrf]").input_value() == "csrf-token"
     assert not tab.get_by_role("button", name="Send me a code").is_visible()

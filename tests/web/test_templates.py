@@ -25,12 +25,11 @@ Tag = dict[str, str | None]
 
 @dataclass
 class Seen(HTMLParser):
-    """What a page holds: its tags in order, each with its name under "", and the text inside the elements asked for."""
+    """What a page holds: its tags in order, each with its name under "", and the words inside each kind of element."""
 
-    tags: list[Tag] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)
-    texts: Counter[str] = field(default_factory=Counter)
-    words: dict[str, list[str]] = field(default_factory=dict)
+    tags: list[Tag] = field(default_factory=list[Tag])
+    open: list[str] = field(default_factory=list[str])
+    words: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def __post_init__(self) -> None:
         super().__init__()
