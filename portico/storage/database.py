@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -34,16 +34,22 @@ class Database:
         if parsed.get_backend_name() == "sqlite":
             if parsed.database in (None, "", ":memory:"):
                 raise ValueError("a SQLite database needs a file: sqlite:///portico.db")
-            self.engine = _sqlite_engine(parsed, pool_size)
+            self.engine = self._reader = _sqlite_engine(parsed, pool_size)
         elif parsed.get_backend_name() == "postgresql":
-            self.engine = _postgresql_engine(parsed, pool_size)
+            # Readers have connections of their own: to switch one to AUTOCOMMIT and back costs a tenth of a page.
+            self.engine = _postgresql_engine(parsed, pool_size, "READ COMMITTED")
+            self._reader = _postgresql_engine(parsed, pool_size, "AUTOCOMMIT")
         else:
             raise ValueError(f"the database must be sqlite:/// or postgresql://, not {parsed.get_backend_name()}://")
         self.dialect: str = self.engine.dialect.name
-        self._reader = self.engine if self.dialect == "sqlite" else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = threading.Lock()
         self._this_thread = threading.local()
         self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def engines(self) -> tuple[sa.Engine, ...]:
+        """The engine that writes, and the one that reads where that is another."""
+        return tuple(dict.fromkeys((self.engine, self._reader)))
 
     @property
     def file(self) -> Path | None:
@@ -95,7 +101,8 @@ class Database:
 
     def dispose(self) -> None:
         """Closes every connection."""
-        self.engine.dispose()
+        for engine in self.engines:
+            engine.dispose()
 
 
 def jobs_were_added(tx: sa.Connection) -> None:
@@ -128,11 +135,13 @@ def count_statements(database: Database) -> Generator[StatementCount]:
         if not statement.startswith("BEGIN"):
             seen.statements.append(statement)
 
-    event.listen(database.engine, "before_cursor_execute", note)
+    for engine in database.engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        event.remove(database.engine, "before_cursor_execute", note)
+        for engine in database.engines:
+            event.remove(engine, "before_cursor_execute", note)
 
 
 class _NoLock:
@@ -183,14 +192,15 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
     return engine
 
 
-def _postgresql_engine(url: sa.URL, pool_size: int) -> sa.Engine:
+def _postgresql_engine(url: sa.URL, pool_size: int, isolation_level: Literal["READ COMMITTED", "AUTOCOMMIT"]) -> sa.Engine:
+    kept = max(1, pool_size // 4)  # the rest come and go
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
-        isolation_level="READ COMMITTED",
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        isolation_level=isolation_level,
+        pool_size=kept,
+        max_overflow=pool_size - kept,
         pool_use_lifo=True,
-        hide_parameters=True,  # an error's text may be logged, and values may be people's addresses
+        hide_parameters=True,
         connect_args={"connect_timeout": 10},
         json_serializer=_json,
         json_deserializer=msgspec.json.decode,
