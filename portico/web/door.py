@@ -83,7 +83,7 @@ def _serve(visit: Visit, row: Row) -> Response:
     asked = visit.asked
     if row.method == "POST":
         visit.web.site.check_same_origin(asked)
-    visit = replace(visit, query=asked.query())
+    asked.query()  # one that cannot be read is refused, whether the page looks at it or not
     if row.who == "buyer" and visit.session is None:
         return _to_sign_in(visit, row)
     if row.method == "POST":

@@ -1,5 +1,6 @@
 """Pages: the frame every template gets, and the error pages."""
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from portico.web.response import Response, json
 from portico.web.visit import Visit, Web
 
 _TEMPLATES = FileSystemLoader(Path(__file__).parent / "templates")
+_accent = functools.lru_cache(maxsize=1024)(accent_name)
 _TO_OVERVIEW = N_("Back to the overview")
 _TO_SIGN_IN = N_("Sign in")
 
@@ -48,7 +50,7 @@ class PageContext:
     @property
     def accent(self) -> str:
         """The palette of the stylesheet nearest to the store's colour."""
-        return accent_name(self.store.accent_color if self.store is not None else "")
+        return _accent(self.store.accent_color if self.store is not None else "")
 
     def asset(self, name: str) -> str:
         return self.web.asset(name)

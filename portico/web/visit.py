@@ -58,7 +58,6 @@ class Visit:
     cookies: Mapping[str, str]
     browser: str
     session: SessionRow | None
-    query: Mapping[str, str] = field(default_factory=dict[str, str])
     form: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -79,6 +78,11 @@ class Visit:
     @property
     def buyer_scope(self) -> BuyerScope:
         return BuyerScope(self.store.id, self.environment, self.buyer.id)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The fields of the address; the door has made sure that they can be read."""
+        return self.asked.query()
 
     @property
     def csrf(self) -> str:

@@ -142,8 +142,8 @@ def test_probes_may_ask_by_address(browser: Browser) -> None:
 FORWARDED = [
     (b"x-forwarded-host", b"evil.example"), (b"x-forwarded-proto", b"http"), (b"forwarded", b"host=evil.example;proto=http"),
     (b"x-forwarded-server", b"evil.example"), (b"x-original-url", b"/evil"), (b"x-rewrite-url", b"/evil"),
-    (b"x-forwarded-prefix", b"/evil"), (b"x-host", b"evil.example"), (b"x-http-method-override", b"DELETE"), (b"x-forwarded-for", b"127.0.0.1"),
-    (b"referer", b"https://evil.example/"),
+    (b"x-forwarded-prefix", b"/evil"), (b"x-host", b"evil.example"), (b"x-http-method-override", b"DELETE"),
+    (b"x-forwarded-for", b"127.0.0.1"), (b"referer", b"https://evil.example/"),
 ]
 
 
