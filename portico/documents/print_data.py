@@ -80,9 +80,9 @@ class PrintData:
     """All of one document.
 
     `language` is a tag of the registry ("de", "zh-Hans", "pt-BR"); `issued_at` dates the file, so that the same data gives
-    the same bytes. `accent` is "#rrggbb" or empty. `page_of` is "Page {page} of {pages}" in the language; the renderer
-    fills it in. `paid_mark`, `copy_of` and `test_mark` are empty when they do not apply. `replaced` lists the characters that no font
-    has and that were printed as a box.
+    the same bytes. `accent` is "#rrggbb" or empty. `page_of` is "Page {page} of {pages}" in the language; the renderer fills
+    it in. `taxes` is None where the totals say it all. `paid_mark`, `copy_of` and `test_mark` are empty when they do not
+    apply. `replaced` lists the characters that no font has and that were printed as a box.
     """
 
     language: str
@@ -101,7 +101,7 @@ class PrintData:
     buyer: Party
     columns: Columns
     lines: tuple[Line, ...]
-    taxes: TaxTable
+    taxes: TaxTable | None
     totals: tuple[Total, ...]
     payment: tuple[Fact, ...]
     notes: tuple[str, ...]

@@ -174,7 +174,10 @@ def _line(line: DocumentLine, pen: _Pen) -> Line:
     )
 
 
-def _taxes(content: DocumentContent, pen: _Pen) -> TaxTable:
+def _taxes(content: DocumentContent, pen: _Pen) -> TaxTable | None:
+    """Base and tax by rate. One usual rate is told by the totals: its base is the total without tax."""
+    if [tax.reason for tax in content.taxes] == ["standard"]:
+        return None
     _ = pen.words.gettext
     rows = tuple(TaxRow(_rate(tax, pen), pen.money(tax.base_minor), pen.money(tax.tax_minor)) for tax in content.taxes)
     return TaxTable(_("Tax by rate"), _("Rate"), _("Taxable amount"), _("Tax"), rows)

@@ -63,6 +63,19 @@ def charged(currency: str, *lines: tuple[str, int, int], rate: str = "0", tax_mi
     return content
 
 
+TWO_RATES = replace(
+    ORDINARY,
+    lines=(
+        DocumentLine("Pro plan", 1, 4900, 4900, "19", NOVEMBER, DECEMBER),
+        DocumentLine("Handbook, printed", 2, 1500, 3000, "7", NOVEMBER, DECEMBER),
+        DocumentLine("Extra seats", 7, 1250, 8750, "19", NOVEMBER, DECEMBER),
+    ),
+    taxes=(TaxLine("19", "standard", 13650, 2594), TaxLine("7", "reduced", 3000, 210)),
+    net_minor=16650,
+    tax_minor=2804,
+    total_minor=19454,
+    paid_minor=19454,
+)
 _MIXED = BillingDetail(
     country="JP", name="山田 太郎 喆 𠮷﨑", is_business=True, business_name="شركة النور للتجارة (الرياض) Ltd. 12", tax_id="T5835678256246",
     line1="किया দোকান ქართული Հայ ไทยแลนด์", line2="דוד Nguyễn Ἑλλάς Đorđe Łódź 한국어", state="JP-13", postal_code="100-0005",

@@ -11,11 +11,11 @@ from portico.domain.invoice import DocumentContent
 from portico.i18n.languages import LANGUAGES
 from portico.services.document_print import print_data
 from tests.documents.conftest import Validate
-from tests.documents.samples import HARD, ORDINARY, many_lines
+from tests.documents.samples import HARD, ORDINARY, TWO_RATES, many_lines
 from tests.documents.verapdf import Flavour
 
 FLAVOURS: tuple[Flavour, ...] = ("PDFA-3A", "PDFUA-1")
-ALL = {"ordinary": ORDINARY, "test": replace(ORDINARY, test=True), "pages": many_lines(60), **HARD}
+ALL = {"ordinary": ORDINARY, "test": replace(ORDINARY, test=True), "two rates": TWO_RATES, "pages": many_lines(60), **HARD}
 
 
 def _hold(validate: Validate, content: DocumentContent, language: str) -> None:
@@ -30,7 +30,7 @@ def _hold(validate: Validate, content: DocumentContent, language: str) -> None:
 @pytest.mark.parametrize(
     ("case", "language"),
     [
-        ("ordinary", "en"), ("mixed scripts", "de"), ("test", "ar"), ("mixed scripts", "ar"), ("yen", "ja"), ("unprintable", "th"),
+        ("ordinary", "en"), ("two rates", "de"), ("test", "ar"), ("mixed scripts", "ar"), ("yen", "ja"), ("unprintable", "th"),
         ("hostile markup", "zh-Hans"), ("long words", "ko"), ("pages", "ru"), ("reverse charge", "vi"), ("nothing to pay", "zh-Hant"),
     ],
 )  # fmt: skip
