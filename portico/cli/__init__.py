@@ -81,7 +81,8 @@ def _lines_of(error: PorticoError) -> Iterator[str]:
     elif isinstance(error, NotFound):
         yield str(error) or "not found"
     else:
-        yield from str(error).splitlines()
+        said = str(error) or error.code
+        yield from (said.replace("_", " ") if said == error.code else said).splitlines()
 
 
 def _complain(lines: list[str]) -> int:

@@ -30,19 +30,21 @@ def demo(
     """Serves a portal with believable data until Ctrl-C. Mails land as files; DIR/demo.json says where everything is."""
     folder = Folder(data)
     with listen(_HOST, port) as listening:
+        folder.description.unlink(missing_ok=True)  # of a start that was killed
         settings = settings_of(folder, _HOST, listening.getsockname()[1])
         logs.configure(settings)
         runtime = app.build(settings)
         with reachable(runtime.database):
             store = prepare(runtime, folder)
         description = describe(runtime, folder, store, key_of(runtime, folder, store))
-        folder.description.unlink(missing_ok=True)
         stopped = threading.Event()
         announcer = threading.Thread(target=_announce, args=(folder, settings.port, description, stopped), daemon=True)
         with working(runtime):
             announcer.start()
             serve(runtime, listening)
         stopped.set()
+        announcer.join()
+        folder.description.unlink(missing_ok=True)
         runtime.database.dispose()
     out.print("Stopped. The data stays; start again to go on.")
 

@@ -1,6 +1,5 @@
 """Prepares a folder with a demo, once: secret, database, store, data, key. A second start finds everything there."""
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,11 +40,16 @@ class Folder:
         return self.path / "secret"
 
     @property
+    def key(self) -> Path:
+        return self.path / "api-key"
+
+    @property
     def mailbox(self) -> Path:
         return self.path / "mailbox"
 
     @property
     def description(self) -> Path:
+        """demo.json: there while the demo is being served, and only then."""
         return self.path / "demo.json"
 
     @property
@@ -111,14 +115,14 @@ def describe(runtime: Runtime, folder: Folder, row: StoreRow, key: str) -> dict[
 
 def key_of(runtime: Runtime, folder: Folder, row: StoreRow) -> str:
     """The key of the last start, or a new one: only its hash is in the database."""
-    try:
-        known = json.loads(folder.description.read_text(encoding="utf-8"))["api_key"]
-    except (OSError, ValueError, KeyError, TypeError):
-        known = None
     scope = StoreScope(row.id, ENVIRONMENT)
-    if isinstance(known, str) and any(known.startswith(key.prefix) and not key.revoked_at for key in api_key.every(runtime, scope)):
-        return known
-    return api_key.create(runtime, scope, name="Demo").text
+    if folder.key.exists():
+        known = folder.key.read_text(encoding="utf-8")
+        if any(known.startswith(key.prefix) and not key.revoked_at for key in api_key.every(runtime, scope)):
+            return known
+    made = api_key.create(runtime, scope, name="Demo").text
+    write_private(folder.key, made)
+    return made
 
 
 def write_private(path: Path, text: str) -> None:

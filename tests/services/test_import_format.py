@@ -11,7 +11,10 @@ import pytest
 import portico
 from portico.domain import payment, tax
 from portico.domain.errors import Refused
-from portico.services import import_format
+from portico.services import check, import_format
+from portico.services.runtime import Runtime
+from tests.services.import_lines import new_store, take
+from tests.services.test_import_refusals import LATER, REFUSED
 
 SCHEMA = json.loads((Path(portico.__file__).parent / "import.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -130,3 +133,28 @@ def test_the_format_knows_the_domains_words() -> None:
     definitions = json.dumps(SCHEMA)
     for word in (*payment.FAILURE_CODES, *tax.TAX_REASONS):
         assert f'"{word}"' in definitions
+
+
+DOCUMENTATION = (Path(__file__).resolve().parents[2] / "docs" / "import-format.md").read_text(encoding="utf-8")
+
+
+def test_every_field_of_the_format_is_documented() -> None:
+    fields = {name for schema in SCHEMA["$defs"].values() for name in schema.get("properties", {})} - {"type"}
+    assert len(fields) > 40
+    assert not [name for name in sorted(fields) if f"`{name}`" not in DOCUMENTATION]
+
+
+def test_every_code_of_a_refusal_is_documented() -> None:
+    codes = {code for _, code in (*REFUSED.values(), *LATER.values())}
+    assert len(codes) > 20
+    assert not [code for code in sorted(codes) if f"`{code}`" not in DOCUMENTATION]
+
+
+def test_the_documented_example_can_be_imported(runtime: Runtime) -> None:
+    example = DOCUMENTATION.partition("```jsonl\n")[2].partition("```")[0]
+    written = [json.loads(line) for line in example.splitlines()]
+    assert {line["type"] for line in written} == set(import_format.KINDS)
+    report, refused = take(runtime, new_store(runtime), written)
+    assert not refused
+    assert report.total("new") == len(written)
+    assert check.run(runtime.database) == []

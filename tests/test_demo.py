@@ -1,0 +1,163 @@
+"""The demo is the contract: the data it promises, the file that describes it, and a start that anybody can repeat."""
+
+import io
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from portico.demo import people, store, story
+from portico.domain.billing_detail import validate
+from portico.domain.scope import Environment
+from portico.domain.subscription import SUBSCRIPTION_STATUSES
+from portico.i18n.languages import is_language
+from portico.services import check, importing
+from portico.services import store as stores
+from portico.services.importing import Refusal, Target
+from portico.services.runtime import Runtime
+from portico.storage import tables
+
+KEYS = {
+    "base_url", "store", "environment", "merchant_id", "rsa_private_key_file", "api_key", "portal_url", "console_url", "mailbox_dir",
+    "buyers", "staff",
+}  # fmt: skip
+# Ends of months, a leap day, New Year, and an ordinary day.
+MOMENTS = [
+    datetime(2026, 3, 14, 9, 26, tzinfo=UTC), datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC), datetime(2028, 2, 29, 23, 59, tzinfo=UTC),
+    datetime(2026, 10, 31, 12, 0, tzinfo=UTC), datetime(2026, 12, 31, 1, 0, tzinfo=UTC),
+]  # fmt: skip
+
+
+def _load(runtime: Runtime, environment: Environment, lines: list[dict[str, Any]]) -> list[Refusal]:
+    made = stores.find(runtime, store.SLUG) or stores.create(
+        runtime, name=store.NAME, slug=store.SLUG, seller=store.SELLER, time_zone=store.TIME_ZONE
+    )
+    refused: list[Refusal] = []
+    importing.load(Target(runtime, made, environment), io.BytesIO(story.as_jsonl(lines).encode()), on_refusal=refused.append)
+    return refused
+
+
+def _values(runtime: Runtime, statement: Any) -> set[Any]:
+    with runtime.database.read() as connection:
+        return set(connection.execute(statement).scalars())
+
+
+def test_the_same_moment_tells_the_same_story() -> None:
+    assert story.prod_lines(MOMENTS[0]) == story.prod_lines(MOMENTS[0])
+    assert story.prod_lines(MOMENTS[0]) != story.prod_lines(MOMENTS[0] + timedelta(days=1))
+
+
+def test_both_environments_come_in_and_hold_what_is_promised(runtime: Runtime) -> None:
+    for environment, lines in (("prod", story.prod_lines(runtime.clock())), ("test", story.test_lines(runtime.clock()))):
+        assert _load(runtime, environment, lines) == []
+    assert check.run(runtime.database) == []
+    prod = tables.order.c.environment == "prod"
+    assert _values(runtime, sa.select(tables.subscription.c.status)) == set(SUBSCRIPTION_STATUSES)
+    assert _values(runtime, sa.select(tables.order.c.currency).where(prod)) >= {"EUR", "USD", "JPY"}
+    assert {"completed", "pending", "canceled", "refunded", "partially_refunded"} <= _values(
+        runtime, sa.select(tables.order.c.status).where(prod)
+    )
+    assert len(_values(runtime, sa.select(tables.payment_attempt.c.failure_code)) - {None}) >= 4
+    assert _values(runtime, sa.select(tables.subscription.c.change_kind)) == {None, "cancel", "change_plan"}
+    most = sa.select(sa.func.count()).where(prod).group_by(tables.order.c.buyer_id)
+    assert max(_values(runtime, most)) >= 60, "enough for several pages"
+    oldest = min(_values(runtime, sa.select(tables.order.c.created_at)))
+    assert runtime.clock() - oldest > timedelta(days=700)
+    assert _values(runtime, sa.select(tables.order.c.environment)) == {"prod", "test"}
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.date().isoformat())
+def test_the_story_holds_on_any_day(moment: datetime, runtime: Runtime, clock: Any) -> None:
+    clock.time = moment
+    assert _load(runtime, "prod", story.prod_lines(moment)) == []
+    assert check.run(runtime.database) == []
+    assert _values(runtime, sa.select(tables.subscription.c.status)) == set(SUBSCRIPTION_STATUSES)
+
+
+def test_the_people_are_believable() -> None:
+    assert len(people.EVERYONE) >= 12
+    assert len({person.address["country"] for person in people.EVERYONE}) >= 6
+    for person in people.EVERYONE:
+        typed = {name: "1" if value is True else value for name, value in person.address.items()}
+        valid = validate(typed)  # raises if an address or a tax id is not one
+        assert {name: getattr(valid, name) for name in person.address} == person.address, "as the form would keep it"
+        assert person.locale is None or is_language(person.locale)
+    assert any(person.address.get("tax_id", "").startswith("DE") for person in people.EVERYONE)
+    assert {"ar", "ja", "de"} <= {person.locale for person in people.EVERYONE}
+
+
+class Demo:
+    """A demo in a process of its own."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        self.data, self.port = data, port
+        command = [sys.executable, "-m", "portico", "demo", "--data", str(data), "--port", str(port)]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+    def ready(self) -> dict[str, Any]:
+        until = time.monotonic() + 30
+        while not (self.data / "demo.json").exists():
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        return json.loads((self.data / "demo.json").read_text())
+
+    def stop(self, end: signal.Signals) -> tuple[int, str, str]:
+        self.process.send_signal(end)
+        out, err = self.process.communicate(timeout=20)
+        return self.process.returncode, out, err
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
+    data, port = tmp_path / "demo", _free_port()
+    demo = Demo(data, port)
+    first = demo.ready()
+    try:
+        assert set(first) == KEYS
+        assert set(first["store"]) == {"id", "slug"}
+        assert first["base_url"] == f"http://127.0.0.1:{port}"
+        assert first["portal_url"] == f"{first['base_url']}/{first['store']['slug']}/portal"
+        assert first["api_key"].startswith(f"sk_{first['environment']}_")
+        assert all(set(buyer) == {"email", "external_id"} for buyer in first["buyers"])
+        assert Path(first["mailbox_dir"]).is_dir()
+        for private in ("demo.json", "secret", "api-key"):
+            assert stat.S_IMODE((data / private).stat().st_mode) == 0o600
+        with urllib.request.urlopen(f"{first['base_url']}/readyz") as answer:
+            assert answer.status == 200
+        with urllib.request.urlopen(f"{first['portal_url']}/sign-in") as answer:
+            assert answer.status == 200
+        other = Demo(tmp_path / "other", port)
+        out, err = other.process.communicate(timeout=20)
+        assert other.process.returncode == 2
+        assert "in use" in err
+        assert "Traceback" not in err
+    finally:
+        code, out, err = demo.stop(signal.SIGTERM)
+    assert code == 0, err
+    assert first["portal_url"] in out
+    assert "Traceback" not in err
+    assert not (data / "demo.json").exists(), "it is there while the demo is, and only then"
+
+    moved = Demo(data, _free_port())
+    second = moved.ready()
+    code, _, err = moved.stop(signal.SIGINT)
+    assert code == 0, err
+    same = KEYS - {"base_url", "portal_url"}
+    assert {key: second[key] for key in same} == {key: first[key] for key in same}, "the data, and the key, stay"
