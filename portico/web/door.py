@@ -95,6 +95,7 @@ def _serve(visit: Visit, row: Row) -> Response:
         if not _is_own_form(visit, given):
             if row.stale is None:
                 raise Refused("form_stale")
+            log.info("refused", code="form_stale", status=403, method=row.method, route=row.path)
             return row.stale(visit)
     return row.handler(visit)
 
