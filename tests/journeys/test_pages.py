@@ -28,8 +28,8 @@ def addresses(portal: Portal, page: Page) -> list[str]:
 
 def speak(page: Page, portal: Portal, language: str) -> None:
     page.goto(portal.url + "/billing-details")
-    page.locator(f"form[action$='/language'] button[value='{language}']").dispatch_event("click")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f"form[action$='/language'] button[value='{language}']").dispatch_event("click")
     assert page.locator("html").get_attribute("lang") == language
 
 
