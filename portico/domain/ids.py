@@ -8,7 +8,7 @@ Prefix = Literal["MER", "STO", "PROD", "GRP", "BUY", "ORD", "SUB", "PAY", "REF",
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # two digits at a time: half the divisions
-_HALF_WIDTH = 11  # 62**22 > 2**128
+_PAIR_BASE, _HALF_WIDTH = 62 * 62, 11  # 62**22 > 2**128
 _SHAPE = re.compile(r"[A-Z]{2,5}_[0-9A-Za-z]{22}\Z")
 
 
@@ -16,7 +16,7 @@ def encode(prefix: Prefix, uuid: UUID) -> str:
     """The public id of a UUID. ASCII order of the ids is the order of the UUIDs."""
     number, pairs = uuid.int, [""] * _HALF_WIDTH
     for place in range(_HALF_WIDTH - 1, -1, -1):
-        number, pair = divmod(number, len(_PAIRS))
+        number, pair = divmod(number, _PAIR_BASE)
         pairs[place] = _PAIRS[pair]
     return f"{prefix}_{''.join(pairs)}"
 

@@ -16,6 +16,7 @@ from portico.services import import_batch, import_documents, import_payment_rule
 from portico.services import import_format as f
 from portico.services.import_batch import Batch, Outcome
 from portico.services.runtime import Runtime
+from portico.storage import audit
 from portico.storage import importing as rows
 from portico.storage.store import StoreRow
 
@@ -107,7 +108,17 @@ def load(
             on_progress(done)
     _take(run, waiting)
     on_progress(done)
+    _note(run)
     return run.report
+
+
+def _note(run: _Run) -> None:
+    """A line in the audit trail, for an import that has brought or changed anything."""
+    new, changed, runtime = run.report.total("new"), run.report.total("changed"), run.target.runtime
+    if new or changed:
+        subject = f"{new} new, {changed} changed, {run.report.refused} refused"
+        with runtime.database.transaction() as tx:
+            audit.record(tx, run.target.scope, actor="operator", action="import", subject=subject, now=runtime.clock())
 
 
 def _take(run: _Run, lines: Sequence[_Numbered]) -> None:

@@ -106,6 +106,9 @@ def test_the_same_file_again_changes_nothing(runtime: Runtime, store: StoreRow) 
     assert not refused
     assert report.total("unchanged") == len(EVERYTHING)
     assert _dump(runtime) == before
+    with runtime.database.read() as connection:
+        noted = connection.execute(sa.select(tables.audit.c.action, tables.audit.c.subject)).all()
+    assert [tuple(note) for note in noted] == [("import", "10 new, 0 changed, 0 refused")], "what changes nothing leaves no trace"
 
 
 def test_the_same_lines_twice_in_one_file_count_once(runtime: Runtime, store: StoreRow) -> None:
