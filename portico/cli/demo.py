@@ -37,6 +37,9 @@ def demo(
         with reachable(runtime.database):
             store = prepare(runtime, folder)
         description = describe(runtime, folder, store, key_of(runtime, folder, store))
+        # Before the first answer, so that whoever sees /readyz finds it; whoever sees it first has to wait at most a moment,
+        # since the port is open already.
+        write_private(folder.description, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
         stopped = threading.Event()
         announcer = threading.Thread(target=_announce, args=(folder, settings.port, description, stopped), daemon=True)
         with working(runtime):
@@ -50,12 +53,11 @@ def demo(
 
 
 def _announce(folder: Folder, port: int, description: dict[str, Any], stopped: threading.Event) -> None:
-    """Once the server is ready: demo.json for programs, a few lines for people."""
+    """A few lines for people, once the server is ready."""
     until = time.monotonic() + _READY_WITHIN_SECONDS
     while not _is_ready(port):
         if stopped.wait(_POLL_SECONDS) or time.monotonic() > until:
             return
-    write_private(folder.description, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
     rows = (
         ("Portal", description["portal_url"]),
         ("Test portal", description["base_url"] + base_path(description["store"]["slug"], "test")),
