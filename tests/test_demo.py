@@ -157,6 +157,8 @@ def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
 
     moved = Demo(data, _free_port())
     second = moved.ready()
+    with urllib.request.urlopen(f"{second['base_url']}/readyz") as answer:
+        assert answer.status == 200
     code, _, err = moved.stop(signal.SIGINT)
     assert code == 0, err
     same = KEYS - {"base_url", "portal_url"}
