@@ -58,8 +58,9 @@ def compose(
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notice, please
     message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
     message["X-Entity-Ref-ID"] = _one_line(envelope.message_id)  # keeps Gmail from folding several mails into one thread
-    message.set_content(text.strip("\n") + "\n")
-    message.add_alternative(html, subtype="html")
+    # Left alone, the library writes some scripts in base64: then not even the code could be found in a mail's source.
+    message.set_content(text.strip("\n") + "\n", cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
     message["Content-Language"] = _one_line(language)  # now, for set_content takes Content- headers for the first part's
     return message
 
