@@ -6,7 +6,7 @@ from typing import Literal
 
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.catalog import ProductKind
-from portico.domain.payment import Payment
+from portico.domain.payment import Payment, PaymentMethod, PaymentStatus
 from portico.domain.tax import TaxReason
 
 OneTimeStatus = Literal["pending", "completed", "canceled", "partially_refunded", "refunded"]
@@ -37,6 +37,20 @@ class Order:
     payments: tuple[Payment, ...] = ()
     tax_rate: str = "0"
     tax_reason: TaxReason = "standard"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """An order as a list shows it: its amount, and how its newest payment went and what it was paid with, if there is one."""
+
+    id: str
+    product_name: str
+    status: str
+    currency: str
+    total_minor: int
+    created_at: datetime
+    payment_status: PaymentStatus | None
+    payment_method: PaymentMethod | None
 
 
 def settled_status(total_minor: int, refunded_minor: int) -> OneTimeStatus:

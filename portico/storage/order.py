@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import NotFound
-from portico.domain.order import Order
+from portico.domain.order import ListedOrder, Order
 from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope
 from portico.storage import payment
@@ -15,6 +15,7 @@ from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
 from portico.storage.rows import first, many
 from portico.storage.scoped import buyer_values, of_buyer
 from portico.storage.tables import order as table
+from portico.storage.tables import payment as payment_table
 from portico.storage.tables import subscription
 
 _HEAD = (
@@ -30,9 +31,27 @@ _SELECT = (
     .select_from(table.outerjoin(subscription, subscription.c.order_id == table.c.id))
     .where(of_buyer(table))
 )
-_WITH_STATUS = _SELECT.where(table.c.status == sa.bindparam("p_status"))
+_LISTED = ("id", "product_name", "status", "currency", "total_minor", "created_at")
+_OTHER_PAYMENT = payment_table.alias("other_payment")
+# A foreign key carries the scope, so an order's payments are those of its own buyer.
+_NEWEST_PAYMENT = (
+    sa.select(_OTHER_PAYMENT.c.id)
+    .where(_OTHER_PAYMENT.c.order_id == table.c.id)
+    .order_by(_OTHER_PAYMENT.c.created_at.desc(), _OTHER_PAYMENT.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_LIST = (
+    sa.select(
+        *(table.c[name] for name in _LISTED),
+        *(payment_table.c[name] for name in ("status", *payment.METHOD)),
+    )
+    .select_from(table.outerjoin(payment_table, payment_table.c.id == _NEWEST_PAYMENT))
+    .where(of_buyer(table))
+)
+_LIST_OF_STATUS = _LIST.where(table.c.status == sa.bindparam("p_status"))
 _PAGES = {
-    (filtered, after): newest_first(_WITH_STATUS if filtered else _SELECT, table.c.created_at, table.c.id, after_cursor=after)
+    (filtered, after): newest_first(_LIST_OF_STATUS if filtered else _LIST, table.c.created_at, table.c.id, after_cursor=after)
     for filtered in (False, True)
     for after in (False, True)
 }
@@ -41,12 +60,11 @@ _GET = _SELECT.where(table.c.id == sa.bindparam("p_id"))
 
 def page(
     tx: sa.Connection, scope: BuyerScope, *, status: str | None = None, cursor: Cursor | None = None, limit: int = PAGE_SIZE
-) -> Page[Order]:
-    """A page of orders, newest first, with payments but without their attempts and refunds: two statements in all."""
+) -> Page[ListedOrder]:
+    """A page of orders, newest first, each with its newest payment: one statement."""
     values = {**buyer_values(scope), **position(cursor, limit), **({} if status is None else {"p_status": status})}
     rows = many(tx, _PAGES[status is not None, cursor is not None], values)
-    payments = payment.of_orders(tx, scope, [row[0] for row in rows[:limit]])
-    orders = tuple(_order(row, payments.get(row[0], ())) for row in rows[:limit])
+    orders = tuple(_listed(row) for row in rows[:limit])
     return Page(orders, Cursor(orders[-1].created_at, orders[-1].id).encode() if len(rows) > limit else None)
 
 
@@ -57,6 +75,11 @@ def get(tx: sa.Connection, scope: BuyerScope, order_id: str) -> Order:
         raise NotFound
     payments = payment.of_orders(tx, scope, [order_id]).get(order_id, ())
     return _order(row, payment.with_details(tx, scope, payments))
+
+
+def _listed(row: Any) -> ListedOrder:
+    order_id, product_name, status, currency, total_minor, created_at, payment_status, *method = row
+    return ListedOrder(order_id, product_name, status, currency, total_minor, created_at, payment_status, payment.method_of(*method))
 
 
 def _order(row: Any, payments: tuple[Payment, ...]) -> Order:

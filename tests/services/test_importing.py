@@ -64,11 +64,11 @@ def test_everything_comes_in(runtime: Runtime, store: StoreRow) -> None:
             "2025-12-01T07:00:00+00:00",
         )
         assert buyer.billing_detail(connection, ada)[0].city == "Berlin"
-        carrier, bought = sorted(order.page(connection, ada).items, key=lambda o: o.created_at)
+        carrier, bought = (order.get(connection, ada, listed.id) for listed in reversed(order.page(connection, ada).items))
         assert (bought.status, bought.tax_rate, bought.tax_reason, bought.total_minor) == ("partially_refunded", "19", "standard", 3451)
         assert bought.billing_detail.name == "Ada Lovelace"
         assert carrier.status == "active"
-        payment = order.get(connection, ada, bought.id).payments[0]
+        payment = bought.payments[0]
         assert [(a.status, a.failure_code) for a in payment.attempts] == [("failed", "insufficient_funds"), ("succeeded", None)]
         assert payment.attempts[1].method is not None
         assert payment.attempts[1].method.last4 == "5454"

@@ -7,7 +7,7 @@ from typing import Any
 
 from portico.domain.billing_detail import BillingDetail, address_lines, countries, form_fields
 from portico.domain.invoice import Document, DocumentContent, DocumentLine, Seller, TaxLine
-from portico.domain.order import Order
+from portico.domain.order import ListedOrder, Order
 from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, Refund
 from portico.domain.subscription import NextCharge, ScheduledChange, Subscription
 from portico.i18n.format import formats
@@ -107,18 +107,26 @@ def order(number: int, **changes: Any) -> Order:
     return replace(made, **changes)
 
 
-def orders() -> list[Order]:
-    sub = {"kind": "subscription", "subscription_id": an_id("SUB", 1)}
+def listed_order(number: int, **changes: Any) -> ListedOrder:
+    made = ListedOrder(
+        id=an_id("ORD", number), product_name="Field guide to northern skies", status="completed", currency="EUR", total_minor=3451,
+        created_at=NOW - number * 9 * DAY, payment_status="succeeded", payment_method=VISA,
+    )
+    return replace(made, **changes)
+
+
+def orders() -> list[ListedOrder]:
     return [
-        order(1, product_name="Pro plan", status="active", **sub),
-        order(2, product_name="Team plan", status="past_due", payments=(failed_payment(2),), total_minor=14280, **sub),
-        order(3),
-        order(4, product_name="写真集「北の空」と観測ノートのセット", currency="JPY", total_minor=4500, status="partially_refunded"),
-        order(5, product_name="Starter plan", status="canceling", currency="USD", total_minor=990, **sub),
-        order(6, product_name="دليل سماء الشمال", status="pending", payments=(payment(6, status="pending", method=None),)),
-        order(7, product_name="An extraordinarily long product name that goes on and on until it has to be broken somewhere", quantity=12,
-              total_minor=1234567, status="refunded"),
-        order(8, product_name="Unbrokenproductnamethatneverendsandhasnospacesinitwhatsoever0001", status="canceled", payments=()),
+        listed_order(1, product_name="Pro plan", status="active"),
+        listed_order(2, product_name="Team plan", status="past_due", payment_status="failed", total_minor=14280),
+        listed_order(3),
+        listed_order(4, product_name="写真集「北の空」と観測ノートのセット", currency="JPY", total_minor=4500, status="partially_refunded"),
+        listed_order(5, product_name="Starter plan", status="canceling", currency="USD", total_minor=990),
+        listed_order(6, product_name="دليل سماء الشمال", status="pending", payment_status="pending", payment_method=None),
+        listed_order(7, product_name="An extraordinarily long product name that goes on and on until it has to be broken somewhere",
+                     total_minor=1234567, status="refunded"),
+        listed_order(8, product_name="Unbrokenproductnamethatneverendsandhasnospacesinitwhatsoever0001", status="canceled",
+                     payment_status=None, payment_method=None),
     ]
 
 
