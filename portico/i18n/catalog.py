@@ -89,7 +89,17 @@ def fill(text: str, **values: object) -> str:
     This is not `str.format`: a translation can name a value and nothing else, no attribute, index or format. Braces that
     name no value stay as they are, so that a slip in a catalogue shows but never breaks a page.
     """
-    return _PLACEHOLDER.sub(lambda found: str(values[found[1]]) if found[1] in values else found[0], text)
+    pieces = list(_pieces(text))
+    for at in range(1, len(pieces), 2):
+        name = pieces[at]
+        pieces[at] = str(values[name]) if name in values else f"{{{name}}}"
+    return "".join(pieces)
+
+
+@functools.lru_cache(maxsize=4096)
+def _pieces(text: str) -> tuple[str, ...]:
+    """A text cut at its placeholders: every second piece is the name of one."""
+    return tuple(_PLACEHOLDER.split(text))
 
 
 def placeholders(text: str) -> frozenset[str]:

@@ -195,7 +195,7 @@ def filters(tag: str) -> dict[str, Callable[..., str]]:
     """The tables as template filters, for one language."""
     of = functools.partial
     return {
-        "status": of(status_word, tag),
+        "status": functools.cache(of(status_word, tag)),  # lists ask for a few statuses over and over
         "kind": of(kind_word, tag),
         "interval": of(interval_word, tag),
         "per_interval": of(price_per, tag),
