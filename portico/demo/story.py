@@ -96,3 +96,4 @@ def _shoppers(history: History) -> None:
     part = history.pays(people.SOFIA, history.buys(people.SOFIA, "notebook", history.ago(75, 17, 25), quantity=2))
     history.gives_back(part, days=4, minor=900, reason="A small apology for the delay")
     history.pays(people.SOFIA, history.buys(people.SOFIA, "templates", history.ago(20, 9, 0)))
+    history.pays(people.LAYLA, history.buys(people.LAYLA, "templates", history.ago(12, 18, 40)))
