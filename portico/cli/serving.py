@@ -12,6 +12,11 @@ from portico.domain.errors import PorticoError
 from portico.services.runtime import Runtime
 from portico.web.application import create_app
 
+try:
+    from portico.cli.connection import Connection
+except ImportError:  # Windows has no httptools; uvicorn's other parser bounds what it keeps, though not how long it waits
+    Connection = "auto"
+
 _GRACE_SECONDS = 10
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -39,6 +44,7 @@ def serve(runtime: Runtime, listening: socket.socket) -> None:
     """Answers requests until SIGINT or SIGTERM; requests under way are finished first."""
     config = uvicorn.Config(
         create_app(runtime),
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,
