@@ -86,12 +86,14 @@ def documents_for_payments(
         series(kind, year): reserve(series(kind, year), count) for year, count in sorted(Counter(years).items()) for kind in DOCUMENT_KINDS
     }
     for receivable, content, year in zip(receivables, contents, years, strict=True):
-        scope = BuyerScope(seller.id, environment, receivable.buyer_id)
+        scope, of_invoice = BuyerScope(seller.id, environment, receivable.buyer_id), ""
         for kind in DOCUMENT_KINDS:
             sequence = following[series(kind, year)]
             following[series(kind, year)] = sequence + 1
             number = invoice.number(SERIES_PREFIX[kind], year, sequence, environment == "test")
-            issued = _issued(new_id("INV"), replace(content, kind=kind, number=number), receivable.payment.id)
+            drawn_up = replace(content, kind=kind, number=number, refers_to=of_invoice)
+            of_invoice = number  # the invoice comes first; a receipt names it, so that nobody books the sale twice
+            issued = _issued(new_id("INV"), drawn_up, receivable.payment.id)
             issues.append(Issue(scope, issued, series(kind, year), sequence))
     return issues
 

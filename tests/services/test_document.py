@@ -55,7 +55,7 @@ def test_a_payment_gets_an_invoice_and_a_receipt(runtime: Runtime, factory: Fact
     assert (invoice.kind, invoice.number, receipt.kind, receipt.number) == ("invoice", "INV-2026-000001", "receipt", "REC-2026-000001")
     assert (invoice.language, invoice.total_minor, invoice.currency, invoice.issued_at) == ("pl", 3451, "EUR", clock())
     assert invoice.content is not None
-    assert receipt.content == replace(invoice.content, kind="receipt", number="REC-2026-000001")
+    assert receipt.content == replace(invoice.content, kind="receipt", number="REC-2026-000001", refers_to="INV-2026-000001")
     assert invoice.content.store_name == "Nordlicht"
     assert invoice.content.seller.legal_name == "Nordlicht Software GmbH"
     assert invoice.content.billing_detail.line1 == "Unter den Linden 1"
