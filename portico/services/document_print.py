@@ -17,6 +17,12 @@ from portico.i18n.languages import by_tag
 from portico.i18n.words import card, kind_word, tax_note, tax_reason
 
 _EMAIL_WORD = 40  # fits the column, and an address that may break is an address that cannot be copied
+# Countries whose VAT ids begin with their code (VIES; Greece writes EL, Northern Ireland XI, the one-stop shop EU).
+_VAT_COUNTRIES = frozenset({
+    "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL",
+    "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+_VAT_PREFIXES = frozenset({"EL", "XI", "EU"})
 # Countries that print on Letter (CLDR supplemental data, paperSize); everyone else on A4.
 _LETTER = frozenset({"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"})
 
@@ -30,11 +36,12 @@ class _Pen:
     formats: Formats
     zone: str
     currency: str
+    breaks_words: bool = True
     replaced: list[str] = field(default_factory=list[str])
 
     def foreign(self, text: str, longest_word: int = LONGEST_WORD) -> str:
         """What somebody typed, fit for paper."""
-        cleaned = clean(text, longest_word=longest_word)
+        cleaned = clean(text, longest_word=longest_word if self.breaks_words else len(text) + 1)
         if cleaned.replaced:
             self.replaced.append(cleaned.replaced)
         return cleaned.text
@@ -54,12 +61,16 @@ class _Pen:
         return self.formats.money_code(amount_minor, self.currency)
 
     def date(self, moment: datetime) -> str:
-        return self.formats.date(moment, self.zone)
+        """Written as the days of a period are: one kind of date on a document, its month in words."""
+        return self.formats.period(moment, moment, self.zone)
 
 
-def print_data(content: DocumentContent, language: str) -> PrintData:
-    """All that `documents.render` prints. `language` is a tag of the registry; KeyError for any other."""
-    pen = _Pen(language, catalog(language), formats(language), content.time_zone, content.currency)
+def print_data(content: DocumentContent, language: str, *, breaks_words: bool = True) -> PrintData:
+    """All that `documents.render` prints. `language` is a tag of the registry; KeyError for any other.
+
+    Paper needs invisible breaks in long words; a page that breaks them itself does without, so that what is copied is whole.
+    """
+    pen = _Pen(language, catalog(language), formats(language), content.time_zone, content.currency, breaks_words)
     _ = pen.words.gettext
     title = kind_word(language, content.kind)
     number = pen.foreign(content.number)
@@ -78,12 +89,12 @@ def print_data(content: DocumentContent, language: str) -> PrintData:
         facts=_facts(content, number, pen),
         seller=_seller(content.seller, pen),
         buyer=_buyer(content.billing_detail, content.buyer_email, pen),
-        columns=Columns(_("Description"), _("Quantity"), _("Unit price"), _("Tax"), _("Amount")),
-        lines=tuple(_line(line, pen) for line in content.lines),
+        columns=Columns(_("Description"), _("Quantity"), _("Unit price"), _tax_word(content, pen), _("Amount")),
+        lines=tuple(_line(line, _untaxed(content), pen) for line in content.lines),
         taxes=_taxes(content, pen),
         totals=_totals(content, pen),
         payment=_payment(content, pen),
-        notes=tuple(filter(None, (tax_note(language, reason) for reason in dict.fromkeys(tax.reason for tax in content.taxes)))),
+        notes=_notes(content, pen),
         page_of=_("Page {page} of {pages}"),
         copy_of=_copy_of(content, pen),
         test_mark=_("This is a test. It is not a valid document.") if content.test else "",
@@ -120,7 +131,8 @@ def _facts(content: DocumentContent, number: str, pen: _Pen) -> tuple[Fact, ...]
     else:
         facts.append(Fact(_("Date of supply"), pen.date(content.supplied_at)))
     if content.refers_to:
-        facts.append(Fact(_("Refers to"), pen.foreign(content.refers_to)))
+        label = _("Invoice number") if content.kind == "receipt" else _("Refers to")
+        facts.append(Fact(label, pen.foreign(content.refers_to)))
     return tuple(facts)
 
 
@@ -153,23 +165,39 @@ def _address(detail: BillingDetail, pen: _Pen) -> tuple[str, ...]:
 
 
 def _tax_id(country: str, tax_id: str, pen: _Pen) -> tuple[Fact, ...]:
-    """An id with small letters in it brings its own label ("USt-IdNr. DE123456788"); one that begins with a country is a VAT id."""
+    """An id with small letters in it brings its own label ("USt-IdNr. DE123456788")."""
     if not tax_id:
         return ()
     if any(c.islower() for c in tax_id):
         return (Fact("", pen.foreign(tax_id)),)
     _ = pen.words.gettext
-    return (Fact(_("VAT ID") if tax_id[:2] in (country, "EL", "XI") else _("Tax ID"), pen.foreign(tax_id)),)
+    return (Fact(_("VAT ID") if _is_vat_id(country, tax_id) else _("Tax ID"), pen.foreign(tax_id)),)
 
 
-def _line(line: DocumentLine, pen: _Pen) -> Line:
+def _is_vat_id(country: str, tax_id: str) -> bool:
+    """Whether it is written as a VAT id, with or without a label before it."""
+    prefixes = {word[:2] for word in tax_id.split() if any(c.isdigit() for c in word)}
+    return not prefixes.isdisjoint(_VAT_PREFIXES) or (country in _VAT_COUNTRIES and country in prefixes)
+
+
+def _charges_vat(content: DocumentContent) -> bool:
+    return _is_vat_id(content.seller.country, content.seller.tax_id)
+
+
+def _tax_word(content: DocumentContent, pen: _Pen) -> str:
+    """A seller with a VAT id charges VAT, and calls it so; elsewhere it may be a sales tax, a consumption tax, ..."""
+    _ = pen.words.gettext
+    return _("VAT") if _charges_vat(content) else _("Tax")
+
+
+def _line(line: DocumentLine, untaxed: frozenset[str], pen: _Pen) -> Line:
     start, end = line.period_start, line.period_end
     return Line(
         description=pen.foreign(line.description),
         detail=pen.formats.period(start, end, pen.zone) if start and end else "",
         quantity=pen.formats.number(line.quantity),
         unit=pen.money(line.unit_minor),
-        tax=pen.percent(line.tax_rate),
+        tax="–" if line.tax_rate in untaxed else pen.percent(line.tax_rate),
         amount=pen.money(line.net_minor),
     )
 
@@ -180,25 +208,53 @@ def _taxes(content: DocumentContent, pen: _Pen) -> TaxTable | None:
         return None
     _ = pen.words.gettext
     rows = tuple(TaxRow(_rate(tax, pen), pen.money(tax.base_minor), pen.money(tax.tax_minor)) for tax in content.taxes)
-    return TaxTable(_("Tax by rate"), _("Rate"), _("Taxable amount"), _("Tax"), rows)
+    return TaxTable(_("Tax by rate"), _("Rate"), _("Taxable amount"), _tax_word(content, pen), rows)
+
+
+def _untaxed(content: DocumentContent) -> frozenset[str]:
+    """What is outside the scope of a tax has no rate, not even one of 0 % (EN 16931 BR-O-05); it is stored as one."""
+    reasons = {tax.rate: tax.reason for tax in content.taxes}
+    return frozenset(rate for rate, reason in reasons.items() if reason == "outside_scope")
 
 
 def _rate(tax: TaxLine, pen: _Pen) -> str:
     """The rate, and why it is that one unless it is the usual."""
-    rate = pen.percent(tax.rate)
-    return rate if tax.reason == "standard" else f"{rate} · {tax_reason(pen.language, tax.reason)}"
+    rate, reason = pen.percent(tax.rate), tax_reason(pen.language, tax.reason)
+    if tax.reason == "standard":
+        return rate
+    return reason if tax.reason == "outside_scope" else f"{rate} · {reason}"
+
+
+def _tax_total(content: DocumentContent, tax: TaxLine, pen: _Pen) -> Total:
+    _ = pen.words.gettext
+    if tax.reason == "outside_scope":
+        return Total(_tax_word(content, pen), pen.money(tax.tax_minor))
+    label = _("VAT {rate}") if _charges_vat(content) else _("Tax {rate}")
+    return Total(fill(label, rate=pen.percent(tax.rate)), pen.money(tax.tax_minor))
 
 
 def _totals(content: DocumentContent, pen: _Pen) -> tuple[Total, ...]:
     _ = pen.words.gettext
     rows = [Total(_("Total without tax"), pen.money(content.net_minor))]
-    rows += [Total(fill(_("Tax {rate}"), rate=pen.percent(tax.rate)), pen.money(tax.tax_minor)) for tax in content.taxes]
+    rows += [_tax_total(content, tax, pen) for tax in content.taxes]
     rows.append(Total(_("Total"), pen.total(content.total_minor), strong=True))
     if content.total_minor:
         rows.append(Total(_("Amount paid"), pen.money(content.paid_minor)))
     if content.kind == "invoice":
         rows.append(Total(_("Amount due"), pen.money(content.total_minor - content.paid_minor)))
     return tuple(rows)
+
+
+def _notes(content: DocumentContent, pen: _Pen) -> tuple[str, ...]:
+    """What the law wants said about the tax; and on a receipt that the invoice is another document.
+
+    A paper that looks like a second invoice makes its issuer owe the tax twice (Directive 2006/112/EC art. 203).
+    """
+    notes = [tax_note(pen.language, reason) for reason in dict.fromkeys(tax.reason for tax in content.taxes)]
+    if content.kind == "receipt" and content.refers_to:
+        text = pen.words.gettext("This receipt confirms a payment. It is not a tax invoice; the invoice is {number}.")
+        notes.append(fill(text, number=pen.value(pen.foreign(content.refers_to))))
+    return tuple(filter(None, notes))
 
 
 def _payment(content: DocumentContent, pen: _Pen) -> tuple[Fact, ...]:

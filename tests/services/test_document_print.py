@@ -1,7 +1,7 @@
 """What a document says, before it is typeset."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.invoice import Seller
 from portico.i18n.languages import LANGUAGES
 from portico.services.document_print import print_data
-from tests.documents.samples import HARD, ORDINARY, TWO_RATES
+from tests.documents.samples import HARD, NOVEMBER, ORDINARY, TWO_RATES, charged
 
 TAGS = [language.tag for language in LANGUAGES]
 
@@ -32,7 +32,7 @@ def test_an_invoice_has_what_the_law_asks_for() -> None:
     assert (data.lines[0].quantity, data.lines[0].unit, data.lines[0].tax, data.lines[0].amount) == ("1", "€49.00", "19%", "€49.00")
     assert data.taxes is None
     assert [(row.label, row.value) for row in data.totals] == [
-        ("Total without tax", "€49.00"), ("Tax 19%", "€9.31"), ("Total", "€58.31"), ("Amount paid", "€58.31"), ("Amount due", "€0.00"),
+        ("Total without tax", "€49.00"), ("VAT 19%", "€9.31"), ("Total", "€58.31"), ("Amount paid", "€58.31"), ("Amount due", "€0.00"),
     ]  # fmt: skip
     assert [row.label for row in data.totals if row.strong] == ["Total"]
     assert data.headline == "€58.31 paid on Nov 1, 2026"
@@ -45,7 +45,7 @@ def test_several_rates_are_told_apart() -> None:
     assert [(row.rate, row.base, row.tax) for row in taxes.rows] == [
         ("19%", "€136.50", "€25.94"), ("7% · Reduced rate", "€30.00", "€2.10"),
     ]  # fmt: skip
-    assert [row.label for row in print_data(TWO_RATES, "en").totals][1:3] == ["Tax 19%", "Tax 7%"]
+    assert [row.label for row in print_data(TWO_RATES, "en").totals][1:3] == ["VAT 19%", "VAT 7%"]
 
 
 def test_the_card_is_named_by_brand_and_last_four() -> None:
@@ -59,6 +59,47 @@ def test_a_receipt_owes_nothing() -> None:
     assert data.title == "Receipt"
     assert data.facts[0].label == "Receipt number"
     assert "Amount due" not in [row.label for row in data.totals]
+
+
+def test_a_receipt_names_its_invoice_and_is_none() -> None:
+    """Two papers that each look like an invoice for one sale make the seller owe the tax twice (Directive 2006/112/EC art. 203)."""
+    receipt = replace(ORDINARY, kind="receipt", number="REC-2026-000007", refers_to="INV-2026-000042")
+    data = print_data(receipt, "en")
+    assert data.facts[-1] == Fact("Invoice number", "INV-2026-000042")
+    assert data.notes == ("This receipt confirms a payment. It is not a tax invoice; the invoice is INV-2026-000042.",)
+    assert print_data(replace(receipt, kind="invoice"), "en").notes == ()
+    assert all("INV-2026-000042" in print_data(receipt, tag).notes[0] for tag in TAGS)
+
+
+def test_what_is_outside_the_scope_of_tax_has_no_rate() -> None:
+    """Not even 0 %, which is a rate (EN 16931 BR-O-05)."""
+    data = print_data(charged("USD", ("Pro plan", 2, 2500), reason="outside_scope"), "en")
+    assert data.taxes is not None
+    assert (data.lines[0].tax, data.taxes.rows[0].rate, data.totals[1].label) == ("–", "Outside the scope of tax", "VAT")
+    zero = print_data(charged("USD", ("Pro plan", 2, 2500), reason="zero"), "en")
+    assert (zero.lines[0].tax, zero.totals[1].label) == ("0%", "VAT 0%")
+
+
+@pytest.mark.parametrize(
+    ("country", "tax_id", "word"),
+    [
+        ("DE", "DE136695976", "VAT"), ("DE", "USt-IdNr. DE136695976", "VAT"), ("GR", "EL094259216", "VAT"),
+        ("CH", "CHE-116.281.710 MWST", "VAT"), ("SG", "EU372011121", "VAT"),
+        ("US", "91-1144442", "Tax"), ("US", "", "Tax"), ("DE", " ", "Tax"), ("JP", "T7000012050002", "Tax"),
+        ("MX", "MXA010101AB9", "Tax"),
+    ],
+)  # fmt: skip
+def test_tax_is_called_vat_where_the_seller_charges_vat(country: str, tax_id: str, word: str) -> None:
+    data = print_data(replace(ORDINARY, seller=Seller("Shop", country=country, tax_id=tax_id)), "en")
+    assert (data.columns.tax, data.totals[1].label) == (word, f"{word} 19%")
+
+
+@pytest.mark.parametrize("language", TAGS)
+def test_a_document_writes_its_days_in_one_way(language: str) -> None:
+    """Month in words where the language has it so: 01.11.2026 could be January."""
+    data = print_data(replace(ORDINARY, lines=(replace(ORDINARY.lines[0], period_end=NOVEMBER + timedelta(days=1)),)), language)
+    assert data.facts[1].value == data.facts[2].value == data.payment[0].value
+    assert data.facts[1].value in data.headline
 
 
 def test_an_unpaid_invoice_says_what_to_pay() -> None:
@@ -143,6 +184,13 @@ def test_every_language_says_everything(language: str) -> None:
     assert "{pages}" in data.page_of
     assert (data.copy_of == "") == (language == "en")
     assert "{" not in data.headline + data.copy_of + "".join(row.label for row in data.totals)
+
+
+def test_a_page_breaks_long_words_itself() -> None:
+    name = "Donaudampfschifffahrtsgesellschaftskapitän"
+    billed = replace(ORDINARY, billing_detail=BillingDetail(name=name))
+    assert print_data(billed, "en").buyer.name.replace("\u200b", "") == name != print_data(billed, "en").buyer.name
+    assert print_data(billed, "en", breaks_words=False).buyer.name == name
 
 
 def test_only_what_no_font_has_is_replaced() -> None:

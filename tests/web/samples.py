@@ -3,6 +3,7 @@ currencies, nothing at all). No database."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from portico.domain.billing_detail import BillingDetail, address_lines, countries, form_fields
@@ -12,6 +13,7 @@ from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, Refun
 from portico.domain.subscription import NextCharge, ScheduledChange, Subscription
 from portico.i18n.format import formats
 from portico.i18n.languages import LANGUAGES, Language, by_tag
+from portico.services.document_print import print_data
 from portico.storage.store import StoreRow
 from portico.web.accent import accent_name
 
@@ -210,8 +212,9 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
     nothing = {"title": "This page doesn’t exist", "text": "It may have moved, or the address has a typo.",
                "action_url": page.base, "action_text": "Back to the overview"}
     pdf_url = f"{page.base}/invoices/{an_id('INV', 1)}.pdf"
-    invoice = {"document": document(1), "content": content(), "languages": LANGUAGES, "pdf_url": pdf_url,
-               "siblings": [document(1, "receipt")], "address_lines": address}
+    paper = partial(print_data, language=page.language, breaks_words=False)
+    invoice = {"document": document(1), "paper": paper(content()), "languages": LANGUAGES, "pdf_url": pdf_url,
+               "siblings": [document(1, "receipt")]}
     bare = content("receipt", billing_detail=BillingDetail(), paid_at=None, paid_minor=0, method=None, refers_to="INV-2026-000001")
     listed: dict[str, Any] = {"statuses": ("active", "completed", "past_due"), "status": "", "next_cursor_url": "", "first_url": ""}
     return {
@@ -243,8 +246,7 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
                                              "first_url": ""}),
         "invoices_empty": ("invoices.html", page, {"documents": [], "kind": "", "next_cursor_url": "", "first_url": ""}),
         "invoice": ("invoice.html", page, invoice),
-        "receipt_bare": ("invoice.html", page, {**invoice, "document": document(1, "receipt"), "content": bare, "siblings": [],
-                                                "address_lines": ()}),
+        "receipt_bare": ("invoice.html", page, {**invoice, "document": document(1, "receipt"), "paper": paper(bare), "siblings": []}),
         "billing_details": ("billing_details.html", page, billing_form(page.language)),
         "billing_details_wrong": ("billing_details.html", page, billing_form(page.language, "US", errors=failed_form)),
         "billing_details_saved": ("billing_details.html", page, billing_form(page.language, "JP", saved=True)),

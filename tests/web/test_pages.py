@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from html import escape
 
 import pytest
 
 from portico.domain.scope import BuyerScope
 from portico.i18n.languages import LANGUAGES
+from portico.services.document_print import print_data
 from portico.services.runtime import Runtime
+from portico.storage import document
 from portico.storage.database import count_statements
 from tests.factories import Factory
 from tests.web.browser import Browser
@@ -108,6 +111,34 @@ def test_an_invoice_is_a_page_and_a_pdf(ada: Browser, owned: History) -> None:
     assert pdf.header("content-disposition") == 'attachment; filename="INV-2026-000001.pdf"'
     assert pdf.header("cache-control") == "no-store"
     assert ada.get(f"{BASE}/invoices/{owned.document}.pdf").body == pdf.body
+
+
+def test_an_invoice_page_says_what_its_pdf_says(ada: Browser, owned: History, runtime: Runtime) -> None:
+    page = ada.get(f"{BASE}/invoices/{owned.document}")
+    with runtime.database.read() as tx:
+        content = document.get_any(tx, owned.document)[1].content
+    assert content is not None
+    paper = print_data(content, "en")
+    facts = (*paper.facts, *paper.payment, *paper.seller.facts, *paper.buyer.facts)
+    words = [paper.headline, *(text for fact in facts for text in (fact.label, fact.value)), *paper.notes]
+    words += [text for total in paper.totals for text in (total.label, total.value)]
+    assert len(words) > 15
+    for text in words:
+        assert escape(text) in page.text, text
+
+
+def test_an_invoice_is_shown_with_the_receipt_of_its_payment_alone(ada: Browser, shop: Shop, history: MakeHistory) -> None:
+    owned = history(shop.buyer)
+    history(shop.buyer)
+    page = ada.get(f"{BASE}/invoices/{owned.document}").text
+    assert [number in page for number in ("REC-2026-000001", "INV-2026-000002", "REC-2026-000002")] == [True, False, False]
+    assert f'href="{BASE}/orders/{owned.order}"' in page
+
+
+def test_the_overview_shows_the_latest_invoices_without_their_receipts(ada: Browser, owned: History) -> None:
+    page = ada.get(BASE).text
+    assert "INV-2026-000001" in page
+    assert "REC-2026-000001" not in page
 
 
 def test_an_invoice_can_be_had_in_another_language(ada: Browser, owned: History) -> None:

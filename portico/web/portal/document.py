@@ -3,11 +3,11 @@
 import re
 from urllib.parse import quote
 
-from portico.domain.billing_detail import address_lines
 from portico.domain.errors import NotFound, Refused
 from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind
 from portico.i18n.languages import LANGUAGES, is_language
 from portico.services import document as documents
+from portico.services.document_print import print_data
 from portico.storage import document
 from portico.web import view
 from portico.web.portal.paging import cursor_of, links
@@ -30,21 +30,20 @@ def invoices(visit: Visit) -> Response:
 
 
 def one_invoice(visit: Visit) -> Response:
+    """The document as a page: what the PDF in the reader's language prints, from the same strings."""
     document_id = visit.id("INV")
     with visit.runtime.database.read() as tx:
         found = document.get(tx, visit.buyer_scope, document_id)
         of_order = document.for_order(tx, visit.buyer_scope, found.order_id)
-    content = found.content
-    if content is None:
+    if found.content is None:
         raise NotFound
     return view.page(
         visit, "invoice.html",
         document=found,
-        content=content,
-        address_lines=address_lines(content.billing_detail, language=visit.language),
+        paper=print_data(found.content, visit.language, breaks_words=False),
         languages=LANGUAGES,
         pdf_url=visit.url(f"/invoices/{found.id}.pdf"),
-        siblings=[other for other in of_order if other.id != found.id],
+        siblings=[other for other in of_order if other.id != found.id and other.payment_id == found.payment_id],
     )
 
 

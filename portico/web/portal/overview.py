@@ -14,6 +14,6 @@ def overview(visit: Visit) -> Response:
     with visit.runtime.database.read() as tx:
         subscriptions = subscription.list(tx, visit.buyer_scope)
         orders = order.page(tx, visit.buyer_scope, limit=_LATEST).items
-        documents = document.page(tx, visit.buyer_scope, limit=_LATEST).items
+        invoices = document.page(tx, visit.buyer_scope, kind="invoice", limit=_LATEST).items
     items = [(one, next_charge(one)) for one in subscriptions if one.status not in _OVER]
-    return view.page(visit, "overview.html", items=items, orders=orders, invoices=documents)
+    return view.page(visit, "overview.html", items=items, orders=orders, invoices=invoices)
