@@ -22,6 +22,8 @@ LOADER = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
 _LINE_BREAK = re.compile(r"[\r\n\x00\v\f\x1c-\x1e\x85\u2028\u2029]")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}\Z")
 _NEUTRAL = "#1c1c22"
+_LONGEST_LINE = 78  # RFC 5322 section 2.1.1
+_WIDE = {ord(c): ord(c) + 0xFEE0 for c in '"\\()<>[]:;@'}  # the full-width twin of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,12 @@ def colors(accent: str) -> tuple[str, str]:
 
 
 def _address(address: str, name: str = "") -> Address:
-    return Address(_one_line(name), addr_spec=_one_line(address))
+    """Where a line is too long, Python's folding loses the quotes around a name, and `Ann <a@b>` would be the sender. Names that
+    could suffer are written with look-alikes; those are not ASCII, and what is not ASCII is encoded, which folds well."""
+    header = Address(_one_line(name), addr_spec=_one_line(address))
+    if len(f"Reply-To: {header}") > _LONGEST_LINE:
+        return Address(name.translate(_WIDE), addr_spec=address)
+    return header
 
 
 def _one_line(text: str) -> str:

@@ -1,6 +1,7 @@
 """What a mail looks like to its reader, to mail programs, and to somebody who tries to put something into it."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -113,6 +114,22 @@ def test_a_store_name_cannot_break_the_subject_line() -> None:
     message = messages.compose(environment("en", messages.LOADER), "sign_in", envelope(), language="en", variables=variables)
     assert message["Bcc"] is None
     assert message["Subject"] == "Sign in to Acme"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'Joe "Best" Widgets and many More Things From The Big Shop at the Corner of Main Street',
+        '"Quoted" Very Long Name Of A Shop That Goes On And On For A While, Inc. and Sons & Daughters',
+        "Ann <evil@example.net> " * 4, "x" * 70 + '" <evil@example.net>, "', "Back\\slash " * 8, "(comment) " * 9, "Shop: a, b; " * 8,
+    ],
+)  # fmt: skip
+def test_a_long_store_name_neither_hides_nor_changes_who_writes(name: str) -> None:
+    read = message_from_bytes(compose(from_name=name.strip()).as_bytes(policy=SMTP), policy=default)
+    for header, address in (("From", "portal@acme.example"), ("Reply-To", "help@acme.example")):
+        assert [found.addr_spec for found in read[header].addresses] == [address]
+        shown = unicodedata.normalize("NFKC", read[header].addresses[0].display_name)
+        assert "".join(shown.split()) == "".join(name.split())
 
 
 def test_a_mail_loads_nothing_from_anywhere() -> None:
