@@ -21,16 +21,17 @@ from portico.domain.tax import TaxReason
 
 MAX_LINE_BYTES = 64 * 1024
 
-_NO_CONTROL = r"^[^\u0000-\u001f\u007f]*$"
-_AMOUNT = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$"
-_RATE = r"^(0|[1-9][0-9]?|100)(\.[0-9]{1,4})?$"
-_CURRENCY = r"^[A-Z]{3}$"
-_COUNTRY = r"^[A-Z]{2}$"
-_LANGUAGE = r"^[A-Za-z0-9-]+$"
-_LAST4 = r"^[0-9]{4}$"
-_BRAND = r"^[A-Za-z0-9 ._-]{1,20}$"
-_WORD = r"^[a-z0-9_]{1,40}$"
-_NO_CONTROL_BUT_LINES = r"^[^\u0000-\u0008\u000b-\u001f\u007f]*$"
+# "$" alone lets a last line break pass in Python, though not in JSON Schema's dialect; both read "$(?!\n)" alike.
+_NO_CONTROL = r"^[^\u0000-\u001f\u007f]*$(?!\n)"
+_AMOUNT = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$(?!\n)"
+_RATE = r"^(0|[1-9][0-9]?|100)(\.[0-9]{1,4})?$(?!\n)"
+_CURRENCY = r"^[A-Z]{3}$(?!\n)"
+_COUNTRY = r"^[A-Z]{2}$(?!\n)"
+_LANGUAGE = r"^[A-Za-z0-9-]+$(?!\n)"
+_LAST4 = r"^[0-9]{4}$(?!\n)"
+_BRAND = r"^[A-Za-z0-9 ._-]{1,20}$(?!\n)"
+_WORD = r"^[a-z0-9_]{1,40}$(?!\n)"
+_NO_CONTROL_BUT_LINES = r"^[^\u0000-\u0008\u000b-\u001f\u007f]*$(?!\n)"
 
 OwnId = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROL, description="Your own id; lines refer to each other by it.")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROL)]
@@ -227,6 +228,8 @@ def decode(line: bytes) -> Line:
         return _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused("malformed", _in_words(str(error))) from None
+    except RecursionError:
+        raise Refused("malformed", "the line has too many brackets within brackets") from None
 
 
 def _in_words(error: str) -> str:

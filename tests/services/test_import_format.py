@@ -41,6 +41,7 @@ GOOD: dict[str, dict[str, Any]] = {
 HOSTILE: tuple[Any, ...] = (
     None, 7, -1, 2**63, True, "", " ", "x" * 201, "x" * 2001, "a\u0000b", "a\nb", "29,00", "29.00 ", "+1", "-1.00", "1e3", "٣", "01.00",
     "eur", "EURO", "19 %", "100.5", "2026-03-01", "2026-03-01T09:30:00", "2026-03-01T09:30:00+02:00", "a@b", "42421", "active", "x_y-Z",
+    "ab\n", "29.00\n", "EUR\n", "DE\n", "4242\n",
     [], {}, [{}], {"country": "XXX"}, {"EUR": 29}, {"EUR": "29.00", "eur": "1"}, {"kind": "cancel", "at": AT, "extra": 1},
 )  # fmt: skip
 
@@ -115,6 +116,7 @@ def test_a_moment_has_an_offset(text: str) -> None:
         (b'{"type": "parcel", "id": "1"}', "type"),
         (b'{"id": "1"}', "type"),
         (b"\xff\xfe", "JSON"),
+        (b'{"x":' + b"[" * 30_000 + b"]" * 30_000 + b',"type":"buyer"}', "brackets"),
         (b'{"type":"product_group","id":"1","name":"\xff"}', ""),
         (json.dumps(GOOD["order"] | {"net": "29,00"}).encode(), 'a decimal string such as "29.00" - at net'),
         (json.dumps(GOOD["order"] | {"gross": "29"}).encode(), "gross"),
@@ -127,6 +129,18 @@ def test_a_malformed_line_is_refused_in_words(line: bytes, says: str) -> None:
     assert caught.value.code == "malformed"
     assert says.lower() in str(caught.value).lower()
     assert "regex" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("buyer", "id", "u1\n"), ("buyer", "name", "Ada\n"), ("buyer", "billing_detail", ADDRESS | {"country": "DE\n"}),
+        ("product", "prices", {"EUR": "29.00\n"}), ("order", "tax_rate", "19\n"), ("payment", "card", CARD | {"last4": "4242\n"}),
+    ],
+)  # fmt: skip
+def test_a_line_break_at_the_end_is_one_too(kind: str, field: str, value: Any) -> None:
+    assert _types_accept(GOOD[kind])
+    assert not _types_accept(GOOD[kind] | {field: value})
 
 
 def test_the_format_knows_the_domains_words() -> None:
