@@ -13,6 +13,7 @@ from portico.web.asked import Asked
 from portico.web.metrics import CONTENT_TYPE
 from portico.web.problems import PROBLEMS
 from portico.web.response import Response, text
+from portico.web.security import is_loopback
 from portico.web.visit import Web
 
 _REPORT_BYTES = 16 * 1024
@@ -53,8 +54,9 @@ def readyz(web: Web, asked: Asked) -> Response:
 
 def metrics(web: Web, asked: Asked) -> Response:
     """Figures for monitoring, where the setting allows it and to this very machine alone. A request that a proxy passed on is
-    none of this machine's, even where the proxy is."""
-    if not web.runtime.metrics or asked.header("x-forwarded-for") or asked.header("forwarded") or not _is_loopback(asked.client):
+    none of this machine's, even where the proxy is: it says whom for, or by which name the portal was asked."""
+    passed_on = any(asked.header(name) for name in ("x-forwarded-for", "forwarded", "x-real-ip", "via"))
+    if not web.runtime.metrics or passed_on or not _is_loopback(asked.client) or not is_loopback(asked.header("host") or ""):
         return nothing(web, asked)
     return Response(200, web.metrics.text(web.runtime.database, web.runtime.clock()), CONTENT_TYPE)
 
@@ -85,7 +87,7 @@ def csp_report(web: Web, asked: Asked) -> Response:
         return text(413, "too large\n")
     try:
         reports = msgspec.json.decode(asked.body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):  # the second: brackets within brackets, by the thousand
         return text(400, "not JSON\n")
     log.warning("csp_report", reports=msgspec.json.encode(reports).decode()[:2000])
     return Response(204)

@@ -37,7 +37,7 @@ class Site:
         parts = urlsplit(self.origin)
         object.__setattr__(self, "secure", parts.scheme == "https")
         object.__setattr__(self, "_host", parts.netloc.lower())
-        object.__setattr__(self, "loopback", _without_port(parts.netloc.lower()) in _LOOPBACK)
+        object.__setattr__(self, "loopback", is_loopback(parts.netloc))
         if not self.secure and not self.loopback:
             raise ValueError(f"{self.origin}: plain http is only for this machine, since sign-in cookies need https")
 
@@ -52,7 +52,7 @@ class Site:
         standard = ":443" if self.secure else ":80"
         if name.removesuffix(standard) == self._host.removesuffix(standard):
             return True
-        return self.loopback and not self.secure and _without_port(name) in _LOOPBACK
+        return self.loopback and not self.secure and is_loopback(name)
 
     def check_same_origin(self, asked: Asked) -> None:
         """Raises Refused("form_cross_site") when a browser says that an unsafe request comes from elsewhere.
@@ -92,6 +92,11 @@ def headers_too_large(headers: list[tuple[bytes, bytes]]) -> bool:
     """Whether one header is over 8 KiB, or all of them are over 16 KiB."""
     sizes = [len(name) + len(value) for name, value in headers]
     return sum(sizes) > HEADERS_LIMIT_BYTES or max(sizes, default=0) > HEADER_LIMIT_BYTES
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a Host header names this very machine, at whatever port."""
+    return _without_port(host.lower()) in _LOOPBACK
 
 
 def _without_port(netloc: str) -> str:

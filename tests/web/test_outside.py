@@ -73,6 +73,7 @@ def test_an_empty_database_is_not_ready(empty_database, runtime: Runtime) -> Non
         (b"{}", b"text/plain", 415),
         (b"[" + b"1," * 9000 + b"1]", b"application/reports+json", 413),
         (b"a" * 70_000, b"application/reports+json", 413),
+        (b"[" * 8000 + b"]" * 8000, b"application/reports+json", 400),
     ],
 )
 def test_reports_of_the_policy_are_taken_within_bounds(browser: Browser, body: bytes, content_type: bytes, status: int) -> None:
@@ -99,5 +100,7 @@ def test_metrics_count_requests_and_waiting_jobs_for_this_machine_alone(runtime:
     assert "portico_jobs_parked 0.0" in text
     assert "nobody" not in text
     assert visitor.get("/metrics").status == 404
-    for header in (b"x-forwarded-for", b"forwarded"):
-        assert monitor.get("/metrics", (header, b"198.51.100.1")).status == 404
+    for header in (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via"):
+        assert monitor.get("/metrics", (b"host", b"127.0.0.1:8000"), (header, b"198.51.100.1")).status == 404
+    for name in (b"portal.test", b"127.0.0.1.evil.example", b"localhost@evil.example", b""):
+        assert monitor.get("/metrics", (b"host", name)).status == 404, "a proxy on this machine that says nothing of whom it asks for"
