@@ -1,6 +1,7 @@
 """How a mail leaves: over SMTP, or as a file in a folder. Sending is one blocking call; whoever calls it retries."""
 
 import contextlib
+import copy
 import os
 import re
 import smtplib
@@ -183,7 +184,8 @@ class FileMailer:
 
     A name is the mail's Date and a count within that second, "20261122T101530Z-0001.eml". The last name is kept in a lock
     file, so the order holds across processes and restarts, names are never used twice, and when the clock was set back the
-    count goes on in the last second. A file appears complete or not at all.
+    count goes on in the last second. A file appears complete or not at all. People open these files in an editor, so the text
+    part is written as it reads: encoded for old mail servers, a link longer than a line could not be copied.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -192,7 +194,7 @@ class FileMailer:
 
     def send(self, message: EmailMessage) -> None:
         """Returns when the file is on the disk."""
-        body = message.as_bytes(policy=SMTP)
+        body = _readable(message).as_bytes(policy=SMTP)
         stamp = parsedate_to_datetime(str(message["Date"])).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -206,6 +208,18 @@ class FileMailer:
                 _sync_folder(self._folder)
         except OSError as error:
             raise TemporaryMailFailure(f"{type(error).__name__}: {error.strerror}") from error
+
+
+def _readable(message: EmailMessage) -> EmailMessage:
+    """The same mail with its text part in plain UTF-8 (8bit), its lines whole."""
+    same = copy.deepcopy(message)
+    text = same.get_body(("plain",))
+    if text is not None:
+        body = text.get_payload(decode=True)
+        text.set_payload(body.decode("ascii", "surrogateescape") if isinstance(body, bytes) else body)
+        del text["Content-Transfer-Encoding"]
+        text["Content-Transfer-Encoding"] = "8bit"
+    return same
 
 
 def _name_after(last: TextIO, stamp: str) -> str:

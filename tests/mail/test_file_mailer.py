@@ -36,6 +36,20 @@ def test_a_mail_is_one_file_that_reads_back(tmp_path: Path) -> None:
     assert (read["Subject"], read.get_content()) == ("Grüße", "日本語 Grüße\r\n")
 
 
+def test_the_text_can_be_read_and_its_link_copied_in_any_editor(tmp_path: Path) -> None:
+    link = "https://portal.example.com/test/example/portal/sign-in/link#t=" + 43 * "x"
+    message = mail("Hello")
+    message.set_content(f"Öffnen Sie:\n\n{link}\n", cte="quoted-printable")
+    message.add_alternative("<p>Öffnen</p>", subtype="html", cte="quoted-printable")
+    FileMailer(tmp_path).send(message)
+    (file,) = tmp_path.glob("*.eml")
+    assert f"\r\n\r\nÖffnen Sie:\r\n\r\n{link}\r\n" in file.read_bytes().decode("utf-8")
+    parts = message_from_bytes(file.read_bytes(), policy=default)
+    texts = [part.get_content() for part in parts.walk() if not part.is_multipart()]
+    assert texts == [f"Öffnen Sie:\r\n\r\n{link}\r\n", "<p>Öffnen</p>\r\n"]
+    assert message.get_body(("plain",))["Content-Transfer-Encoding"] == "quoted-printable", "the mail itself is left alone"
+
+
 def test_names_sort_in_the_order_sent_whatever_the_clock_does_and_across_restarts(tmp_path: Path) -> None:
     jumps = [0, 0, 5, -3600, -86_400, 5, 6, 400 * 86_400, 7]
     for n, seconds in enumerate(jumps):
