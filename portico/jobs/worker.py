@@ -18,6 +18,7 @@ import structlog
 from portico.jobs import housekeeping
 from portico.jobs.handlers import HANDLERS
 from portico.jobs.running import Handler, Permanent, RunningJob
+from portico.mail.transport import MailFailure
 from portico.services.runtime import Runtime
 from portico.storage import outbox, sole_worker
 from portico.storage.outbox import Job, Lane, LostLease
@@ -166,7 +167,9 @@ class Worker:
             log.warning("job could not be given back", job=job.id, kind=job.kind, error=type(trouble).__name__)
         else:
             note = log.error if is_over else log.warning
-            note("job parked" if is_over else "job failed", job=job.id, kind=job.kind, attempt=job.attempt, error=type(error).__name__)
+            # Of other errors only the kind: their text may quote what a job holds.
+            why = text if isinstance(error, MailFailure | Permanent) else type(error).__name__
+            note("job parked" if is_over else "job failed", job=job.id, kind=job.kind, attempt=job.attempt, error=why)
 
     def _wait(self, attempt: int) -> timedelta:
         """2, 4, 8, ... seconds, give or take a fifth, so that what failed together does not come back together."""

@@ -11,6 +11,7 @@ from portico.app import system_clock
 from portico.jobs import housekeeping
 from portico.jobs.running import Handler, Permanent, RunningJob
 from portico.jobs.worker import Worker
+from portico.mail.transport import TemporaryMailFailure
 from portico.services.runtime import Runtime
 from portico.storage import outbox, tables
 from portico.storage.database import Database
@@ -127,6 +128,24 @@ def test_what_no_retry_can_help_is_parked_at_once(runtime: Runtime, handlers) ->
         (parked,) = outbox.parked(tx)
     assert parked.attempt == 1
     assert parked.error.startswith("Permanent: ")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TemporaryMailFailure("SMTPNotSupportedError: no STARTTLS"), "TemporaryMailFailure: SMTPNotSupportedError: no STARTTLS"),
+        (Permanent("550 no such mailbox"), "Permanent: 550 no such mailbox"),
+        (ValueError("ada@example.com is odd"), "ValueError"),
+    ],
+)
+def test_the_log_says_why_a_mail_did_not_leave_and_quotes_nothing_else(
+    error: Exception, said: str, runtime: Runtime, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _add(runtime)
+    Worker(runtime, {"work": lambda runtime, job: (_ for _ in ()).throw(error)}).run_until_idle()
+    out, err = capfd.readouterr()
+    assert said in out + err
+    assert "ada@" not in out + err
 
 
 def test_who_was_overtaken_rolls_back(runtime: Runtime, clock: SteppingClock) -> None:
