@@ -6,7 +6,7 @@ and shell histories (ASVS 5.0 13.3.1). Empty, short, well-known and world-readab
 
 import stat
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -72,10 +72,26 @@ class Settings(BaseSettings):
         "auto", description="JSON lines, readable lines, or by whether a person is watching (`auto`)."
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: str) -> str:
+        scheme, _, rest = value.partition("://")
+        kind = scheme.partition("+")[0]
+        if kind == "sqlite" and rest.startswith("/") and rest.strip("/") not in ("", ":memory:"):
+            return value
+        if kind in ("postgres", "postgresql") and rest and _has_a_sound_port(value):
+            return f"postgresql://{rest}"
+        raise ValueError("must look like sqlite:///portico.db or postgresql://user:password@host/name")
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        except ValueError:
+            raise ValueError("must be networks such as 10.0.0.0/8, separated by commas") from None
 
     @field_validator("origin")
     @classmethod
@@ -162,6 +178,13 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _has_a_sound_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _as_written(default: object) -> str:

@@ -78,10 +78,10 @@ def test_refused_lines_are_reported_and_the_report_goes_when_all_is_well(
     file.write_text(json.dumps(lines.GROUP) + "\n" + json.dumps(lines.ORDER) + "\n{\n")
     assert cli.run(["import", str(file), "--store", "atlas", "--environment", "test"]) == 1
     written = [line.split("\t") for line in report.read_text().splitlines()]
-    assert sorted((number, code) for number, code, _ in written) == [("2", "unknown_reference"), ("3", "malformed")]
+    assert [(number, code) for number, code, _ in written] == [("2", "unknown_reference"), ("3", "malformed")], "in the file's order"
     captured = capsys.readouterr()
     assert "unknown_reference" in captured.out
-    assert "2 lines were refused" in captured.err
+    assert "Lines refused: 2" in captured.err
     file.write_text(json.dumps(lines.GROUP) + "\n")
     assert cli.run(["import", str(file), "--store", "atlas", "--environment", "test"]) == 0
     assert not report.exists()
@@ -109,12 +109,16 @@ BAD: dict[str, tuple[list[str], str]] = {
     "no such command": (["frobnicate"], "frobnicate"),
     "a missing option": (["store", "create", "--name", "x"], "--slug"),
     "a bad environment": (["key", "list", "--store", "x", "--environment", "live"], "live"),
-    "a bad slug": (["store", "create", "--name", "x", "--slug", "Not A Slug"], "--slug: slug format"),
-    "a reserved slug": (["store", "create", "--name", "x", "--slug", "test"], "--slug"),
+    "a bad slug": (
+        ["store", "create", "--name", "x", "--slug", "Not A Slug"],
+        "--slug must be lower-case letters, digits and hyphens, such as lumen-notes",
+    ),
+    "a reserved slug": (["store", "create", "--name", "x", "--slug", "test"], "--slug is a word that Portico's own addresses need"),
     "several bad values": (
         ["store", "create", "--name", "x", "--slug", "x", "--time-zone", "Mars/Base", "--accent-color", "red"],
-        "--accent-color",
+        "--accent-color is no colour, such as #2457d6",
     ),
+    "where to read on": (["key", "create", "--store", "x"], "See: portico key create --help"),
     "no such store": (["key", "list", "--store", "nope", "--environment", "test"], "there is no store 'nope'"),
     "no such file": (["import", "nope.jsonl", "--store", "nope", "--environment", "test"], "nope"),
     "no such seller": (["store", "create", "--name", "x", "--slug", "x", "--seller", "nope.json"], "cannot be read"),
@@ -142,7 +146,28 @@ def test_bad_input_is_said_in_a_line_and_changes_nothing(what: str, configured: 
 def test_a_slug_is_taken_once(configured: Database, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["store", "create", "--name", "Atlas", "--slug", "atlas"]) == 0
     assert cli.run(["store", "create", "--name", "Other", "--slug", "atlas"]) == 2
-    assert "taken" in capsys.readouterr().err
+    assert "there is a store 'atlas' already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{nope", "malformed"),
+        ("[]", "Expected object"),
+        ('{"legal_name": "Atlas", "vat_id": "DE136695976"}', "there is no vat_id; there are legal_name, "),
+        ('{"legal_name": "Atlas", "city": 5}', "Expected str, got int - at city"),
+        ('{"city": "Berlin"}', "legal_name"),
+    ],
+)
+def test_a_wrong_seller_is_said_by_field(
+    text: str, says: str, configured: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "seller.json"
+    file.write_text(text)
+    assert cli.run(["store", "create", "--name", "Atlas", "--slug", "atlas", "--seller", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert len(said.splitlines()) == 1
 
 
 def test_an_old_database_is_pointed_out(

@@ -113,6 +113,31 @@ def test_mail_never_leaves_the_machine_in_the_clear() -> None:
     assert "SMTP_PASSWORD" in _refusal(smtp_user="portal")
 
 
+@pytest.mark.parametrize(
+    "url", ["sqlite:///portico.db", "sqlite:////var/lib/portico.db", "postgresql://u:p@db.example:5432/portico?sslmode=require"]
+)
+def test_a_database_url_is_taken_as_it_is(url: str) -> None:
+    assert config.load(database_url=url).database_url == url
+
+
+def test_the_short_name_of_postgresql_is_understood() -> None:
+    assert config.load(database_url="postgres://u:p@db/portico").database_url == "postgresql://u:p@db/portico"
+
+
+@pytest.mark.parametrize(
+    "url", ["portico.db", "mysql://u:hunter2@db/x", "sqlite://", "sqlite:///:memory:", "postgresql://u:hunter2@db:port/x"]
+)
+def test_another_database_is_refused_and_not_shown(url: str) -> None:
+    says = _refusal(database_url=url)
+    assert says == "PORTICO_DATABASE_URL: must look like sqlite:///portico.db or postgresql://user:password@host/name"
+
+
+def test_trusted_proxies_are_networks() -> None:
+    assert _refusal(trusted_proxies="10.0.0.0/8, proxy") == (
+        "PORTICO_TRUSTED_PROXIES: must be networks such as 10.0.0.0/8, separated by commas"
+    )
+
+
 def test_slips_of_the_pen_are_found() -> None:
     assert config.unknown_names({"PORTICO_SMTP_HSOT": "x", "PORTICO_PORT": "1", "PATH": ""}) == ["PORTICO_SMTP_HSOT"]
 

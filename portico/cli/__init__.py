@@ -4,6 +4,7 @@ that `portico --help` does not wait for a database driver or a PDF compiler.
 Exit codes: 0 done, 1 done with findings (refused lines, broken invariants, parked jobs), 2 not done: bad input or settings.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +22,7 @@ GROUPS: dict[str, str] = {
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("portico.cli.demo:demo", "Serve a portal with believable data, its mails caught as files."),
     "serve": ("portico.cli.serve:serve", "Serve the portal; on SQLite the background work runs inside."),
-    "worker": ("portico.cli.serve:worker", "Do the background work: mails and PDFs. Run one or more beside `serve` on PostgreSQL."),
+    "worker": ("portico.cli.serve:worker", "Do the background work: mails, housekeeping. Run one or more beside `serve` on PostgreSQL."),
     "migrate": ("portico.cli.database:migrate", "Bring the database to this version of Portico."),
     "check": ("portico.cli.database:check", "Check the invariants of the data; exit code 1 if one is broken."),
     "import": ("portico.cli.importing:load", "Import buyers, products, orders, subscriptions, payments and refunds from JSON Lines."),
@@ -34,6 +35,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "jobs parked": ("portico.cli.jobs:parked", "List the jobs that were given up; exit code 1 if there are any."),
     "jobs retry": ("portico.cli.jobs:retry", "Give a parked job another chance."),
 }
+# What is wrong with the value of an option, after its name.
+_WRONG: dict[str, str] = {
+    "name_format": "must be 1 to 100 printable characters",
+    "slug_format": "must be lower-case letters, digits and hyphens",
+    "slug_reserved": "is a word that Portico's own addresses need; choose another",
+    "language_unknown": "is none of Portico's languages (see docs/languages.md)",
+    "time_zone_unknown": "is no time zone of the IANA database",
+    "color_format": "is no colour",
+    "email_format": "is no e-mail address",
+}
 
 
 def command_names() -> list[str]:
@@ -42,7 +53,8 @@ def command_names() -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The entry point."""
+    """The entry point. What commands write (the database, mails, documents) only its owner may read."""
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -51,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         done = _app()(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        return _complain([str(error), "See: portico --help"])
+        return _complain([str(error), f"See: {' '.join(('portico', *(error.command_chain or ()), '--help'))}"])
     except PorticoError as error:
         return _complain(list(_lines_of(error)))
     except KeyboardInterrupt:
@@ -77,7 +89,7 @@ def _lines_of(error: PorticoError) -> Iterator[str]:
     if isinstance(error, Invalid):
         for field in error.errors:
             example = f", such as {field.example}" if field.example else ""
-            yield f"--{field.field.replace('_', '-')}: {field.code.replace('_', ' ')}{example}"
+            yield f"--{field.field.replace('_', '-')} {_WRONG.get(field.code, field.code)}{example}"
     elif isinstance(error, NotFound):
         yield str(error) or "not found"
     else:

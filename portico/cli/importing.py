@@ -42,7 +42,7 @@ def load(
     if not report.refused:
         return 0
     print_table(("line", "reason", ""), [(refusal.line, refusal.code, refusal.reason) for refusal in shown])
-    notes.print(f"{report.refused} lines were refused; all of them, with reasons: {refused_file}", style="yellow", soft_wrap=True)
+    notes.print(f"Lines refused: {report.refused}; all of them, with reasons: {refused_file}", style="yellow", soft_wrap=True)
     return 1
 
 
@@ -53,8 +53,9 @@ def _opened(file: Path) -> Generator[tuple[BinaryIO, Callable[[int], None]]]:
         opened = file.open("rb")
     except OSError as error:
         raise PorticoError(f"{file} cannot be read: {error.strerror}") from error
-    with opened, Progress("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=notes, transient=True) as bar:
-        task = bar.add_task(file.name, total=file.stat().st_size, visible=notes.is_terminal)
+    columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with opened, Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as bar:
+        task = bar.add_task(file.name, total=file.stat().st_size)
         yield opened, lambda done: bar.update(task, completed=done)
 
 

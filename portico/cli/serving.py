@@ -36,8 +36,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "there is no such port"
-        raise PorticoError(f"cannot listen on {host}:{port}: {(reason or str(error)).lower()}; choose another with --port") from error
+        # Of "Address already in use (while attempting to bind on address ...)" the first half says it all.
+        reason = (error.strerror or str(error)).partition(" (")[0] if isinstance(error, OSError) else "there is no such port"
+        raise PorticoError(f"cannot listen on {host}:{port}: {reason.lower()}; choose another with --port") from error
 
 
 def serve(runtime: Runtime, listening: socket.socket) -> None:

@@ -1,16 +1,19 @@
 """`portico store create` and `portico store list`."""
 
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
 
 from portico.cli.console import open_runtime, out, print_table
-from portico.domain.errors import PorticoError
+from portico.domain.errors import PorticoError, Refused
 from portico.domain.invoice import Seller
 from portico.services import store as stores
 from portico.services.portal_address import base_path
+
+_SELLER_FIELDS = tuple(field.name for field in fields(Seller))
 
 
 def create(
@@ -26,10 +29,13 @@ def create(
     """Creates a store; it has a test and a prod environment."""
     printed = None if seller is None else read_seller(seller)
     with open_runtime() as runtime:
-        made = stores.create(
-            runtime, name=name, slug=slug, seller=printed, locale=locale, time_zone=time_zone, support_email=support_email,
-            accent_color=accent_color,
-        )  # fmt: skip
+        try:
+            made = stores.create(
+                runtime, name=name, slug=slug, seller=printed, locale=locale, time_zone=time_zone, support_email=support_email,
+                accent_color=accent_color,
+            )  # fmt: skip
+        except Refused as error:  # slug_taken
+            raise PorticoError(f"there is a store {slug!r} already; choose another --slug") from error
         out.print(f"Created store {made.slug} ({made.id})", soft_wrap=True)
         out.print(f"Portal: {runtime.origin}{base_path(made.slug, 'prod')}", soft_wrap=True)
         out.print(f"Test portal: {runtime.origin}{base_path(made.slug, 'test')}", soft_wrap=True)
@@ -45,9 +51,11 @@ def list_stores() -> None:
 def read_seller(path: Path) -> Seller:
     """The seller from a JSON file; unknown and wrongly typed fields are named."""
     try:
-        raw = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-        return Seller(**raw)
+        raw = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        if unknown := ", ".join(raw.keys() - _SELLER_FIELDS):
+            raise PorticoError(f"{path} is no seller: there is no {unknown}; there are {', '.join(_SELLER_FIELDS)}")
+        return msgspec.convert(raw, Seller)
     except OSError as error:
         raise PorticoError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.MsgspecError, TypeError) as error:
-        raise PorticoError(f"{path} is no seller: {str(error).replace('Seller.__init__() ', '')}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise PorticoError(f"{path} is no seller: {str(error).replace('`', '').replace('$.', '')}") from error

@@ -83,17 +83,24 @@ class _Run:
     on_refusal: Callable[[Refusal], None]
     report: Report = field(default_factory=Report)
     batches: int = 0
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
 
     def refuse(self, number: int, refused: PorticoError) -> None:
         self.report.refused += 1
-        self.on_refusal(Refusal(number, refused.code, str(refused)))
+        self.refusals.append(Refusal(number, refused.code, str(refused)))
+
+    def tell(self) -> None:
+        """Says what was refused since the last time, in the order of the file."""
+        for refusal in sorted(self.refusals, key=lambda refusal: refusal.line):
+            self.on_refusal(refusal)
+        self.refusals.clear()
 
 
 def load(
     target: Target, file: BinaryIO, *, on_refusal: Callable[[Refusal], None], on_progress: Callable[[int], None] = lambda _: None
 ) -> Report:
-    """Imports the whole file. `on_refusal` is told of each refused line; `on_progress` of the bytes that are done, after each
-    batch."""
+    """Imports the whole file. After each batch, `on_refusal` is told of the refused lines in the order of the file, and
+    `on_progress` of the bytes that are done."""
     run, done, waiting = _Run(target, on_refusal), 0, list[_Numbered]()
     for number, raw in _lines(file):
         done += len(raw)
@@ -102,11 +109,13 @@ def load(
                 waiting.append(_Numbered(number, f.decode(raw)))
         except Refused as refused:
             run.refuse(number, refused)
-        if len(waiting) >= LINES_AT_ONCE:
+        if len(waiting) + len(run.refusals) >= LINES_AT_ONCE:
             _take(run, waiting)
+            run.tell()
             waiting.clear()
             on_progress(done)
     _take(run, waiting)
+    run.tell()
     on_progress(done)
     _note(run)
     return run.report

@@ -69,9 +69,11 @@ def every(runtime: Runtime) -> tuple[StoreRow, ...]:
 def _check(name: str, slug: str, *, locale: str, time_zone: str, support_email: str, accent_color: str) -> None:
     errors: list[FieldError] = []
     if not name.strip() or len(name) > 100 or not name.isprintable():
-        errors.append(FieldError("name", "required"))
-    if not _SLUG.fullmatch(slug) or slug in _NOT_A_SLUG:
+        errors.append(FieldError("name", "name_format"))
+    if not _SLUG.fullmatch(slug):
         errors.append(FieldError("slug", "slug_format", "lumen-notes"))
+    if slug in _NOT_A_SLUG:
+        errors.append(FieldError("slug", "slug_reserved"))
     if lookup(locale) is None:
         errors.append(FieldError("locale", "language_unknown", "de"))
     if not _is_zone(time_zone):
