@@ -137,8 +137,8 @@ def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
         assert first["api_key"].startswith(f"sk_{first['environment']}_")
         assert all(set(buyer) == {"email", "external_id"} for buyer in first["buyers"])
         assert Path(first["mailbox_dir"]).is_dir()
-        for private in ("demo.json", "secret", "api-key"):
-            assert stat.S_IMODE((data / private).stat().st_mode) == 0o600
+        for path in (data, *data.rglob("*")):  # buyers' data, and mails with codes to sign in by
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, f"{path} is open to other users of the machine"
         with urllib.request.urlopen(f"{first['base_url']}/readyz") as answer:
             assert answer.status == 200
         with urllib.request.urlopen(f"{first['portal_url']}/sign-in") as answer:
