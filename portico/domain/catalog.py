@@ -1,4 +1,4 @@
-"""What a store sells: products, their prices, and the groups of plans a buyer may switch between."""
+"""What a store sells: products and their prices."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,12 +22,3 @@ class Product:
     tax_category: str
     prices: dict[str, int]
     active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ProductGroup:
-    """The plans among which a buyer may switch."""
-
-    id: str
-    external_id: str
-    name: str
