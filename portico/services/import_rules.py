@@ -21,7 +21,7 @@ from portico.services import import_format as f
 from portico.services.import_batch import Batch, Outcome, email_of
 from portico.storage import import_rows as r
 
-_BEFORE, _AFTER = datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_BEFORE, _AFTER = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER = timedelta(days=1)
 _FIELD_OF_COLUMN = {"buyer_id": "buyer", "product_id": "product", "order_id": "order", "payment_id": "payment"}
 

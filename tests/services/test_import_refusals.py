@@ -51,6 +51,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an address that changes": (lines.BUYER | {"email": "other@example.com"}, "differs"),
     "a buyer from the future": (lines.BUYER | {"id": "u9", "email": "n@example.com", "created_at": FUTURE}, "time"),
     "a buyer from before time": (lines.BUYER | {"id": "u9", "email": "n@example.com", "created_at": "0001-01-01T00:00:00+14:00"}, "time"),
+    "a buyer from just before": (lines.BUYER | {"id": "u9", "email": "n@example.com", "created_at": "1969-12-31T23:59:59.5Z"}, "time"),
     # Orders
     "a total that does not add up": (NEW_ORDER | {"total": "34.52"}, "total"),
     "a tax that is not the rate's": (NEW_ORDER | {"tax": "5.53", "total": "34.53"}, "tax"),
