@@ -99,6 +99,16 @@ def test_the_file_says_what_it_is() -> None:
         assert document.Root.MarkInfo.Marked
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_author_can_be_searched_for(language: str) -> None:
+    """Without the invisible characters that steer the layout."""
+    name = "Donaudampfschifffahrtsgesellschaft mbH"
+    content = replace(ORDINARY, seller=replace(ORDINARY.seller, legal_name=name))
+    with pikepdf.open(io.BytesIO(render(print_data(content, language)))) as document:
+        assert document.open_metadata()["dc:creator"] == [name]
+        assert str(document.docinfo.Author) == name
+
+
 def test_the_same_data_gives_the_same_bytes_everywhere() -> None:
     """In another process, time zone and hash seed (design, section 8)."""
     runs = [
