@@ -37,22 +37,21 @@ class Jar:
 
     def name(self, purpose: str) -> str:
         """The full name of the cookie for `purpose`, one of session, browser, asked, known, flash, language."""
-        return f"{'__Host-' if self.secure else ''}portico-{purpose}"
+        return _name(self.secure, purpose)
 
     def read(self, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         """Our cookies by purpose. Raises Refused("cookie_invalid") when one comes twice, padded, nameless or malformed."""
-        exact = {self.name(purpose): purpose for purpose in _OURS}
-        alike = {_folded(f"{prefix}portico-{purpose}") for purpose in _OURS for prefix in ("", "__Host-", "__Secure-")}
+        exact = _EXACT[self.secure]
         found: dict[str, str] = {}
         for piece in _pieces(headers):
             name, equals, value = piece.partition("=")
             if not name or not equals:
-                if _folded(value.partition("=")[0]) in alike or _folded(name) in alike:
+                if _folded(value.partition("=")[0]) in _ALIKE or _folded(name) in _ALIKE:
                     raise Refused("cookie_invalid")
                 continue
             purpose = exact.get(name)
             if purpose is None:
-                if _folded(name) in alike and name not in self._other_scheme():
+                if _folded(name) in _ALIKE and not (self.secure and name in _EXACT[False]):
                     raise Refused("cookie_invalid")
                 continue
             if purpose in found or not _VALUE.match(value):
@@ -65,10 +64,6 @@ class Jar:
         age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
         secure = "; Secure" if self.secure else ""
         return "set-cookie", f"{self.name(cookie.name)}={cookie.value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}"
-
-    def _other_scheme(self) -> frozenset[str]:
-        """What the same host set when it was served over plain http: harmless leftovers, ignored on https and never read."""
-        return frozenset(f"portico-{purpose}" for purpose in _OURS) if self.secure else frozenset()
 
 
 def deleted(name: str) -> Cookie:
@@ -85,3 +80,13 @@ def _pieces(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[str]:
 def _folded(name: str) -> str:
     """A name with everything dropped that a lenient parser might drop, to find look-alikes."""
     return _NOT_IN_NAMES.sub("", name.lower())
+
+
+def _name(secure: bool, purpose: str) -> str:
+    return f"{'__Host-' if secure else ''}portico-{purpose}"
+
+
+# Our cookies by their full names, on https and on plain http. What the same host set when it was served over plain http is a
+# harmless leftover on https: ignored, and never read.
+_EXACT = {secure: {_name(secure, purpose): purpose for purpose in _OURS} for secure in (True, False)}
+_ALIKE = {_folded(f"{prefix}portico-{purpose}") for purpose in _OURS for prefix in ("", "__Host-", "__Secure-")}
