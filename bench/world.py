@@ -50,7 +50,9 @@ def world(*sizes: int) -> Iterator[World]:
         settings = Settings(database_url=f"sqlite:///{file}", secret=SECRET, mailer="file", mail_dir=Path(folder) / "mailbox")  # type: ignore[arg-type]
         runtime = build(settings)
         runtime.database.migrate()
-        seller = Seller(legal_name="Bench GmbH", line1="Hafenstraße 7", city="Hamburg", postal_code="20457", country="DE", tax_id="DE136695976")
+        seller = Seller(
+            legal_name="Bench GmbH", line1="Hafenstraße 7", city="Hamburg", postal_code="20457", country="DE", tax_id="DE136695976"
+        )
         shop = store.create(runtime, name="Bench", slug="bench", seller=seller, time_zone="Europe/Berlin")
         target = Target(runtime, shop, "prod")
         for size in sizes:

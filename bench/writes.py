@@ -32,7 +32,13 @@ def writes() -> None:
             bare += _waits(_bare_writer(Path(folder) / "bare.db"), turn)
         database.dispose()
     p99, bare_p99 = (_at(waits, 0.99) for waits in (ours, bare))
-    line(f"SQLite write p99, {WRITERS} writers, synchronous=FULL", f"{p99:.0f} ms", budget="60 ms", beside=f"median {_at(ours, 0.5):.0f} ms", kept=p99 <= 60)
+    line(
+        f"SQLite write p99, {WRITERS} writers, synchronous=FULL",
+        f"{p99:.0f} ms",
+        budget="60 ms",
+        beside=f"median {_at(ours, 0.5):.0f} ms",
+        kept=p99 <= 60,
+    )
     line("  the bare driver behind one lock", f"{bare_p99:.0f} ms", beside=f"median {_at(bare, 0.5):.0f} ms; ratio {p99 / bare_p99:.1f}")
 
 

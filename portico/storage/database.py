@@ -2,8 +2,8 @@
 
 SQLite: the standard driver's default loses updates in silence (it sends no BEGIN before a SELECT), so connections run
 without its transaction handling and every write transaction is BEGIN IMMEDIATE in one queue per process (16 writers:
-p99 49 ms where they wait for each other, 833 ms where they collide). PostgreSQL: READ COMMITTED; a row that will be changed is read by a function
-named lock_*, which selects FOR UPDATE.
+p99 49 ms where they wait for each other, 833 ms where they collide). PostgreSQL: READ COMMITTED; a row that will be changed
+is read by a function named lock_*, which selects FOR UPDATE.
 """
 
 import sqlite3
