@@ -66,9 +66,7 @@ def request_link(
     request_id = runtime.new_id("LNK")
     arguments = {"store_id": store.id, "environment": environment, "request_id": request_id, "email": email}
     with runtime.database.transaction() as tx:
-        held = sign_in_limits.over_limit(
-            tx, runtime.secret, scope, email_hash=email_hash, network=network, known_browser=visa, now=now
-        )
+        held = sign_in_limits.over_limit(tx, runtime.secret, scope, email_hash=email_hash, network=network, known_browser=visa, now=now)
         request = SignInRequest(
             id=request_id,
             email_hash=email_hash,

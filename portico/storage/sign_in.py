@@ -86,14 +86,10 @@ _REDEEM = (
     .returning(table.c.buyer_id)
 )
 _VOID = (
-    sa.update(table)
-    .where(_IN_STORE, table.c.id.in_(sa.bindparam("p_ids", expanding=True)), _OPEN)
-    .values(voided_at=sa.bindparam("p_now"))
+    sa.update(table).where(_IN_STORE, table.c.id.in_(sa.bindparam("p_ids", expanding=True)), _OPEN).values(voided_at=sa.bindparam("p_now"))
 )
 _VOID_OPEN = (
-    sa.update(table)
-    .where(_IN_STORE, table.c.email_hash == sa.bindparam("p_email_hash"), _OPEN)
-    .values(voided_at=sa.bindparam("p_now"))
+    sa.update(table).where(_IN_STORE, table.c.email_hash == sa.bindparam("p_email_hash"), _OPEN).values(voided_at=sa.bindparam("p_now"))
 )
 
 

@@ -5,8 +5,18 @@ import colorsys
 import re
 
 _HUES: dict[str, int] = {  # degrees on the HSL wheel
-    "red": 0, "orange": 24, "amber": 41, "lime": 82, "green": 145, "teal": 174, "sky": 199,
-    "blue": 220, "indigo": 242, "violet": 266, "pink": 322, "rose": 346,
+    "red": 0,
+    "orange": 24,
+    "amber": 41,
+    "lime": 82,
+    "green": 145,
+    "teal": 174,
+    "sky": 199,
+    "blue": 220,
+    "indigo": 242,
+    "violet": 266,
+    "pink": 322,
+    "rose": 346,
 }
 ACCENTS: tuple[str, ...] = (*_HUES, "slate")
 DEFAULT = "indigo"

@@ -46,7 +46,12 @@ PROBLEMS = _table(
 )
 
 _BY_STATUS = {
-    400: "query_invalid", 403: "form_cross_site", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "form_type",
+    400: "query_invalid",
+    403: "form_cross_site",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "form_type",
 }
 
 

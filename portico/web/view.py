@@ -44,7 +44,7 @@ class PageContext:
 
     @property
     def dir(self) -> str:
-        """"ltr" or "rtl"."""
+        """ "ltr" or "rtl"."""
         return by_tag(self.language).direction
 
     @property

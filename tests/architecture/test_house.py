@@ -15,7 +15,10 @@ MODULES = source.modules()
 def test_imports_only_point_down() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-cache"],
-        cwd=source.ROOT, capture_output=True, text=True, check=False,
+        cwd=source.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -26,12 +29,7 @@ def test_no_module_is_longer_than_400_lines() -> None:
 
 
 def test_no_function_is_longer_than_60_lines() -> None:
-    long = {
-        f"{source.name(p)}:{f.name}": n
-        for p in MODULES
-        for f in source.functions(p)
-        if (n := (f.end_lineno or 0) - f.lineno + 1) > 60
-    }
+    long = {f"{source.name(p)}:{f.name}": n for p in MODULES for f in source.functions(p) if (n := (f.end_lineno or 0) - f.lineno + 1) > 60}
     assert not long
 
 

@@ -172,7 +172,9 @@ def test_an_unknown_address_looks_the_same_and_gets_no_mail(portal: Portal) -> N
     known, unknown = portal.visitor(), portal.visitor()
     portal.ask(known, year.EMAIL)
     portal.ask(unknown, "nil@example.com")
-    assert known.locator("main").inner_text().replace(year.EMAIL, "X") == unknown.locator("main").inner_text().replace("nil@example.com", "X")
+    assert known.locator("main").inner_text().replace(year.EMAIL, "X") == unknown.locator("main").inner_text().replace(
+        "nil@example.com", "X"
+    )
     mails = portal.mailbox.wait(1)
     portal.ask(known, "bea@example.com")
     assert len(portal.mailbox.wait(2)) == 2, mails

@@ -20,10 +20,20 @@ def database(request: pytest.FixtureRequest, sqlite_databases: object) -> object
 def addresses(portal: Portal, page: Page) -> list[str]:
     """Every page of a buyer who has one of everything, and the pages of somebody who is not signed in yet."""
     found = [portal.url + path for path in PATHS]
-    for path, pattern in (("/orders?status=past_due", "/orders/ORD_"), ("/subscriptions", "/subscriptions/SUB_"), ("/invoices", "/invoices/INV_")):
+    for path, pattern in (
+        ("/orders?status=past_due", "/orders/ORD_"),
+        ("/subscriptions", "/subscriptions/SUB_"),
+        ("/invoices", "/invoices/INV_"),
+    ):
         page.goto(portal.url + path)
         found.append(portal.runtime.origin + first_link(page, pattern))
-    return [*found, portal.url + "/orders/ORD_0000000000000000000000", portal.url + "/sign-in", portal.url + "/sign-in/code", portal.url + "/sign-in/link"]
+    return [
+        *found,
+        portal.url + "/orders/ORD_0000000000000000000000",
+        portal.url + "/sign-in",
+        portal.url + "/sign-in/code",
+        portal.url + "/sign-in/link",
+    ]
 
 
 def speak(page: Page, portal: Portal, language: str) -> None:

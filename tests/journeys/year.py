@@ -13,8 +13,14 @@ EMAIL = "ada@example.com"
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh " + "Maximiliane " * 3
 
 _SELLER = Seller(
-    legal_name="Lumen Notes GmbH", line1="Torstraße 1", city="Berlin", postal_code="10119", country="DE",
-    tax_id="DE136695976", registration="HRB 12345 B, Amtsgericht Charlottenburg", email="billing@lumen.example",
+    legal_name="Lumen Notes GmbH",
+    line1="Torstraße 1",
+    city="Berlin",
+    postal_code="10119",
+    country="DE",
+    tax_id="DE136695976",
+    registration="HRB 12345 B, Amtsgericht Charlottenburg",
+    email="billing@lumen.example",
 )
 _CARD = {"brand": "visa", "last4": "4242", "expiry_month": 8, "expiry_year": 2028}
 _DETAIL = {
@@ -57,7 +63,8 @@ def lines() -> list[dict[str, object]]:
     subscription = {"type": "subscription", "unit_price": "29.00", "anchor": _month(1), "created_at": _month(1), "card": _CARD}
     return [
         {"type": "product_group", "id": "plans", "name": "Plans"},
-        {"type": "product", "id": "team", "name": "Team", "kind": "subscription", "interval": "month", "group": "plans", "prices": {"EUR": "29.00"}},
+        {"type": "product", "id": "team", "name": "Team", "kind": "subscription", "interval": "month", "group": "plans"}
+        | {"prices": {"EUR": "29.00"}},
         {"type": "product", "id": "workshop", "name": "Workshop <b>2025</b> & more", "kind": "one_time", "prices": {"EUR": "100.00"}},
         {"type": "buyer", "id": "ada", "email": EMAIL, "name": "Ada Beispiel", "billing_detail": _DETAIL},
         {"type": "buyer", "id": "bea", "email": "bea@example.com", "name": LONG_NAME.strip(), "billing_detail": _DETAIL},

@@ -21,8 +21,17 @@ from portico.mail.messages import Envelope
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 LINK = "https://portal.test/acme/portal/sign-in/link#t=" + "A" * 43
 VARIABLES: dict[str, Any] = {
-    "store_name": "Käse & <b>Brot</b>", "initial": "K", "accent": "#2457d6", "on_accent": "#ffffff", "support_email": "help@acme.example",
-    "time_zone": "Europe/Berlin", "test": False, "recipient": "ada@example.com", "link": LINK, "code": "7GQ4-XK2M", "minutes": 10,
+    "store_name": "Käse & <b>Brot</b>",
+    "initial": "K",
+    "accent": "#2457d6",
+    "on_accent": "#ffffff",
+    "support_email": "help@acme.example",
+    "time_zone": "Europe/Berlin",
+    "test": False,
+    "recipient": "ada@example.com",
+    "link": LINK,
+    "code": "7GQ4-XK2M",
+    "minutes": 10,
     "requested_at": NOW,
 }
 
@@ -38,9 +47,7 @@ def in_language(tag: str) -> dict[str, Any]:
 
 
 def compose(tag: str = "en", **changes: Any) -> EmailMessage:
-    return messages.compose(
-        environment(tag, messages.LOADER), "sign_in", envelope(**changes), language=tag, variables=in_language(tag)
-    )
+    return messages.compose(environment(tag, messages.LOADER), "sign_in", envelope(**changes), language=tag, variables=in_language(tag))
 
 
 def part(message: EmailMessage, kind: str) -> str:

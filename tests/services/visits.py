@@ -79,8 +79,15 @@ class Visitor:
 
     def ask(self, email: str, return_path: str = "") -> None:
         sign_in.request_link(
-            self.runtime, self.store, self.environment, email,
-            browser_token=self.browser, language=self.language, network=self.network, known_browser=self.known, return_path=return_path,
+            self.runtime,
+            self.store,
+            self.environment,
+            email,
+            browser_token=self.browser,
+            language=self.language,
+            network=self.network,
+            known_browser=self.known,
+            return_path=return_path,
         )
 
     def open(self, token: str) -> SignedIn:

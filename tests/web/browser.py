@@ -58,8 +58,13 @@ class Browser:
         return self._ask(method, path, b"", headers)
 
     def post(
-        self, path: str, form: Mapping[str, str] | bytes, *headers: tuple[bytes, bytes],
-        origin: bytes | None = b"null", site: bytes | None = b"same-origin", content_type: bytes = b"application/x-www-form-urlencoded",
+        self,
+        path: str,
+        form: Mapping[str, str] | bytes,
+        *headers: tuple[bytes, bytes],
+        origin: bytes | None = b"null",
+        site: bytes | None = b"same-origin",
+        content_type: bytes = b"application/x-www-form-urlencoded",
     ) -> Answer:
         """What a form of the portal sends. Under `Referrer-Policy: no-referrer` its Origin is "null", as in real browsers."""
         body = form if isinstance(form, bytes) else urlencode(form).encode()
@@ -114,9 +119,19 @@ async def ask(app: Litestar, method: str, path: str, body: bytes, headers: list[
     """One request, byte for byte as given, and its answer."""
     parts = urlsplit(path)
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-        "path": _unquoted(parts.path), "raw_path": parts.path.encode("latin-1"), "query_string": parts.query.encode("latin-1"),
-        "root_path": "", "headers": headers, "client": (client, 50000), "server": ("127.0.0.1", 8000), "state": {},
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": _unquoted(parts.path),
+        "raw_path": parts.path.encode("latin-1"),
+        "query_string": parts.query.encode("latin-1"),
+        "root_path": "",
+        "headers": headers,
+        "client": (client, 50000),
+        "server": ("127.0.0.1", 8000),
+        "state": {},
     }
     chunks = [body[at : at + 16384] for at in range(0, len(body), 16384)] or [b""]
     sent: list[dict[str, Any]] = []

@@ -5,10 +5,23 @@ import pytest
 from portico.web.accent import ACCENTS, accent_name
 
 
-@pytest.mark.parametrize(("color", "name"), [
-    ("#4f46e5", "indigo"), ("#0d9488", "teal"), ("#e11d48", "rose"), ("#f59e0b", "amber"), ("#64748b", "slate"), ("#16a34a", "green"),
-    ("#FF0000", "red"), ("#fe0001", "red"), ("#ff0008", "red"), ("#3b82f6", "blue"), ("#000000", "slate"), ("#ffffff", "slate"),
-])
+@pytest.mark.parametrize(
+    ("color", "name"),
+    [
+        ("#4f46e5", "indigo"),
+        ("#0d9488", "teal"),
+        ("#e11d48", "rose"),
+        ("#f59e0b", "amber"),
+        ("#64748b", "slate"),
+        ("#16a34a", "green"),
+        ("#FF0000", "red"),
+        ("#fe0001", "red"),
+        ("#ff0008", "red"),
+        ("#3b82f6", "blue"),
+        ("#000000", "slate"),
+        ("#ffffff", "slate"),
+    ],
+)
 def test_a_colour_takes_the_palette_nearest_in_hue(color: str, name: str) -> None:
     assert accent_name(color) == name
 

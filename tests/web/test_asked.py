@@ -19,8 +19,19 @@ def test_fields_are_decoded() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        b"name=%FF", b"name=\xff\xfe", b"name=%ED%A0%80", b"name=%C0%AF", b"name=%zz", b"name=%", b"name=%4", b"a=1&a=2", b"a&a",
-        b"name=a%00b", b"name=%1B", b"na%00me=a", b"&".join(b"f%d=1" % n for n in range(65)),
+        b"name=%FF",
+        b"name=\xff\xfe",
+        b"name=%ED%A0%80",
+        b"name=%C0%AF",
+        b"name=%zz",
+        b"name=%",
+        b"name=%4",
+        b"a=1&a=2",
+        b"a&a",
+        b"name=a%00b",
+        b"name=%1B",
+        b"na%00me=a",
+        b"&".join(b"f%d=1" % n for n in range(65)),
     ],
 )
 def test_what_has_two_meanings_or_none_is_refused(raw: bytes) -> None:

@@ -15,8 +15,16 @@ from tests.web.conftest import BASE, EMAIL, Shop
 
 PATH = BASE + "/billing-details"
 AMERICAN = {
-    "country": "US", "name": "Grace Hopper", "is_business": "", "business_name": "", "tax_id": "", "line1": "1 Navy Way", "line2": "",
-    "city": "Arlington", "state": "VA", "postal_code": "22201",
+    "country": "US",
+    "name": "Grace Hopper",
+    "is_business": "",
+    "business_name": "",
+    "tax_id": "",
+    "line1": "1 Navy Way",
+    "line2": "",
+    "city": "Arlington",
+    "state": "VA",
+    "postal_code": "22201",
 }
 
 

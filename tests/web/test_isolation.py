@@ -25,19 +25,25 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
     ("GET", ""): [("", {}), ("?buyer_id={buyer}", {})],
     ("GET", "/orders"): [("/orders", {}), ("/orders?buyer_id={buyer}", {}), ("/orders?after={cursor}", {})],
     ("GET", "/orders/{id}"): [
-        ("/orders/{order}", {}), ("/orders/{subscription}", {}), ("/orders/{buyer}", {}), ("/orders/{order}?buyer_id={buyer}", {}),
+        ("/orders/{order}", {}),
+        ("/orders/{subscription}", {}),
+        ("/orders/{buyer}", {}),
+        ("/orders/{order}?buyer_id={buyer}", {}),
     ],
     ("GET", "/subscriptions"): [("/subscriptions", {}), ("/subscriptions?buyer_id={buyer}", {})],
     ("GET", "/subscriptions/{id}"): [("/subscriptions/{subscription}", {}), ("/subscriptions/{order}", {})],
     ("GET", "/invoices"): [("/invoices", {}), ("/invoices?after={cursor}", {})],
     ("GET", "/invoices/{id}"): [("/invoices/{document}", {}), ("/invoices/{order}", {}), ("/invoices/INV-2026-000001", {})],
     ("GET", "/invoices/{id}.pdf"): [
-        ("/invoices/{document}.pdf", {}), ("/invoices/{document}.pdf?lang=de", {}), ("/invoices/INV-2026-000001.pdf", {}),
+        ("/invoices/{document}.pdf", {}),
+        ("/invoices/{document}.pdf?lang=de", {}),
+        ("/invoices/INV-2026-000001.pdf", {}),
     ],
     ("GET", "/billing-details"): [("/billing-details", {}), ("/billing-details?buyer_id={buyer}", {})],
     ("POST", "/billing-details"): [("/billing-details", {"buyer_id": "{buyer}", "version": "1", "country": "DE"})],
     ("POST", "/language"): [
-        ("/language", {"language": "de", "buyer_id": "{buyer}"}), ("/language", {"language": "xx", "next": "/orders/{order}"}),
+        ("/language", {"language": "de", "buyer_id": "{buyer}"}),
+        ("/language", {"language": "xx", "next": "/orders/{order}"}),
     ],
     ("POST", "/sign-out"): [("/sign-out", {"buyer_id": "{buyer}"})],
     ("GET", "/session"): [("/session", {}), ("/session?buyer_id={buyer}", {})],
@@ -50,8 +56,13 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
 }
 # The addresses that belong to no store read nothing of anybody's.
 OUTSIDE = {
-    ("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/robots.txt"),
-    ("GET", "/static/{digest:str}/{name:path}"), ("POST", "/csp-report"),
+    ("GET", "/"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("GET", "/robots.txt"),
+    ("GET", "/static/{digest:str}/{name:path}"),
+    ("POST", "/csp-report"),
 }
 
 

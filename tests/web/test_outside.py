@@ -39,7 +39,14 @@ def test_a_file_under_another_hash_is_given_but_never_kept(browser: Browser) -> 
 @pytest.mark.parametrize(
     "path",
     [
-        "x/none.css", "x/../static.py", "x/%2e%2e/view.py", "x//etc/passwd", "x/..%2f..%2fview.py", "x/portal.css%00", "x", "",
+        "x/none.css",
+        "x/../static.py",
+        "x/%2e%2e/view.py",
+        "x//etc/passwd",
+        "x/..%2f..%2fview.py",
+        "x/portal.css%00",
+        "x",
+        "",
         "portal.css",
     ],
 )

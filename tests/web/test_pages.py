@@ -154,8 +154,18 @@ def test_every_page_speaks_every_language(app, sign_in, shop: Shop, owned: Histo
     browser = sign_in(shop.buyer)
     browser.language = tag
     paths = [
-        "", "/orders", f"/orders/{owned.order}", "/subscriptions", f"/subscriptions/{owned.subscription}", "/invoices",
-        f"/invoices/{owned.document}", "/billing-details", "/sign-in", "/sign-in/code", "/sign-in/link", "/orders/ORD_none",
+        "",
+        "/orders",
+        f"/orders/{owned.order}",
+        "/subscriptions",
+        f"/subscriptions/{owned.subscription}",
+        "/invoices",
+        f"/invoices/{owned.document}",
+        "/billing-details",
+        "/sign-in",
+        "/sign-in/code",
+        "/sign-in/link",
+        "/orders/ORD_none",
     ]
     for path in paths:
         page = browser.get(BASE + path)
@@ -204,7 +214,12 @@ def test_a_stranger_chooses_for_the_browser_alone(browser: Browser, shop: Shop) 
 @pytest.mark.parametrize(
     ("header", "tag"),
     [
-        ("de-AT,de;q=0.9", "de"), ("xx", "en"), ("", "en"), ("pt", "pt-BR"), ("\x00;q=x,,;", "en"), ("zh-TW", "zh-Hant"),
+        ("de-AT,de;q=0.9", "de"),
+        ("xx", "en"),
+        ("", "en"),
+        ("pt", "pt-BR"),
+        ("\x00;q=x,,;", "en"),
+        ("zh-TW", "zh-Hant"),
     ],
 )
 def test_the_browsers_language_is_the_first_guess(browser: Browser, shop: Shop, header: str, tag: str) -> None:

@@ -12,18 +12,49 @@ from tests.web.conftest import BASE, EMAIL, History, Shop
 from tests.web.test_security import snapshot
 
 BAD_IDS = [
-    "x", "ORD_", "ORD_short", "ORD_" + "0" * 21, "ORD_" + "0" * 23, "ord_" + "0" * 22, "ORD-" + "0" * 22, "ORD_" + "0" * 21 + "%00",
+    "x",
+    "ORD_",
+    "ORD_short",
+    "ORD_" + "0" * 21,
+    "ORD_" + "0" * 23,
+    "ord_" + "0" * 22,
+    "ORD-" + "0" * 22,
+    "ORD_" + "0" * 21 + "%00",
     "ORD_" + "0" * 21 + "é",
-    "ORD_" + "0" * 22 + "%0A", "%2e%2e", "..%2f..%2fetc%2fpasswd", "1", "-1", "'%20OR%201=1--", "%FF", "a" * 3000,
-    "ORD_" + "0" * 22 + ".pdf", "null", "[]", "$ne",
+    "ORD_" + "0" * 22 + "%0A",
+    "%2e%2e",
+    "..%2f..%2fetc%2fpasswd",
+    "1",
+    "-1",
+    "'%20OR%201=1--",
+    "%FF",
+    "a" * 3000,
+    "ORD_" + "0" * 22 + ".pdf",
+    "null",
+    "[]",
+    "$ne",
 ]
 
 
 BAD_CURSORS = [
-    "x", "====", "MTIz", "é", "a" * 500, "%00", "eyJhIjoxfQ", "LTEuT1JEXzA", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OS5PUkRfMA",
+    "x",
+    "====",
+    "MTIz",
+    "é",
+    "a" * 500,
+    "%00",
+    "eyJhIjoxfQ",
+    "LTEuT1JEXzA",
+    "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OS5PUkRfMA",
 ]
 BAD_QUERIES = [
-    "status=unknown", "status=completed&status=pending", "status=%FF", "status=%zz", "status=%00", "a=1&a=1", "%FF=1",
+    "status=unknown",
+    "status=completed&status=pending",
+    "status=%FF",
+    "status=%zz",
+    "status=%00",
+    "a=1&a=1",
+    "%FF=1",
     "status=completed%0A",
 ]
 

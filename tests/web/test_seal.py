@@ -25,7 +25,12 @@ def test_what_is_sealed_comes_back() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda s: s[:-1], lambda s: "A" + s, lambda s: s.replace(".", ""), lambda s: "", lambda s: "é.é", lambda s: ".",
+        lambda s: s[:-1],
+        lambda s: "A" + s,
+        lambda s: s.replace(".", ""),
+        lambda s: "",
+        lambda s: "é.é",
+        lambda s: ".",
     ],
 )
 def test_what_was_changed_on_the_way_is_nothing(change) -> None:  # type: ignore[no-untyped-def]

@@ -61,11 +61,32 @@ def every_kind_of_answer(browser: Browser, ada: Browser, owned: History) -> dict
 
 
 STATUSES = {
-    "page": 200, "head": 200, "pdf": 200, "redirect": 303, "json": 200, "not found": 404, "no such store": 404, "no route": 404,
+    "page": 200,
+    "head": 200,
+    "pdf": 200,
+    "redirect": 303,
+    "json": 200,
+    "not found": 404,
+    "no such store": 404,
+    "no route": 404,
     "root": 404,
-    "post to a page": 405, "get of a form": 405, "options": 405, "trace": 405, "delete": 405, "cross-site": 403, "bad form": 400,
-    "too large": 413, "wrong host": 421, "headers too large": 431, "bad cookie": 400, "static": 200, "no such static": 404, "health": 200,
-    "ready": 200, "robots": 200, "csp report": 204,
+    "post to a page": 405,
+    "get of a form": 405,
+    "options": 405,
+    "trace": 405,
+    "delete": 405,
+    "cross-site": 403,
+    "bad form": 400,
+    "too large": 413,
+    "wrong host": 421,
+    "headers too large": 431,
+    "bad cookie": 400,
+    "static": 200,
+    "no such static": 404,
+    "health": 200,
+    "ready": 200,
+    "robots": 200,
+    "csp report": 204,
 }
 
 
@@ -113,8 +134,15 @@ def test_errors_are_said_in_the_visitors_language(browser: Browser, shop: Shop) 
 
 
 OTHER_HOSTS = [
-    b"evil.example", b"portal.test.evil.example", b"portal.test@evil.example", b"portal.test:8443", b"portal.test/", b" ", b"127.0.0.1",
-    b"xportal.test", b"\xff",
+    b"evil.example",
+    b"portal.test.evil.example",
+    b"portal.test@evil.example",
+    b"portal.test:8443",
+    b"portal.test/",
+    b" ",
+    b"127.0.0.1",
+    b"xportal.test",
+    b"\xff",
 ]
 
 
@@ -140,10 +168,17 @@ def test_probes_may_ask_by_address(browser: Browser) -> None:
 
 
 FORWARDED = [
-    (b"x-forwarded-host", b"evil.example"), (b"x-forwarded-proto", b"http"), (b"forwarded", b"host=evil.example;proto=http"),
-    (b"x-forwarded-server", b"evil.example"), (b"x-original-url", b"/evil"), (b"x-rewrite-url", b"/evil"),
-    (b"x-forwarded-prefix", b"/evil"), (b"x-host", b"evil.example"), (b"x-http-method-override", b"DELETE"),
-    (b"x-forwarded-for", b"127.0.0.1"), (b"referer", b"https://evil.example/"),
+    (b"x-forwarded-host", b"evil.example"),
+    (b"x-forwarded-proto", b"http"),
+    (b"forwarded", b"host=evil.example;proto=http"),
+    (b"x-forwarded-server", b"evil.example"),
+    (b"x-original-url", b"/evil"),
+    (b"x-rewrite-url", b"/evil"),
+    (b"x-forwarded-prefix", b"/evil"),
+    (b"x-host", b"evil.example"),
+    (b"x-http-method-override", b"DELETE"),
+    (b"x-forwarded-for", b"127.0.0.1"),
+    (b"referer", b"https://evil.example/"),
 ]
 
 
@@ -173,11 +208,22 @@ def test_only_trusted_proxies_say_who_asks(runtime: Runtime, shop: Shop) -> None
 
 
 ELSEWHERE = [
-    (b"https://evil.example", b"cross-site"), (b"https://evil.example", None), (b"https://evil.example", b"same-origin"),
-    (b"null", b"cross-site"), (b"null", None), (b"null", b"same-site"), (b"null", b"none"), (b"https://portal.test", b"cross-site"),
-    (b"http://portal.test", None), (b"https://portal.test:8443", None), (b"https://portal.test.evil.example", None),
+    (b"https://evil.example", b"cross-site"),
+    (b"https://evil.example", None),
+    (b"https://evil.example", b"same-origin"),
+    (b"null", b"cross-site"),
+    (b"null", None),
+    (b"null", b"same-site"),
+    (b"null", b"none"),
+    (b"https://portal.test", b"cross-site"),
+    (b"http://portal.test", None),
+    (b"https://portal.test:8443", None),
+    (b"https://portal.test.evil.example", None),
     (None, b"cross-site"),
-    (None, b"same-site"), (None, b"none"), (b"https://sub.portal.test", b"same-site"), (b"", b"same-site"),
+    (None, b"same-site"),
+    (None, b"none"),
+    (b"https://sub.portal.test", b"same-site"),
+    (b"", b"same-site"),
 ]
 
 
@@ -200,8 +246,11 @@ def test_a_form_from_elsewhere_is_refused_and_changes_nothing(ada: Browser, brow
 @pytest.mark.parametrize(
     ("origin", "site"),
     [
-        (b"null", b"same-origin"), (b"https://portal.test", b"same-origin"), (b"https://portal.test", None),
-        (None, b"same-origin"), (None, None),
+        (b"null", b"same-origin"),
+        (b"https://portal.test", b"same-origin"),
+        (b"https://portal.test", None),
+        (None, b"same-origin"),
+        (None, None),
     ],
 )
 def test_a_form_of_our_own_passes(ada: Browser, shop: Shop, origin: bytes | None, site: bytes | None) -> None:
@@ -270,7 +319,11 @@ def test_on_this_machine_plain_http_works_under_every_loopback_name(demo: Litest
 @pytest.mark.parametrize(
     "host",
     [
-        "evil.example:8000", "127.0.0.1.evil.example:8000", "localhost.evil.example", "127.0.0.2:8000", "[::2]:8000",
+        "evil.example:8000",
+        "127.0.0.1.evil.example:8000",
+        "localhost.evil.example",
+        "127.0.0.2:8000",
+        "[::2]:8000",
     ],
 )
 def test_a_name_that_resolves_to_this_machine_is_still_another(demo: Litestar, shop: Shop, host: str) -> None:

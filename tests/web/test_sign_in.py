@@ -239,11 +239,28 @@ def test_signing_in_again_ends_the_former_session(ada: Browser, shop: Shop, deli
 
 
 BAD_RETURNS = [
-    "https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/orders@evil.example", "/../../evil",
+    "https://evil.example/",
+    "//evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/orders@evil.example",
+    "/../../evil",
     "/orders/../../x",
-    "javascript:alert(1)", "/orders\r\nSet-Cookie: a=b", "/orders#t=1", "/orders?next=https://evil.example", "/sign-out", "/session",
+    "javascript:alert(1)",
+    "/orders\r\nSet-Cookie: a=b",
+    "/orders#t=1",
+    "/orders?next=https://evil.example",
+    "/sign-out",
+    "/session",
     "/unknown",
-    f"{BASE}/orders", "/orders/%2e%2e/x", "/orders//x", " /orders", "/orders/" + "a" * 300, "/orders?" + "a" * 400, "", "é",
+    f"{BASE}/orders",
+    "/orders/%2e%2e/x",
+    "/orders//x",
+    " /orders",
+    "/orders/" + "a" * 300,
+    "/orders?" + "a" * 400,
+    "",
+    "é",
 ]
 
 

@@ -25,7 +25,9 @@ TEXTS = [
     *(("accent-ink", ground) for ground in ("page", "surface", "accent-tint")),
     *(("ink", ground) for ground in ("accent-tint", "good-tint", "bad-tint")),
     *((f"{kind}-ink", ground) for kind in ("good", "wait", "bad") for ground in (f"{kind}-tint", "surface")),
-    ("on-accent", "accent"), ("on-accent", "accent-hover"), ("page", "ink"),
+    ("on-accent", "accent"),
+    ("on-accent", "accent-hover"),
+    ("page", "ink"),
 ]
 
 

@@ -88,7 +88,7 @@ def test_a_page_says_its_language_direction_and_title_and_has_one_main_heading(n
 
 def test_headings_skip_no_level(name: str) -> None:
     levels = [int(str(tag[""])[1]) for tag in see(name, Page()).all("h1", "h2", "h3", "h4", "h5")]
-    main = levels[levels.index(1):]
+    main = levels[levels.index(1) :]
     assert all(below <= above + 1 for above, below in itertools.pairwise(main))
 
 

@@ -67,13 +67,19 @@ def _show_both(visit: Visit) -> Response:
 
 
 def _show(
-    visit: Visit, values: Mapping[str, str], version: int,
-    *, status: int = 200, errors: Mapping[str, str] | None = None, saved: bool = False,
+    visit: Visit,
+    values: Mapping[str, str],
+    version: int,
+    *,
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    saved: bool = False,
 ) -> Response:
     country, is_business = values.get("country", ""), values.get("is_business", "") == _YES
     fields = rules.form_fields(country, language=visit.language, is_business=is_business)
     return view.page(
-        visit, "billing_details.html",
+        visit,
+        "billing_details.html",
         status_code=status,
         values=values,
         fields=fields,

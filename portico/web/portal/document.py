@@ -38,7 +38,8 @@ def one_invoice(visit: Visit) -> Response:
     if found.content is None:
         raise NotFound
     return view.page(
-        visit, "invoice.html",
+        visit,
+        "invoice.html",
         document=found,
         paper=print_data(found.content, visit.language, breaks_words=False),
         languages=LANGUAGES,
@@ -57,6 +58,6 @@ def pdf(visit: Visit) -> Response:
 
 
 def content_disposition(filename: str) -> str:
-    """"attachment" with a name every client understands, and the true one beside it where they differ (RFC 6266 section 4.3)."""
+    """ "attachment" with a name every client understands, and the true one beside it where they differ (RFC 6266 section 4.3)."""
     plain = _UNSAFE.sub("-", filename).strip("-.") or "document.pdf"
     return f'attachment; filename="{plain}"' + ("" if plain == filename else f"; filename*=UTF-8''{quote(filename, safe='')}")

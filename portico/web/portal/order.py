@@ -22,8 +22,13 @@ def orders(visit: Visit) -> Response:
         page = order.page(tx, visit.buyer_scope, status=status or None, cursor=cursor_of(visit))
     to = links(visit, "/orders", page.next, status=status)
     return view.page(
-        visit, "orders.html",
-        orders=page.items, statuses=STATUSES, status=status, first_url=to.first, next_cursor_url=to.following,
+        visit,
+        "orders.html",
+        orders=page.items,
+        statuses=STATUSES,
+        status=status,
+        first_url=to.first,
+        next_cursor_url=to.following,
     )
 
 

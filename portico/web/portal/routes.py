@@ -33,11 +33,13 @@ ROUTES: tuple[Row, ...] = (
 )
 
 # Where a sign-in, or a choice of language, may lead back to.
-_PAGES = re.compile("|".join(
-    re.escape(row.path or "/").replace(r"\{id\}", "[A-Za-z]+_[0-9A-Za-z]+")
-    for row in ROUTES
-    if row.method == "GET" and row.path not in ("/session", "/invoices/{id}.pdf")
-))
+_PAGES = re.compile(
+    "|".join(
+        re.escape(row.path or "/").replace(r"\{id\}", "[A-Za-z]+_[0-9A-Za-z]+")
+        for row in ROUTES
+        if row.method == "GET" and row.path not in ("/session", "/invoices/{id}.pdf")
+    )
+)
 
 
 def is_page(path: str) -> bool:

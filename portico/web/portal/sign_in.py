@@ -49,7 +49,10 @@ def ask(visit: Visit) -> Response:
             return _json_error(visit, 422, error)
         return _form(visit, text, back, status=422, error=error)
     sign_in.request_link(
-        visit.runtime, visit.store, visit.environment, email,
+        visit.runtime,
+        visit.store,
+        visit.environment,
+        email,
         browser_token=visit.browser,
         language=visit.language,
         network=visit.asked.client,
@@ -80,8 +83,12 @@ def redeem_code(visit: Visit) -> Response:
     typed = visit.form.get("code", "")
     try:
         signed_in = sign_in.redeem_code(
-            visit.runtime, visit.store, visit.environment, typed,
-            browser_token=visit.browser, replaces=visit.cookies.get("session", ""),
+            visit.runtime,
+            visit.store,
+            visit.environment,
+            typed,
+            browser_token=visit.browser,
+            replaces=visit.cookies.get("session", ""),
         )
     except Refused as refused:
         error = _say(visit, _CODE_PROBLEMS.get(refused.code, _NEW_CODE))
@@ -108,14 +115,20 @@ def redeem_link(visit: Visit) -> Response:
     """Signs in the browser that asked. Any other is told to go back to that one, and the link stays good."""
     try:
         signed_in = sign_in.redeem_link(
-            visit.runtime, visit.store, visit.environment, visit.form.get("token", ""),
-            browser_token=visit.browser, replaces=visit.cookies.get("session", ""),
+            visit.runtime,
+            visit.store,
+            visit.environment,
+            visit.form.get("token", ""),
+            browser_token=visit.browser,
+            replaces=visit.cookies.get("session", ""),
         )
     except Refused as refused:
         elsewhere = refused.code == "other_browser"
         return _link_form(
-            visit, visit.form.get("next", "/"),
-            status=403 if elsewhere else 410, problem="other_browser" if elsewhere else "expired",
+            visit,
+            visit.form.get("next", "/"),
+            status=403 if elsewhere else 410,
+            problem="other_browser" if elsewhere else "expired",
         )
     return _welcome(visit, signed_in)
 

@@ -21,6 +21,10 @@ def one_subscription(visit: Visit) -> Response:
         its_order = order.get(tx, visit.buyer_scope, found.order_id)
         documents = document.for_order(tx, visit.buyer_scope, found.order_id)
     return view.page(
-        visit, "subscription.html",
-        subscription=found, next_charge=next_charge(found), order=its_order, documents=documents,
+        visit,
+        "subscription.html",
+        subscription=found,
+        next_charge=next_charge(found),
+        order=its_order,
+        documents=documents,
     )
