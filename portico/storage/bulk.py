@@ -1,20 +1,21 @@
 """Inserts rows by the thousand, past SQLAlchemy's work per row: `executemany` of tuples on SQLite, COPY on PostgreSQL. Both
 check every constraint and foreign key as usual."""
 
-import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-import psycopg
 import sqlalchemy as sa
 import sqlalchemy.exc
 
 from portico.domain.errors import Conflict
 from portico.storage.columns import Instant
+
+if TYPE_CHECKING:
+    import psycopg  # on SQLite nothing needs it: 10 MB, and a tenth of the time to start
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,7 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 def insert(tx: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
     """Inserts plain tuples, values in the order of `columns`. Raises Conflict when a constraint refuses one of them."""
     bind = _binder(table, columns)
-    with refusals():
+    with refusals(tx):
         if tx.dialect.name == "sqlite":
             tx.exec_driver_sql(_insert_sql(table, columns), [bind(row) for row in rows])
             return
@@ -34,11 +35,12 @@ def insert(tx: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: S
 
 
 @contextmanager
-def refusals() -> Generator[None]:
-    """Turns a constraint's refusal, by any driver, into Conflict."""
+def refusals(tx: sa.Connection) -> Generator[None]:
+    """Turns a constraint's refusal, told by SQLAlchemy or by the driver itself, into Conflict."""
+    driver: Any = tx.dialect.loaded_dbapi
     try:
         yield
-    except (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError, sqlite3.IntegrityError) as error:
+    except (sqlalchemy.exc.IntegrityError, driver.IntegrityError) as error:
         raise Conflict(str(error).partition("\n")[0]) from error
 
 

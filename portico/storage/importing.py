@@ -117,7 +117,7 @@ def update_many(tx: sa.Connection, kind: type[Any], columns: tuple[str, ...], ro
     """Sets `columns` of rows that are already stored, by their id."""
     if rows:
         values = [{"p_id": row.id, **{f"p_{name}": getattr(row, name) for name in columns}} for row in rows]
-        with bulk.refusals():
+        with bulk.refusals(tx):
             tx.execute(_update(kind, columns), values)
 
 
