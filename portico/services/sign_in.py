@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 
 from portico.domain.buyer import Buyer, canonical_email
 from portico.domain.errors import Refused
@@ -20,6 +21,8 @@ from portico.storage import audit, buyer, outbox, session, sign_in
 from portico.storage.session import SessionRow
 from portico.storage.sign_in import SignInRequest
 from portico.storage.store import StoreRow
+
+log = structlog.get_logger("portico.sign_in")
 
 MAIL_JOB = "sign_in_mail"
 
@@ -79,7 +82,8 @@ def request_link(
         )
         sign_in.insert(tx, scope, request)
         outbox.add(tx, MAIL_JOB, arguments, now=now, lane="mail", key=request_id)
-        audit.record(tx, scope, actor="visitor", action="sign_in_held" if held else "sign_in_requested", subject=request_id, now=now)
+    # Logged, not audited: the trail is kept for ever, and anybody may ask as often as they like.
+    log.info("sign_in_requested", request_id=request_id, held=held)
 
 
 def redeem_link(
