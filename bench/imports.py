@@ -17,6 +17,7 @@ from portico.config import Settings
 from portico.domain.invoice import Seller
 from portico.services import importing, store
 from portico.services.importing import Refusal, Target
+from portico.storage.migrate import migrate
 from tests import postgres
 
 ORDERS_PER_BUYER = 5
@@ -62,7 +63,7 @@ def floor_seconds(path: Path) -> float:
 def import_seconds(path: Path, url: str) -> tuple[float, float]:
     """(wall, CPU of this process) of one import into a new store, including every commit."""
     runtime = build(Settings(database_url=url, secret="0123456789abcdefghijklmnopqrstuvwxyz", mailer="file"))  # type: ignore[arg-type]
-    runtime.database.migrate()
+    migrate(runtime.database)
     made = store.create(runtime, name="Bench", slug=f"bench-{runtime.random_bytes(4).hex()}", seller=SELLER)
     refused: list[Refusal] = []
     wall, cpu = time.perf_counter(), time.process_time()

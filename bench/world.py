@@ -17,6 +17,7 @@ from portico.services import importing, store
 from portico.services.importing import Refusal, Target
 from portico.services.runtime import Runtime
 from portico.storage import buyer, session
+from portico.storage.migrate import migrate
 
 SECRET = "cJ0m2Xv8Q5yTtZ1kR7uWb4NfHs9EgAaPdLiVoYx3"
 
@@ -49,7 +50,7 @@ def world(*sizes: int) -> Iterator[World]:
         file = Path(folder) / "bench.db"
         settings = Settings(database_url=f"sqlite:///{file}", secret=SECRET, mailer="file", mail_dir=Path(folder) / "mailbox")  # type: ignore[arg-type]
         runtime = build(settings)
-        runtime.database.migrate()
+        migrate(runtime.database)
         seller = Seller(
             legal_name="Bench GmbH", line1="Hafenstraße 7", city="Hamburg", postal_code="20457", country="DE", tax_id="DE136695976"
         )

@@ -15,6 +15,7 @@ from portico.app import id_maker
 from portico.mail.transport import FileMailer
 from portico.services.runtime import Runtime
 from portico.storage.database import Database
+from portico.storage.migrate import migrate
 from tests import postgres
 from tests.factories import Factory
 
@@ -97,7 +98,7 @@ def sqlite_databases() -> Iterator[OpenFresh]:
     folder = postgres.scratch_folder("sqlite")
     template, numbers = folder / "template.db", count(1)
     with _open(f"sqlite:///{template}") as database:
-        database.migrate()
+        migrate(database)
 
     @contextmanager
     def open_fresh(migrated: bool) -> Iterator[Database]:
@@ -118,7 +119,7 @@ def postgresql_databases() -> Iterator[OpenFresh]:
     with postgres.server() as url, psycopg.connect(url, autocommit=True) as admin:
         admin.execute("CREATE DATABASE template_portico")
         with _open(_named(url, "template_portico")) as database:
-            database.migrate()
+            migrate(database)
 
         @contextmanager
         def open_fresh(migrated: bool) -> Iterator[Database]:

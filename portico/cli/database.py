@@ -2,6 +2,7 @@
 
 from portico.cli.console import notes, open_database, open_runtime, out, print_table
 from portico.services import check as checks
+from portico.storage.migrate import migrate as run_migrations
 
 
 def migrate() -> None:
@@ -9,7 +10,7 @@ def migrate() -> None:
     with open_database() as database:
         was_current = database.is_current()
         if not was_current:
-            database.migrate()
+            run_migrations(database)
     out.print("The database is current." if was_current else "The database has been migrated.")
 
 

@@ -18,6 +18,7 @@ from portico.services.importing import Refusal, Target
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
 from portico.services.secrets import new_token
+from portico.storage.migrate import migrate
 from portico.storage.store import StoreRow
 
 # The environment that `portal_url` and `api_key` in demo.json are good for.
@@ -79,7 +80,7 @@ def settings_of(folder: Folder, host: str, port: int) -> Settings:
 
 def prepare(runtime: Runtime, folder: Folder) -> StoreRow:
     """The store with all its data. A start that was cut short is taken up where it stopped."""
-    runtime.database.migrate()
+    migrate(runtime.database)
     row = stores.find(runtime, store.SLUG) or stores.create(
         runtime, name=store.NAME, slug=store.SLUG, seller=store.SELLER, locale=store.LOCALE, time_zone=store.TIME_ZONE,
         support_email=store.SUPPORT_EMAIL, accent_color=store.ACCENT_COLOR,

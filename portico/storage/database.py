@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine import make_url
 
-from portico.storage import migrate
+from portico.storage import revision
 from portico.storage.queue import Queue
 
 POOL_SIZE = 40  # the web server runs handlers in this many threads; fewer connections would only move the wait here
@@ -87,15 +87,10 @@ class Database:
         """Calls `listener` after each commit of this process that added a job, so that its worker need not poll for it."""
         self._listeners.append(listener)
 
-    def migrate(self) -> None:
-        """Brings the tables up to this version of the program. Safe to run by several processes at once."""
-        with self.transaction() as tx:
-            migrate.upgrade(tx)
-
     def is_current(self) -> bool:
         """Whether the tables are those of this version of the program."""
         with self.read() as connection:
-            return migrate.revision(connection) == migrate.HEAD
+            return revision.revision(connection) == revision.HEAD
 
     def dispose(self) -> None:
         """Closes every connection."""

@@ -48,7 +48,7 @@ def test_head_is_the_newest_migration() -> None:
 
 def test_an_empty_database_is_not_current_until_it_is_migrated(empty_database: Database) -> None:
     assert not empty_database.is_current()
-    empty_database.migrate()
+    migrate.migrate(empty_database)
     assert empty_database.is_current()
 
 
@@ -56,7 +56,7 @@ def test_migrating_a_filled_database_again_changes_nothing(database: Database, f
     buyer = factory.buyer()
     factory.document(buyer, factory.payment(buyer, factory.order(buyer)))
     before = _everything(database)
-    database.migrate()
+    migrate.migrate(database)
     assert _everything(database) == before
 
 
@@ -67,7 +67,7 @@ def test_processes_that_start_together_migrate_once(empty_database: Database) ->
 
     def run(database: Database) -> None:
         try:
-            database.migrate()
+            migrate.migrate(database)
         except Exception as error:
             failures.append(error)
         finally:
