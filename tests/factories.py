@@ -237,15 +237,26 @@ class Factory:
         self._insert(tables.refund, row)
         return row["id"]
 
-    def document(self, buyer: BuyerScope, payment_id: str, *, kind: DocumentKind = "invoice", issued_at: datetime | None = None) -> str:
-        """An issued document for a payment, numbered from its series' counter; its id."""
+    def document(
+        self,
+        buyer: BuyerScope,
+        payment_id: str,
+        *,
+        kind: DocumentKind = "invoice",
+        issued_at: datetime | None = None,
+        elsewhere: str | None = None,
+    ) -> str:
+        """An issued document for a payment, numbered from its series' counter or with the number it got `elsewhere`; its id."""
         issued_at = issued_at or self.now
         with self.database.transaction() as tx:
             paid = payment.get(tx, buyer, payment_id)
             bought = order.get(tx, buyer, paid.order_id)
-            series = f"{SERIES_PREFIX[kind]}-{issued_at.year}"
-            sequence = numbering.next_number(tx, buyer, series)
-            number = invoice.number(SERIES_PREFIX[kind], issued_at.year, sequence, buyer.environment == "test")
+            if elsewhere is None:
+                series = f"{SERIES_PREFIX[kind]}-{issued_at.year}"
+                sequence = numbering.next_number(tx, buyer, series)
+                number = invoice.number(SERIES_PREFIX[kind], issued_at.year, sequence, buyer.environment == "test")
+            else:
+                series, sequence, number = None, None, elsewhere
             content = invoice.content_for_payment(
                 kind,
                 number=number,

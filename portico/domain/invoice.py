@@ -4,6 +4,7 @@ Correction is another document that refers to the first (Directive 2006/112/EC a
 (art. 226 (2)) and gapless within a series.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ DocumentKind = Literal["invoice", "receipt"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt")
 SERIES_PREFIX: dict[DocumentKind, str] = {"invoice": "INV", "receipt": "REC"}
 TEMPLATE_VERSION = 1
+_OURS = re.compile(rf"(TEST-)?({'|'.join(SERIES_PREFIX.values())})-[0-9]{{4}}-[0-9]{{6,}}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,12 @@ def number(prefix: str, year: int, sequence: int, test: bool = False) -> str:
     if sequence < 1:
         raise ValueError("numbers start at 1")
     return f"{'TEST-' if test else ''}{prefix}-{year:04d}-{sequence:06d}"
+
+
+def could_be_ours(number: str) -> bool:
+    """Whether `number` above makes such numbers. A document numbered elsewhere may not have one: a series would come to it some
+    day, and could neither use it again nor leave it out."""
+    return _OURS.fullmatch(number) is not None
 
 
 def content_for_payment(

@@ -5,6 +5,7 @@ database refuses any change ever after. A file is made when it is first wanted, 
 kept first is served from then on, so that a newer template never changes what somebody has already filed.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,12 +35,13 @@ from portico.storage.store import StoreRow
 log = structlog.get_logger("portico.documents")
 
 PDF = "application/pdf"
+_NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Receivable:
     """A payment that succeeded, with what its documents copy. `language` is the buyer's own, if any; `issued_at` dates them
-    and picks the year of their numbers."""
+    and picks the year of their numbers. `invoice_number` is that of an invoice the sale has had before it came here."""
 
     buyer_id: str
     buyer_email: str
@@ -49,6 +51,7 @@ class Receivable:
     tax_rate: str
     tax_reason: TaxReason
     issued_at: datetime
+    invoice_number: str | None = None
 
 
 def issue_for_payment(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, order: Order, payment: Payment) -> list[str]:
@@ -75,26 +78,37 @@ def documents_for_payments(
 ) -> list[Issue]:
     """An invoice and a receipt for each payment, in order; the caller inserts all of them in the transaction it reserves in.
 
-    `reserve(series, count)` gives the first of `count` numbers; it is called once for each series that is needed. Raises
-    Refused("payment_not_succeeded") and Refused("document_totals") before it reserves anything.
+    `reserve(series, count)` gives the first of `count` numbers; it is called once for each series that is needed. A sale that
+    has an invoice keeps its number, and takes one for the receipt only: a second number would be a second invoice, and owe the
+    tax twice (Directive 2006/112/EC art. 203). Raises Refused("payment_not_succeeded") and Refused("document_totals") before it
+    reserves anything.
     """
     contents = [_content(seller, environment, receivable) for receivable in receivables]
     zone = ZoneInfo(seller.time_zone)
     years = [receivable.issued_at.astimezone(zone).year for receivable in receivables]
     issues: list[Issue] = []
+    numbered_here = Counter(year for receivable, year in zip(receivables, years, strict=True) if receivable.invoice_number is None)
+    needed = {"invoice": numbered_here, "receipt": Counter(years)}
     following = {
-        series(kind, year): reserve(series(kind, year), count) for year, count in sorted(Counter(years).items()) for kind in DOCUMENT_KINDS
+        series(kind, year): reserve(series(kind, year), needed[kind][year])
+        for year in sorted(set(years))
+        for kind in DOCUMENT_KINDS
+        if needed[kind][year]
     }
     for receivable, content, year in zip(receivables, contents, years, strict=True):
         scope, of_invoice = BuyerScope(seller.id, environment, receivable.buyer_id), ""
         for kind in DOCUMENT_KINDS:
-            sequence = following[series(kind, year)]
-            following[series(kind, year)] = sequence + 1
-            number = invoice.number(SERIES_PREFIX[kind], year, sequence, environment == "test")
+            if kind == "invoice" and receivable.invoice_number is not None:
+                within, sequence, number = None, None, receivable.invoice_number
+            else:
+                within = series(kind, year)
+                sequence = following[within]
+                following[within] = sequence + 1
+                number = invoice.number(SERIES_PREFIX[kind], year, sequence, environment == "test")
             drawn_up = replace(content, kind=kind, number=number, refers_to=of_invoice)
             of_invoice = number  # the invoice comes first; a receipt names it, so that nobody books the sale twice
             issued = _issued(new_id("INV"), drawn_up, receivable.payment.id)
-            issues.append(Issue(scope, issued, series(kind, year), sequence))
+            issues.append(Issue(scope, issued, within, sequence))
     return issues
 
 
@@ -124,7 +138,8 @@ def _file(runtime: Runtime, scope: BuyerScope, found: Document, language: str | 
     language = found.language if language is None else language
     if not is_language(language):
         raise Refused("language_unknown")
-    name = f"{found.number}.pdf" if language == found.language else f"{found.number}-{language}.pdf"
+    stem = _NOT_IN_A_NAME.sub("-", found.number).strip("-.") or found.id  # a number made elsewhere may hold a slash
+    name = f"{stem}.pdf" if language == found.language else f"{stem}-{language}.pdf"
     with runtime.database.read() as connection:
         kept = document.file(connection, scope, found.id, language, PDF)
     if kept is None:

@@ -53,11 +53,13 @@ CHANGEABLE: dict[type[Any], tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A payment that has succeeded in this batch and gets its documents, with the tax it was charged with."""
+    """A payment that has succeeded in this batch and gets its documents, with the tax it was charged with, and the number of
+    the invoice that it has had already."""
 
     payment_id: str
     tax_rate: str
     tax_reason: str
+    invoice_number: str | None
 
 
 @dataclass(slots=True)
@@ -78,6 +80,8 @@ class Batch:
         default_factory=dict[str, dict[datetime, tuple[datetime, str | None]]]
     )
     events: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
+    invoice_numbers: dict[str, str] = field(default_factory=dict[str, str])  # of payments that were invoiced elsewhere
+    holders: dict[str, str | None] = field(default_factory=dict[str, str | None])  # number -> the merchant's id of the payment
     new: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in WORDS})
     changed: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in WORDS})
     repriced: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
@@ -157,6 +161,8 @@ def load(tx: sa.Connection, scope: StoreScope, now: datetime, new_id: Callable[[
     batch.prices = rows.prices(tx, (product.id for product in rows_of(r.ProductRow)))
     batch.given_back = rows.given_back(tx, payments)
     batch.attempts = rows.attempt_counts(tx, (p.id for p in rows_of(r.PaymentRow) if p.status == "pending"))
+    batch.invoice_numbers = rows.numbered_elsewhere(tx, (p.id for p in rows_of(r.PaymentRow) if p.status == "succeeded"))
+    batch.holders = rows.holders(tx, scope, wanted["invoice_number"])
     batch.periods = rows.paid_periods(tx, subscriptions)
     batch.events = rows.last_events(tx, subscriptions)
     return batch
@@ -193,8 +199,8 @@ def _settle(tx: sa.Connection, batch: Batch) -> None:
 
 
 def _references(lines: Iterable[f.Line]) -> dict[Any, set[str]]:
-    """The merchant's ids by kind, and the e-mail addresses, that a batch needs to look up."""
-    wanted: dict[Any, set[str]] = {kind: set() for kind in (*WORDS, "email")}
+    """The merchant's ids by kind, the e-mail addresses and the numbers of invoices that a batch needs to look up."""
+    wanted: dict[Any, set[str]] = {kind: set() for kind in (*WORDS, "email", "invoice_number")}
     for line in lines:
         match line:
             case f.ProductGroupLine():
@@ -217,6 +223,7 @@ def _references(lines: Iterable[f.Line]) -> dict[Any, set[str]]:
             case f.PaymentLine():
                 wanted[r.PaymentRow].add(line.id)
                 wanted[r.OrderRow].add(line.order)
+                wanted["invoice_number"].update(filter(None, [line.invoice_number]))
             case f.RefundLine():
                 wanted[r.RefundRow].add(line.id)
                 wanted[r.PaymentRow].add(line.payment)

@@ -1,4 +1,5 @@
-"""Invoice and receipt of every payment that succeeded in a batch, dated when it succeeded, numbered in the order of the file."""
+"""Invoice and receipt of every payment that succeeded in a batch, dated when it succeeded, numbered in the order of the file.
+What was invoiced before it came here keeps the number it has."""
 
 from functools import partial
 from typing import Any
@@ -32,7 +33,9 @@ def _receivable(batch: Batch, paid: Paid) -> Receivable:
         raise ValueError("a payment is paid when it has succeeded")
     tax: Any = paid.tax_reason
     order = _order(batch.by_id[payment.order_id], payment.subscription_id)
-    return Receivable(buyer.id, buyer.email, buyer.locale, order, _payment(payment), paid.tax_rate, tax, payment.succeeded_at)
+    return Receivable(
+        buyer.id, buyer.email, buyer.locale, order, _payment(payment), paid.tax_rate, tax, payment.succeeded_at, paid.invoice_number
+    )
 
 
 def _order(row: r.OrderRow, subscription_id: str | None) -> Order:

@@ -32,6 +32,9 @@ _LAST4 = r"^[0-9]{4}$(?!\n)"
 _BRAND = r"^[A-Za-z0-9 ._-]{1,20}$(?!\n)"
 _WORD = r"^[a-z0-9_]{1,40}$(?!\n)"
 _NO_CONTROL_BUT_LINES = r"^[^\u0000-\u0008\u000b-\u001f\u007f]*$(?!\n)"
+# Without what cannot be seen: controls, spaces at either end, spaces of odd widths, marks of direction and of nothing at all.
+_UNSEEN = r"\u0000-\u001f\u007f-\u00a0\u00ad\u061c\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+_PRINTED = rf"^[^ {_UNSEEN}]([^{_UNSEEN}]*[^ {_UNSEEN}])?$(?!\n)"
 
 OwnId = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROL, description="Your own id; lines refer to each other by it.")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROL)]
@@ -46,6 +49,13 @@ Rate = Annotated[str, Meta(pattern=_RATE, description='A tax rate in percent: "1
 Currency = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217.")]
 Country = Annotated[str, Meta(pattern=_COUNTRY, description="ISO 3166-1 alpha-2.")]
 Moment = Annotated[datetime, Meta(tz=True, description="ISO 8601 with an offset, such as 2026-03-01T09:30:00Z.")]
+InvoiceNumber = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=40, pattern=_PRINTED,
+        description="The number of the invoice that this sale has already, issued elsewhere. It is kept, and Portico gives none.",
+    ),
+]  # fmt: skip
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Language = Annotated[str, Meta(min_length=2, max_length=35, pattern=_LANGUAGE, description='A language tag, such as "de" or "pt-BR".')]
 FailureCode = Literal[
@@ -188,6 +198,7 @@ class PaymentLine(_Line, frozen=True, tag="payment"):
     period_end: Moment | None = None
     card: CardPart | None = None
     attempts: Annotated[list[AttemptPart], Meta(max_length=50)] | None = None
+    invoice_number: InvoiceNumber | None = None
 
 
 class RefundLine(_Line, frozen=True, tag="refund"):
@@ -214,6 +225,7 @@ _PATTERNS = {
     _LANGUAGE: 'a language tag such as "de"',
     _LAST4: "the last four digits of the card",
     _BRAND: 'a card brand such as "visa"',
+    _PRINTED: "printable characters, no space at either end",
     _WORD: "a word of lower-case letters, digits and underscores",
 }
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from portico.domain.errors import Refused
+from portico.domain.invoice import could_be_ours
 from portico.domain.money import parse_amount
 from portico.services import import_format as f
 from portico.services.import_batch import Batch, Outcome, Paid
@@ -35,32 +36,56 @@ def payment(batch: Batch, line: f.PaymentLine) -> Outcome:
     stored = batch.find(r.PaymentRow, line.id)
     if stored is not None:
         same(stored, **{name: getattr(row, name) for name in _FIXED})
-        return _finish(batch, stored, row, attempts, tax)
+    invoice_number = _invoice_number(batch, line, stored)
+    if stored is not None:
+        return _finish(batch, stored, row, attempts, Paid(stored.id, *tax, invoice_number))
     row = row._replace(id=batch.new_id("PAY"))
     batch.add(row)
     if subscription_id is not None and period_start is not None and period_end is not None:
         batch.periods.setdefault(subscription_id, {})[period_start] = (period_end, line.id)
-    _keep(batch, row, attempts, tax)
+    _keep(batch, row, attempts, Paid(row.id, *tax, invoice_number))
     return "new"
 
 
-def _finish(batch: Batch, stored: r.PaymentRow, row: r.PaymentRow, attempts: list[r.AttemptRow], tax: tuple[str, str]) -> Outcome:
+def _invoice_number(batch: Batch, line: f.PaymentLine, stored: r.PaymentRow | None) -> str | None:
+    """The number of the invoice that the sale has had elsewhere. No other document may have it, now or ever."""
+    number = line.invoice_number
+    if number is not None and line.status != "succeeded":
+        raise Refused("invoice_number", "only a payment that succeeded has an invoice, and so an invoice_number")
+    if stored is not None and stored.status == line.status == "succeeded":
+        kept = batch.invoice_numbers.get(stored.id)
+        if number != kept:
+            raise Refused("differs", f"already stored with another invoice_number: {kept or 'one that Portico has given'}")
+        return number
+    if number is None:
+        return None
+    if number in batch.holders:
+        raise Refused("invoice_number_taken", f"the number {number!r} is taken: a document of payment {batch.holders[number]!r} has it")
+    if could_be_ours(number):
+        raise Refused("invoice_number", f"{number!r} has the form of Portico's own numbers, which may come to it one day")
+    return number
+
+
+def _finish(batch: Batch, stored: r.PaymentRow, row: r.PaymentRow, attempts: list[r.AttemptRow], paid: Paid) -> Outcome:
     """A stored payment changes in one way only: from pending to what became of it."""
     if row.status in (stored.status, "pending"):
         return "unchanged"
     if stored.status != "pending":
         raise Refused("differs", f"already stored with another status: {stored.status}")
-    _keep(batch, row._replace(id=stored.id), attempts, tax)
+    _keep(batch, row._replace(id=stored.id), attempts, paid)
     finished = {name: getattr(row, name) for name in ("status", "succeeded_at", *card(None))}
     return batch.revise(stored, **finished)
 
 
-def _keep(batch: Batch, row: r.PaymentRow, attempts: list[r.AttemptRow], tax: tuple[str, str]) -> None:
+def _keep(batch: Batch, row: r.PaymentRow, attempts: list[r.AttemptRow], paid: Paid) -> None:
     kept = batch.attempts.get(row.id, 0)
     batch.new_attempts.extend(attempt._replace(payment_id=row.id) for attempt in attempts[kept:])
     batch.attempts[row.id] = max(kept, len(attempts))
     if row.status == "succeeded":
-        batch.paid.append(Paid(row.id, *tax))
+        batch.paid.append(paid)
+        if paid.invoice_number is not None:
+            batch.invoice_numbers[row.id] = paid.invoice_number
+            batch.holders[paid.invoice_number] = row.external_id
 
 
 def _attempts(batch: Batch, line: f.PaymentLine, created_at: datetime) -> tuple[datetime | None, list[r.AttemptRow]]:

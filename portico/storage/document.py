@@ -23,12 +23,13 @@ from portico.storage.tables import document_file
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A document on its way into the database: whose it is, its content included, and its place in its series."""
+    """A document on its way into the database: whose it is, its content included, and its place in its series. One that was
+    numbered elsewhere has neither series nor sequence."""
 
     scope: BuyerScope
     document: Document
-    series: str
-    sequence: int
+    series: str | None
+    sequence: int | None
 
 
 _NAMES = ("id", "kind", "number", "order_id", "payment_id", "issued_at", "language", "currency", "total_minor")

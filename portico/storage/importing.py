@@ -37,6 +37,18 @@ _ATTEMPTS = (
 _PERIODS = sa.select(t.payment.c.subscription_id, t.payment.c.period_start, t.payment.c.period_end, t.payment.c.external_id).where(
     t.payment.c.subscription_id.in_(sa.bindparam("p_values", expanding=True))
 )
+_HOLDERS = (
+    sa.select(t.document.c.number, t.payment.c.external_id)
+    .select_from(t.document.outerjoin(t.payment, t.payment.c.id == t.document.c.payment_id))
+    .where(
+        t.document.c.store_id == sa.bindparam("p_store_id"),
+        t.document.c.environment == sa.bindparam("p_environment"),
+        t.document.c.number.in_(sa.bindparam("p_values", expanding=True)),
+    )
+)
+_NUMBERED_ELSEWHERE = sa.select(t.document.c.payment_id, t.document.c.number).where(
+    t.document.c.payment_id.in_(sa.bindparam("p_values", expanding=True)), t.document.c.kind == "invoice", t.document.c.series.is_(None)
+)
 _ANALYZE = f"ANALYZE {', '.join(table.name for table in (*TABLES.values(), t.document))}"
 _newest = t.subscription_event.alias("newest")
 _LAST_EVENTS = sa.select(t.subscription_event.c.subscription_id, t.subscription_event.c.sequence, t.subscription_event.c.actor).where(
@@ -94,6 +106,17 @@ def paid_periods(tx: sa.Connection, subscription_ids: Iterable[str]) -> dict[str
     for subscription_id, start, end, external_id in _in_slices(tx, _PERIODS, subscription_ids):
         found.setdefault(subscription_id, {})[start] = (end, external_id)
     return found
+
+
+def holders(tx: sa.Connection, scope: StoreScope, numbers: Iterable[str]) -> dict[str, str | None]:
+    """Per number among `numbers` that a document has: the merchant's id of the payment it is for."""
+    found = _in_slices(tx, _HOLDERS, numbers, p_store_id=scope.store_id, p_environment=scope.environment)
+    return {number: external_id for number, external_id in found}  # noqa: C416 (rows are not pairs)
+
+
+def numbered_elsewhere(tx: sa.Connection, payment_ids: Iterable[str]) -> dict[str, str]:
+    """Per payment whose invoice took no number of ours: the number it came with."""
+    return {payment_id: number for payment_id, number in _in_slices(tx, _NUMBERED_ELSEWHERE, payment_ids)}  # noqa: C416
 
 
 def last_events(tx: sa.Connection, subscription_ids: Iterable[str]) -> dict[str, tuple[int, str]]:

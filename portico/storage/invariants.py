@@ -52,7 +52,7 @@ CHECKS: tuple[Check, ...] = (
                'counted to ' || c.last || ', but there are ' || coalesce(d.documents, 0) || ' documents up to ' || coalesce(d.highest, 0)
         FROM number_counter c LEFT JOIN (
             SELECT store_id, environment, series, count(DISTINCT sequence) AS documents, min(sequence) AS lowest, max(sequence) AS highest
-            FROM document GROUP BY store_id, environment, series
+            FROM document WHERE series IS NOT NULL GROUP BY store_id, environment, series
         ) d ON d.store_id = c.store_id AND d.environment = c.environment AND d.series = c.series
         WHERE coalesce(d.documents, 0) <> c.last OR coalesce(d.highest, 0) <> c.last OR d.lowest <> 1
         """,
@@ -61,9 +61,10 @@ CHECKS: tuple[Check, ...] = (
         "document_numbers_are_counted",
         """
         SELECT d.id, 'the series ' || d.series || ' has no counter' FROM document d
-        WHERE NOT EXISTS (
+        WHERE d.series IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM number_counter c WHERE c.store_id = d.store_id AND c.environment = d.environment AND c.series = d.series
         )
+        UNION ALL SELECT id, 'it is of no series, though no invoice' FROM document WHERE series IS NULL AND kind <> 'invoice'
         """,
     ),
     Check(

@@ -270,8 +270,8 @@ document = sa.Table(
     Column("id", Id, primary_key=True),
     *of_buyer(),
     Column("kind", String(11), nullable=False),
-    Column("series", String(20), nullable=False),
-    Column("sequence", Integer, nullable=False),
+    Column("series", String(20)),  # none: numbered elsewhere, before the sale was imported
+    Column("sequence", Integer),
     Column("number", String(60), nullable=False),
     Column("order_id", Id, nullable=False),
     Column("payment_id", Id),
@@ -285,6 +285,7 @@ document = sa.Table(
     belongs(*BUYER, "order_id", to="orders"),
     belongs(*BUYER, "payment_id", to="payment"),
     one_of("kind", DOCUMENT_KINDS),
+    CheckConstraint("(series IS NULL) = (sequence IS NULL)", name="series"),
     sa.UniqueConstraint("store_id", "environment", "buyer_id", "id"),
     sa.UniqueConstraint("store_id", "environment", "series", "sequence"),
     sa.UniqueConstraint("store_id", "environment", "number"),

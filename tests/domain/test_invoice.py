@@ -18,6 +18,7 @@ from portico.domain.invoice import (
     TaxLine,
     check_totals,
     content_for_payment,
+    could_be_ours,
     from_json,
     number,
     to_json,
@@ -243,3 +244,18 @@ def test_anything_else_is_not_read() -> None:
     for wrong in (b"", b"{}", b"null", to_json(content()).replace(b'"invoice"', b'"poem"'), to_json(content()).replace(b"8700", b'"8700"')):
         with pytest.raises(msgspec.DecodeError):
             from_json(wrong)
+
+
+@pytest.mark.parametrize("prefix", ["INV", "REC"])
+@pytest.mark.parametrize("sequence", [1, 999_999, 1_000_000])
+@pytest.mark.parametrize("test", [False, True])
+def test_every_number_of_ours_is_known_as_one(prefix: str, sequence: int, test: bool) -> None:
+    assert could_be_ours(number(prefix, 2026, sequence, test))
+    assert could_be_ours(number(prefix, 2026, sequence, test).lower())
+
+
+@pytest.mark.parametrize(
+    "text", ["RE-2026-000001", "INV-2026-00001", "INV2026-000001", "X-INV-2026-000001", "INV-2026-000001-A", "INV-2026-١٢٣٤٥٦"]
+)
+def test_a_number_we_never_make_is_not_ours(text: str) -> None:
+    assert not could_be_ours(text)

@@ -146,6 +146,43 @@ def test_many_payments_take_a_block_of_each_series(runtime: Runtime, factory: Fa
     assert len({each.document.id for each in issues}) == 6
 
 
+def test_a_sale_with_an_invoice_takes_a_number_for_its_receipt_alone(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    seller, (bought, payment) = seller_of(runtime.database, ada), paid_order(runtime.database, factory, ada)
+    here = service.Receivable(ada.buyer_id, "ada@example.com", "de", bought, payment, "19", "standard", datetime(2026, 5, 1, tzinfo=UTC))
+    long_ago = replace(here, issued_at=datetime(2024, 5, 1, tzinfo=UTC), invoice_number="B 7")
+    reserved = list[tuple[str, int]]()
+
+    def reserve(series: str, count: int) -> int:
+        reserved.append((series, count))
+        return 100
+
+    receivables = [here, replace(here, invoice_number="A/7"), long_ago, here]
+    issues = service.documents_for_payments(seller, "prod", receivables, reserve=reserve, new_id=runtime.new_id)
+    assert reserved == [("REC-2024", 1), ("INV-2026", 2), ("REC-2026", 3)], "a series that gives no number is left alone"
+    assert [(each.document.number, each.series, each.sequence) for each in issues] == [
+        ("INV-2026-000100", "INV-2026", 100), ("REC-2026-000100", "REC-2026", 100), ("A/7", None, None),
+        ("REC-2026-000101", "REC-2026", 101), ("B 7", None, None), ("REC-2024-000100", "REC-2024", 100),
+        ("INV-2026-000101", "INV-2026", 101), ("REC-2026-000102", "REC-2026", 102),
+    ]  # fmt: skip
+    contents = [each.document.content for each in issues]
+    assert [content.refers_to for content in contents if content] == [
+        "", "INV-2026-000100", "", "A/7", "", "B 7", "", "INV-2026-000101",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [("RE 2025/0815", "RE-2025-0815.pdf"), ("../../etc/x", "etc-x.pdf"), ("a\\b:c", "a-b-c.pdf"), ("請求1", "請求1.pdf"), ("#", None)],
+)
+def test_a_number_from_elsewhere_makes_a_name_that_stays_where_it_is_put(
+    runtime: Runtime, factory: Factory, ada: BuyerScope, number: str, name: str | None
+) -> None:
+    document_id = factory.document(ada, factory.payment(ada, factory.order(ada)), elsewhere=number)
+    body, given = service.render_document(runtime, document_id)
+    assert given == (name or f"{document_id}.pdf")
+    assert "".join(number.split()) in "".join(text_of(body).split())
+
+
 def test_the_file_made_first_is_served_ever_after(
     runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch
 ) -> None:

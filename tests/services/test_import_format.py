@@ -34,6 +34,7 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "payment": {
         "type": "payment", "id": "p1", "order": "o1", "status": "succeeded", "created_at": AT, "succeeded_at": AT, "card": CARD,
+        "invoice_number": "RE 2025/0815",
         "attempts": [{"status": "failed", "at": AT, "failure_code": "card_declined"}, {"status": "succeeded", "at": AT}], **AMOUNTS,
     },
     "refund": {"type": "refund", "id": "r1", "payment": "p1", "currency": "EUR", "amount": "5.00", "status": "succeeded", "created_at": AT},
@@ -42,6 +43,7 @@ HOSTILE: tuple[Any, ...] = (
     None, 7, -1, 2**63, True, "", " ", "x" * 201, "x" * 2001, "a\u0000b", "a\nb", "29,00", "29.00 ", "+1", "-1.00", "1e3", "٣", "01.00",
     "eur", "EURO", "19 %", "100.5", "2026-03-01", "2026-03-01T09:30:00", "2026-03-01T09:30:00+02:00", "a@b", "42421", "active", "x_y-Z",
     "ab\n", "29.00\n", "EUR\n", "DE\n", "4242\n",
+    "x" * 40, "x" * 41, "RE 1", " RE1", "RE1 ", "RE\u00a01", "RE\u200b1", "RE\u202e1", "RE1\u0085", "\ufeffRE1", "請求 1",
     [], {}, [{}], {"country": "XXX"}, {"EUR": 29}, {"EUR": "29.00", "eur": "1"}, {"kind": "cancel", "at": AT, "extra": 1},
 )  # fmt: skip
 

@@ -109,6 +109,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a period that ends before it starts": (NEW_RENEWAL | {"period_end": "2026-01-01T00:00:00Z"}, "period"),
     "a period that is paid": (lines.RENEWAL | {"id": "p9"}, "period_taken"),
     "a payment of another amount": (lines.PAYMENT | {"net": "30.00", "tax": "5.70", "total": "35.70"}, "differs"),
+    "an invoice of what has failed": (FAILED | {"invoice_number": "RE-1"}, "invoice_number"),
+    "an invoice with a number of ours": (NEW_PAYMENT | {"invoice_number": "INV-2026-000009"}, "invoice_number"),
+    "an invoice with a number for tests": (NEW_PAYMENT | {"invoice_number": "TEST-REC-2026-000009"}, "invoice_number"),
+    "an invoice with a number that a document has": (NEW_PAYMENT | {"invoice_number": "INV-2026-000001"}, "invoice_number_taken"),
+    "an invoice number that nobody could read": (NEW_PAYMENT | {"invoice_number": "RE\u200b1"}, "malformed"),
+    "another number for an invoice": (lines.PAYMENT | {"invoice_number": "RE-1"}, "differs"),
     "a success that fails": (lines.PAYMENT | {"status": "failed", "attempts": []}, "differs"),
     # Refunds
     "a refund in another currency": (NEW_REFUND | {"currency": "USD"}, "currency"),
@@ -146,6 +152,13 @@ LATER: dict[str, tuple[list[dict[str, Any]], str]] = {
         [NEW_REFUND | {"amount": "20.00"}, NEW_REFUND | {"id": "r10", "amount": "20.00"}],
         "refund_too_large",
     ),
+    "an invoice number twice": (
+        [NEW_PAYMENT | {"invoice_number": "RE-1"}, NEW_PAYMENT | {"id": "p10", "invoice_number": "RE-1"}], "invoice_number_taken"
+    ),
+    "an invoice that changes its number": (
+        [NEW_PAYMENT | {"invoice_number": "RE-1"}, NEW_PAYMENT | {"invoice_number": "RE-2"}], "differs"
+    ),
+    "an invoice that loses its number": ([NEW_PAYMENT | {"invoice_number": "RE-1"}, NEW_PAYMENT], "differs"),
     "a subscription that comes back": ([ENDED, SUBSCRIPTION], "subscription_over"),
     "an address taken in the same file": (
         [lines.BUYER | {"id": "u9", "email": "b@example.com"}, lines.BUYER | {"id": "u10", "email": "B@example.com"}], "email_taken"

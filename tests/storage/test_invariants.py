@@ -127,6 +127,23 @@ def test_a_rule_sees_what_breaks_it(database: Database, world: World, name: str)
     assert found[name].detail
 
 
+def test_an_invoice_may_be_numbered_elsewhere_and_nothing_else_may(database: Database, world: World, factory: Factory) -> None:
+    paid = factory.payment(world.buyer, factory.order(world.buyer))
+    factory.document(world.buyer, paid, elsewhere="RE 2025/0815")
+    factory.document(world.buyer, paid, kind="receipt")
+    assert check.run(database) == []
+    paid = factory.payment(world.buyer, factory.order(world.buyer))
+    factory.document(world.buyer, paid)
+    receipt = factory.document(world.buyer, paid, kind="receipt", elsewhere="Q 1")
+    assert [(finding.check, finding.subject) for finding in check.run(database)] == [("document_numbers_are_counted", receipt)]
+
+
+@pytest.mark.parametrize("half", [{"series": None}, {"sequence": None}], ids=str)
+def test_half_a_place_in_a_series_is_refused(database: Database, world: World, half: dict[str, object]) -> None:
+    with pytest.raises(sa.exc.IntegrityError, match="ck_document_series"), database.transaction() as tx:
+        _forged(**half)(tx, world)
+
+
 @pytest.mark.parametrize(
     "values",
     [{"content": "{}", "content_hash": hashlib.sha256(b"{}").digest()}, {"total_minor": 1}, {"number": "X-4"}],

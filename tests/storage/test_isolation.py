@@ -82,6 +82,7 @@ OF_STORE: dict[str, Ask] = {
     "product.active": lambda tx, scope, own: product.active(tx, scope),
     "product.in_group": lambda tx, scope, own: product.in_group(tx, scope, "GRP_1"),
     "importing.find": lambda tx, scope, own: importing.find(tx, scope, OrderRow, "id", [own.order]),
+    "importing.holders": lambda tx, scope, own: importing.holders(tx, scope, [document.get(tx, own.scope, own.document).number]),
     "sign_in.lock_open": lambda tx, scope, own: sign_in.lock_open(tx, scope, EMAIL),
     "sign_in.by_token_hash": lambda tx, scope, own: sign_in.by_token_hash(tx, scope, TOKEN),
     "sign_in.by_browser": lambda tx, scope, own: sign_in.by_browser(tx, scope, BROWSER, own.now - timedelta(days=1), 9),

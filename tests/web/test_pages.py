@@ -47,6 +47,16 @@ def test_orders_are_listed_with_their_payment(ada: Browser, owned: History) -> N
     assert "4242" in page.text
 
 
+def test_an_invoice_numbered_elsewhere_is_found_under_that_number(ada: Browser, shop: Shop, factory: Factory) -> None:
+    number = "RE <2025>/0815"
+    order_id = factory.order(shop.buyer)
+    invoice = factory.document(shop.buyer, factory.payment(shop.buyer, order_id), elsewhere=number)
+    for path in ("/invoices", f"/invoices/{invoice}", f"/orders/{order_id}"):
+        assert escape(number) in ada.get(BASE + path).text
+    file = ada.get(f"{BASE}/invoices/{invoice}.pdf")
+    assert (file.status, file.header("content-disposition")) == (200, 'attachment; filename="RE-2025-0815.pdf"')
+
+
 def test_an_order_shows_its_payments_attempts_and_documents(ada: Browser, owned: History) -> None:
     page = ada.get(f"{BASE}/orders/{owned.order}")
     assert page.status == 200

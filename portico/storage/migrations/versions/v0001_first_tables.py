@@ -448,8 +448,8 @@ def create_tables() -> None:
         sa.Column("environment", sa.String(length=4), nullable=False),
         sa.Column("buyer_id", Id, nullable=False),
         sa.Column("kind", sa.String(length=11), nullable=False),
-        sa.Column("series", sa.String(length=20), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("series", sa.String(length=20), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=True),
         sa.Column("number", sa.String(length=60), nullable=False),
         sa.Column("order_id", Id, nullable=False),
         sa.Column("payment_id", Id, nullable=True),
@@ -460,6 +460,7 @@ def create_tables() -> None:
         sa.Column("total_minor", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.CheckConstraint("(series IS NULL) = (sequence IS NULL)", name=op.f("ck_document_series")),
         sa.CheckConstraint("kind IN ('invoice', 'receipt')", name=op.f("ck_document_kind")),
         sa.ForeignKeyConstraint(
             ["store_id", "environment", "buyer_id", "order_id"],
