@@ -3,7 +3,7 @@
 import re
 
 from portico import cli, config
-from portico.domain import payment
+from portico.domain import payment, subscription
 from portico.services import check
 from tests.architecture import source
 
@@ -45,6 +45,10 @@ def test_every_invariant_is_documented() -> None:
 def test_every_failure_code_is_documented() -> None:
     text = _read("import-format.md")
     assert not [code for code in payment.FAILURE_CODES if f"`{code}`" not in text]
+
+
+def test_the_diagram_of_states_is_the_table() -> None:
+    assert subscription.mermaid().strip() in _read("subscriptions.md")
 
 
 def test_every_relative_link_in_the_documentation_leads_somewhere() -> None:
