@@ -31,9 +31,9 @@ demo: .venv/.runtime
 test: .venv/.development
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not prove"
 
-# The long proofs: one figure a line.
+# The long proofs, one a line: every document in every language before the reference validator, and others.
 prove: .venv/.development
-	@$(BIN)/python -m pytest -m prove
+	@$(BIN)/python -m pytest -m prove -vv
 
 # The measurements, as ratios to a floor measured in the same run.
 bench: .venv/.development
