@@ -10,13 +10,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from portico.app import id_maker
 from portico.mail.transport import FileMailer
 from portico.services.runtime import Runtime
 from portico.storage.database import Database
 from portico.storage.migrate import migrate
-from tests import postgres
+from tests import chromium, postgres
 from tests.factories import Factory
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
@@ -91,6 +92,18 @@ def runtime(database: Database, clock: SteppingClock, random_bytes: Callable[[in
 def factory(database: Database, now: datetime) -> Factory:
     """Makes stores, buyers, orders, subscriptions and payments; see tests/factories.py."""
     return Factory(database, now)
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    """Chromium. For a module, not a session: while it runs, Playwright keeps an event loop in this thread, which neither a second
+    Playwright nor a test of asynchronous code could share."""
+    path = chromium.find()
+    assert path, "no Chromium: run python tests/chromium.py"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from portico.services import check
 from portico.services.importing import Target
 from portico.services.runtime import Runtime
-from tests import chromium
 from tests.conftest import SteppingClock
 from tests.journeys import year
 from tests.journeys.server import Mailbox, free_port, serving
@@ -61,29 +60,19 @@ class Portal:
         expect(page.locator("body.portal")).to_be_visible()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = chromium.find()
-    assert path, "no Chromium: run python tests/chromium.py"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=chromium.ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def now() -> object:
     return year.NOW
 
 
 @pytest.fixture
-def portal(runtime: Runtime, clock: SteppingClock, browser: Browser, tmp_path: Path) -> Iterator[Portal]:
+def portal(runtime: Runtime, clock: SteppingClock, chrome: Browser, tmp_path: Path) -> Iterator[Portal]:
     port = free_port()
     served = replace(runtime, origin=f"http://127.0.0.1:{port}")
     store = year.make_store(served)
     year.import_lines(Target(served, store, "prod"), year.lines(), tmp_path)
     with serving(served, port):
-        portal = Portal(served, clock, Mailbox(tmp_path / "mailbox"), f"{served.origin}/lumen/portal", browser)
+        portal = Portal(served, clock, Mailbox(tmp_path / "mailbox"), f"{served.origin}/lumen/portal", chrome)
         yield portal
         for context in portal.contexts:
             context.close()

@@ -12,11 +12,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 from jinja2 import FileSystemLoader
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 import portico.web
 from portico.i18n.templates import environment
-from tests import chromium
 from tests.web import samples
 
 WEB = Path(portico.web.__file__).parent
@@ -82,16 +81,6 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body if isinstance(body, bytes) else body.encode())
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = chromium.find()
-    assert found, "no Chromium: see tests/chromium.py"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=chromium.ARGUMENTS)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
 def portal() -> Iterator[Portal]:
     made = Portal()
@@ -104,9 +93,9 @@ def portal() -> Iterator[Portal]:
 
 
 @pytest.fixture
-def tab(browser: Browser, portal: Portal) -> Iterator[Page]:
+def tab(chrome: Browser, portal: Portal) -> Iterator[Page]:
     """A tab whose clock stands under the test's control. Anything the policy refuses, or the script throws, fails the test."""
-    opened = browser.new_page()
+    opened = chrome.new_page()
     trouble: list[str] = []
     opened.on("pageerror", lambda error: trouble.append(str(error)))
     opened.on("console", lambda said: trouble.append(said.text) if "Content Security Policy" in said.text else None)
