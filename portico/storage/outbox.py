@@ -195,10 +195,5 @@ def waiting(tx: sa.Connection) -> list[LaneState]:
     return [LaneState(*row) for row in many(tx, _WAITING)]
 
 
-def oldest_due(tx: sa.Connection) -> datetime | None:
-    """Since when the longest-waiting job could have run, or will be able to; None when nothing waits."""
-    return min((state.oldest_due_at for state in waiting(tx)), default=None)
-
-
 def _mine(job: Job) -> dict[str, Any]:
     return {"p_id": job.id, "p_attempt": job.attempt}
