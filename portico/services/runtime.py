@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 from portico.domain.ids import Prefix
+from portico.domain.scope import Environment
 
 if TYPE_CHECKING:
+    from portico.gateways.port import PaymentGateway
     from portico.mail.transport import Mailer
     from portico.storage.database import Database
 
@@ -21,7 +23,8 @@ class Runtime:
 
     `clock()` is the time now, aware, in UTC. `new_id("ORD")` is a fresh public id; ids of one process never sort before
     an earlier one. `origin` is "https://host" without a slash at the end; links are made from it and nothing else.
-    `secret` is the installation's secret as bytes: derive from it, never send it.
+    `gateways` has the payment provider of each environment that has one; without one nothing is ever charged.
+    `retry_days` is the ladder of a failed renewal, in days counted from its first failure. `secret` is the installation's secret as bytes: derive from it, never send it.
     """
 
     database: Database
@@ -34,3 +37,5 @@ class Runtime:
     mail_from: str
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics: bool = False
+    gateways: Mapping[Environment, PaymentGateway] = field(default_factory=dict[Environment, "PaymentGateway"])
+    retry_days: tuple[int, ...] = (1, 3, 5, 7)
