@@ -19,7 +19,12 @@ from portico.domain.errors import PorticoError
 PREFIX = "PORTICO_"
 SECRET_MIN_CHARS = 32
 _WELL_KNOWN = ("changeme", "change-me", "change_me", "secret", "password", "portico", "example", "default", "insecure")
-_SECRETS = ("secret", "database_url", "smtp_password")
+_SECRETS = (
+    "secret", "database_url", "smtp_password", "stripe_test_key", "stripe_test_webhook_secret", "stripe_prod_key",
+    "stripe_prod_webhook_secret", "sandbox_key", "sandbox_webhook_secret",
+)  # fmt: skip
+GatewayName = Literal["none", "stripe", "sandbox"]
+_NOTHING = SecretStr("")
 
 Network = IPv4Network | IPv6Network
 
@@ -67,6 +72,34 @@ class Settings(BaseSettings):
     smtp_timeout_seconds: float = Field(
         20, gt=0, le=60, description="How long one exchange with the mail server may take before the mail is tried again later."
     )
+    test_gateway: GatewayName = Field(
+        "none",
+        description="The payment provider of the test environment; without one, plans cannot be changed there and nothing is charged.",
+    )
+    prod_gateway: GatewayName = Field("none", description="The payment provider of the prod environment; `sandbox` only on this machine.")
+    retry_days: Annotated[tuple[int, ...], NoDecode] = Field(
+        (1, 3, 5, 7), description="After how many days a failed renewal is tried again; after the last try the subscription ends."
+    )
+    stripe_test_key: SecretStr = Field(_NOTHING, description="Stripe's secret (or restricted) key for the test environment, `sk_test_...`.")
+    stripe_test_key_file: Path | None = Field(None, description="A file that holds it, instead of PORTICO_STRIPE_TEST_KEY.")
+    stripe_test_webhook_secret: SecretStr = Field(
+        _NOTHING,
+        description="The signing secret of Stripe's webhook for test, `whsec_...`; two of them, separated by a comma, while it changes.",
+    )
+    stripe_test_webhook_secret_file: Path | None = Field(
+        None, description="A file that holds it, instead of PORTICO_STRIPE_TEST_WEBHOOK_SECRET."
+    )
+    stripe_prod_key: SecretStr = Field(_NOTHING, description="Stripe's secret (or restricted) key for the prod environment, `sk_live_...`.")
+    stripe_prod_key_file: Path | None = Field(None, description="A file that holds it, instead of PORTICO_STRIPE_PROD_KEY.")
+    stripe_prod_webhook_secret: SecretStr = Field(_NOTHING, description="The signing secret of Stripe's webhook for prod.")
+    stripe_prod_webhook_secret_file: Path | None = Field(
+        None, description="A file that holds it, instead of PORTICO_STRIPE_PROD_WEBHOOK_SECRET."
+    )
+    sandbox_url: str = Field("http://127.0.0.1:8090", description="Where `portico sandbox` listens.")
+    sandbox_key: SecretStr = Field(_NOTHING, description="The key that `portico sandbox` was given.")
+    sandbox_key_file: Path | None = Field(None, description="A file that holds it, instead of PORTICO_SANDBOX_KEY.")
+    sandbox_webhook_secret: SecretStr = Field(_NOTHING, description="The secret that `portico sandbox` signs its webhooks with.")
+    sandbox_webhook_secret_file: Path | None = Field(None, description="A file that holds it, instead of PORTICO_SANDBOX_WEBHOOK_SECRET.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least serious level that is logged.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="JSON lines, readable lines, or by whether a person is watching (`auto`)."
@@ -92,6 +125,23 @@ class Settings(BaseSettings):
             return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
         except ValueError:
             raise ValueError("must be networks such as 10.0.0.0/8, separated by commas") from None
+
+    @field_validator("retry_days", mode="before")
+    @classmethod
+    def _read_days(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts):
+            raise ValueError("must be days such as 1,3,5,7")
+        return tuple(int(part) for part in parts)
+
+    @field_validator("retry_days")
+    @classmethod
+    def _check_days(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not 1 <= len(value) <= 10 or list(value) != sorted(set(value)) or not 1 <= value[0] <= value[-1] <= 60:
+            raise ValueError("must be one to ten days that grow, each from 1 to 60, such as 1,3,5,7")
+        return value
 
     @field_validator("origin")
     @classmethod
@@ -136,9 +186,20 @@ class Settings(BaseSettings):
             check_secret(secret)
         if self.smtp_security == "none" and not is_loopback(self.smtp_host):
             raise ValueError(f"{PREFIX}SMTP_SECURITY=none would send sign-in mails in the clear to another machine; use starttls or tls")
+        self._check_gateways()
         if self.smtp_user and not self.smtp_password.get_secret_value():
             raise ValueError(f"{PREFIX}SMTP_USER is set but {PREFIX}SMTP_PASSWORD (or {PREFIX}SMTP_PASSWORD_FILE) is not")
         return self
+
+    def _check_gateways(self) -> None:
+        """A provider that is named has what it needs. Secrets for webhooks are checked for length by the providers' adapters."""
+        for environment, gateway in (("test", self.test_gateway), ("prod", self.prod_gateway)):
+            names = {"stripe": (f"stripe_{environment}_key", f"stripe_{environment}_webhook_secret")}
+            for name in names.get(gateway, ("sandbox_key", "sandbox_webhook_secret") if gateway == "sandbox" else ()):
+                if not getattr(self, name).get_secret_value():
+                    raise ValueError(f"{PREFIX}{environment.upper()}_GATEWAY={gateway} needs {PREFIX}{name.upper()}")
+        if self.prod_gateway == "sandbox" and not is_loopback(urlsplit(self.origin).hostname or ""):
+            raise ValueError(f"{PREFIX}PROD_GATEWAY=sandbox would sell for play money at {self.origin}; it is for this machine alone")
 
 
 def load(**given: object) -> Settings:
@@ -191,6 +252,8 @@ def _as_written(default: object) -> str:
     shown = default.get_secret_value() if isinstance(default, SecretStr) else default
     if shown in (None, "", ()):
         return ""
+    if isinstance(default, tuple):
+        return f"`{repr(default).strip('()').replace(' ', '')}`"  # pyright: ignore[reportUnknownArgumentType]
     return f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"
 
 

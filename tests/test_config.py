@@ -150,3 +150,23 @@ def test_the_documentation_lists_every_setting_with_its_default_and_its_sentence
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `PORTICO_([A-Z0-9_]+)` \| (.*) \|$", text, flags=re.MULTILINE))
     assert rows == {name.upper(): row for name, row in config.documentation().items()}
+
+
+def test_a_provider_that_is_named_has_what_it_needs() -> None:
+    assert "PORTICO_TEST_GATEWAY=stripe needs PORTICO_STRIPE_TEST_KEY" in _refusal(test_gateway="stripe")
+    assert "needs PORTICO_STRIPE_PROD_WEBHOOK_SECRET" in _refusal(prod_gateway="stripe", stripe_prod_key="sk_live_1")
+    assert "needs PORTICO_SANDBOX_KEY" in _refusal(test_gateway="sandbox")
+    assert config.load(test_gateway="stripe", stripe_test_key="sk_test_1", stripe_test_webhook_secret="whsec_1").test_gateway == "stripe"
+
+
+def test_play_money_is_for_this_machine_alone() -> None:
+    sandbox = {"prod_gateway": "sandbox", "sandbox_key": "k", "sandbox_webhook_secret": "s"}
+    assert config.load(**sandbox).prod_gateway == "sandbox"
+    assert "play money" in _refusal(**sandbox, origin="https://portal.example.com")
+
+
+@pytest.mark.parametrize("days", ["", "0,1", "3,1", "1,1", "x", "1,2,3,4,5,6,7,8,9,10,11", "61", "-1"])
+def test_retries_are_days_that_grow(days: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "such as 1,3,5,7" in _refusal(retry_days=days)
+    monkeypatch.setenv("PORTICO_RETRY_DAYS", "2, 4")
+    assert config.load().retry_days == (2, 4)
