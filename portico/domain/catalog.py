@@ -10,7 +10,11 @@ INTERVALS: tuple[Interval, ...] = ("week", "month", "quarter", "year")
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Something sold once, or by the interval. Prices are tax-exclusive; `prices` maps currency -> minor units."""
+    """Something sold once, or by the interval. Prices are tax-exclusive; `prices` maps currency -> minor units.
+
+    A buyer may choose a quantity from `quantity_min` to `quantity_max`, and pause a subscription for up to
+    `pause_periods_max` periods in a row; 0 means that it is not offered.
+    """
 
     id: str
     external_id: str
@@ -22,3 +26,6 @@ class Product:
     tax_category: str
     prices: dict[str, int]
     active: bool = True
+    quantity_min: int = 1
+    quantity_max: int = 1
+    pause_periods_max: int = 0

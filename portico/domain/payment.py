@@ -2,17 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+import msgspec
+
+from portico.domain.catalog import Interval
+from portico.domain.document_line import DocumentLine
 
 PaymentStatus = Literal["pending", "succeeded", "failed", "canceled", "unknown"]
 PAYMENT_STATUSES: tuple[PaymentStatus, ...] = ("pending", "succeeded", "failed", "canceled", "unknown")
-AttemptStatus = Literal["succeeded", "failed", "unknown"]
+PaymentPurpose = Literal["purchase", "period", "change"]
+PAYMENT_PURPOSES: tuple[PaymentPurpose, ...] = ("purchase", "period", "change")
+AttemptStatus = Literal["pending", "succeeded", "failed", "canceled", "unknown"]
+ATTEMPT_STATUSES: tuple[AttemptStatus, ...] = ("pending", "succeeded", "failed", "canceled", "unknown")
 RefundStatus = Literal["pending", "succeeded", "failed"]
+TicketStatus = Literal["pending", "approved", "rejected", "succeeded", "failed"]
+TICKET_STATUSES: tuple[TicketStatus, ...] = ("pending", "approved", "rejected", "succeeded", "failed")
 
 # Why a charge failed, in our own few words; a provider's codes are mapped onto these in its adapter.
 FAILURE_CODES: tuple[str, ...] = (
     "insufficient_funds", "card_declined", "expired_card", "incorrect_details", "authentication_required",
-    "limit_exceeded", "lost_or_stolen", "processing_error",
+    "limit_exceeded", "lost_or_stolen", "processing_error", "no_payment_method",
 )  # fmt: skip
 
 
@@ -28,29 +38,82 @@ class PaymentMethod:
 
 @dataclass(frozen=True, slots=True)
 class PaymentAttempt:
-    """One try at a payment. `failure_code` is one of FAILURE_CODES when `status` is failed."""
+    """One try at a payment. `failure_code` is one of FAILURE_CODES when `status` is failed.
+
+    `key` is ours and was committed before the provider was asked; `reference` is the provider's own. One that waits for the
+    buyer on the provider's page is pending and has an `action_url`. An imported one has neither.
+    """
 
     sequence: int
     status: AttemptStatus
     failure_code: str | None
     method: PaymentMethod | None
     attempted_at: datetime
+    key: str | None = None
+    reference: str | None = None
+    action_url: str | None = None
+    on_session: bool = False
+    customer_reference: str | None = None
+    method_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back out of one payment, in the payment's currency, minor units."""
+    """Money given back out of one payment, in the payment's currency, minor units. `key` is ours, `reference` the provider's."""
 
     id: str
     amount_minor: int
     status: RefundStatus
     reason: str
     created_at: datetime
+    key: str | None = None
+    reference: str | None = None
+    ticket_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTicket:
+    """A buyer's request for money back, in the payment's currency, minor units. `reason` is the buyer's, `note` the answer.
+
+    pending -> approved -> succeeded or failed, or pending -> rejected; a rejected one may be asked for once more as `version` 2.
+    """
+
+    id: str
+    payment_id: str
+    version: int
+    amount_minor: int
+    currency: str
+    reason: str
+    status: TicketStatus
+    note: str
+    created_at: datetime
+    updated_at: datetime
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInEffect:
+    """What a subscription is after a change of plan took effect: the plan, its net price per unit, and the period it is in."""
+
+    product_id: str
+    product_name: str
+    interval: Interval
+    quantity: int
+    unit_minor: int
+    anchor: datetime
+    period_index: int
+    period_start: datetime
+    period_end: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """An intent to take an amount once. For a subscription it pays one billing period: UNIQUE (subscription, period start)."""
+    """An intent to take an amount once: for a purchase, for one billing period of a subscription (UNIQUE (subscription, period
+    start)), or for a change of plan.
+
+    `lines` is what its invoice prints, empty where that is one position of the order's product. `change` is what takes effect
+    when a change is captured.
+    """
 
     id: str
     external_id: str | None
@@ -69,3 +132,16 @@ class Payment:
     succeeded_at: datetime | None
     attempts: tuple[PaymentAttempt, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    purpose: PaymentPurpose = "purchase"
+    lines: tuple[DocumentLine, ...] = ()
+    change: PlanInEffect | None = None
+
+
+def change_to_json(change: PlanInEffect | None) -> dict[str, Any] | None:
+    """A change as a JSON column keeps it, with moments as RFC 3339 texts."""
+    return None if change is None else msgspec.to_builtins(change)
+
+
+def change_from_json(stored: Any) -> PlanInEffect | None:
+    """The change back. Raises msgspec.ValidationError when it is not one."""
+    return None if stored is None else msgspec.convert(stored, PlanInEffect)

@@ -9,19 +9,22 @@ from portico.domain.errors import Refused
 from portico.domain.payment import PaymentMethod
 from portico.domain.tax import TaxReason, tax_on
 
-SubscriptionStatus = Literal["pending", "trialing", "active", "past_due", "canceling", "canceled", "expired", "closed"]
+SubscriptionStatus = Literal["pending", "trialing", "active", "past_due", "paused", "canceling", "canceled", "expired", "closed"]
 SUBSCRIPTION_STATUSES: tuple[SubscriptionStatus, ...] = (
-    "pending", "trialing", "active", "past_due", "canceling", "canceled", "expired", "closed",
+    "pending", "trialing", "active", "past_due", "paused", "canceling", "canceled", "expired", "closed",
 )  # fmt: skip
 
 SubscriptionEvent = Literal[
-    "start_trial", "activate", "payment_failed", "recover", "cancel", "resume", "resume_trial", "end", "expire", "close",
+    "start_trial", "activate", "payment_failed", "recover", "pause", "unpause", "cancel", "resume", "resume_trial",
+    "end", "expire", "close",
 ]  # fmt: skip
 SUBSCRIPTION_EVENTS: tuple[SubscriptionEvent, ...] = (
     "start_trial",  # the trial begins
     "activate",  # the first payment is captured, with or without a trial before it
     "payment_failed",  # a renewal could not be charged
     "recover",  # a retry could
+    "pause",  # the paid period is over and the next ones are skipped, as the buyer asked
+    "unpause",  # the skipped periods are over, or the buyer wants it back before
     "cancel",  # the buyer or the store cancels; access stays until the paid time is over
     "resume",  # ... and takes it back before then
     "resume_trial",  # ... while the trial still runs
@@ -48,6 +51,10 @@ TRANSITIONS: dict[tuple[SubscriptionStatus, SubscriptionEvent], SubscriptionStat
     ("past_due", "recover"): "active",
     ("past_due", "cancel"): "canceling",
     ("past_due", "end"): "canceled",
+    ("active", "pause"): "paused",
+    ("paused", "unpause"): "active",
+    ("paused", "cancel"): "canceled",
+    ("paused", "end"): "canceled",
     ("canceling", "resume"): "active",
     ("canceling", "resume_trial"): "trialing",
     ("canceling", "end"): "canceled",
@@ -56,19 +63,30 @@ TRANSITIONS: dict[tuple[SubscriptionStatus, SubscriptionEvent], SubscriptionStat
 
 @dataclass(frozen=True, slots=True)
 class ScheduledChange:
-    """The one change waiting for its moment: a cancellation, or a switch to `product_id` at `unit_minor` net per unit, which is
-    that product's price in the subscription's currency (None if it has none)."""
+    """The one change waiting for its moment: a cancellation, a pause, or a switch to `quantity` of `product_id` at `unit_minor`
+    net per unit. That is the price the buyer was shown, or else the product's own in the subscription's currency (None if it
+    has none); without a `quantity` the subscription's stays.
 
-    kind: Literal["cancel", "change_plan"]
+    A cancellation keeps the switch that was scheduled before it, so that taking it back restores everything.
+    """
+
+    kind: Literal["cancel", "change_plan", "pause"]
     at: datetime
     product_id: str | None = None
     product_name: str | None = None
     unit_minor: int | None = None
+    quantity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`unit_minor` is the net price per unit and interval; period n runs from anchor + n intervals (see `calendar`)."""
+    """`unit_minor` is the net price per unit and interval; period n runs from anchor + n intervals (see `calendar`).
+
+    A `managed` one is billed by Portico, from the card `method_reference` of the provider's customer `customer_reference`; any
+    other is only shown. `version` counts its changes. `due_at` is when something happens to it next, None while a payment is
+    open. `failing_since` and `retry_step` say where on the ladder of retries a past_due one is; `resumes_at` when a pause, also
+    one that is only scheduled, will be over. One that could not be worked on is held, and says why.
+    """
 
     id: str
     external_id: str | None
@@ -91,6 +109,17 @@ class Subscription:
     method: PaymentMethod | None
     created_at: datetime
     ended_at: datetime | None
+    managed: bool = False
+    customer_reference: str | None = None
+    method_reference: str | None = None
+    version: int = 1
+    due_at: datetime | None = None
+    remind_at: datetime | None = None
+    retry_step: int = 0
+    failing_since: datetime | None = None
+    resumes_at: datetime | None = None
+    held_at: datetime | None = None
+    held_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

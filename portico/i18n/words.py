@@ -21,6 +21,7 @@ _SUBSCRIPTION_STATUSES = {
     "trialing": NP_("subscription status", "Trial"),
     "active": NP_("subscription status", "Active"),
     "past_due": NP_("subscription status", "Payment overdue"),
+    "paused": NP_("subscription status", "Paused"),
     "canceling": NP_("subscription status", "Ends soon"),
     "canceled": NP_("subscription status", "Canceled"),
     "expired": NP_("subscription status", "Expired"),
@@ -41,8 +42,10 @@ _PAYMENT_STATUSES = {
     "unknown": NP_("payment status", "Being checked"),
 }
 _ATTEMPT_STATUSES = {
+    "pending": NP_("payment attempt", "In progress"),
     "succeeded": NP_("payment attempt", "Went through"),
     "failed": NP_("payment attempt", "Failed"),
+    "canceled": NP_("payment attempt", "Canceled"),
     "unknown": NP_("payment attempt", "Being checked"),
 }
 _REFUND_STATUSES = {
@@ -62,6 +65,7 @@ STATUSES: dict[StatusOf, dict[str, Message]] = {
 KINDS = {
     "invoice": N_("Invoice"),
     "receipt": N_("Receipt"),
+    "credit_note": N_("Credit note"),
     "one_time": N_("One-time purchase"),
     "subscription": N_("Subscription"),
 }
@@ -90,6 +94,7 @@ FAILURES = {
     # Said like any other refusal: banks ask that whoever holds the card is not told it was reported.
     "lost_or_stolen": _DECLINED,
     "processing_error": N_("The payment couldn’t be processed. You weren’t charged. Please try again later."),
+    "no_payment_method": N_("There is no card to charge. Please add one."),
 }
 OTHER_FAILURE = N_("The payment didn’t go through. Please try again or use another card.")
 

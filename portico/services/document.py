@@ -20,7 +20,7 @@ from portico.documents.render import render
 from portico.domain import invoice
 from portico.domain.errors import Refused
 from portico.domain.ids import Prefix
-from portico.domain.invoice import DOCUMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind
+from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind
 from portico.domain.order import Order
 from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope, Environment, StoreScope
@@ -92,12 +92,12 @@ def documents_for_payments(
     following = {
         series(kind, year): reserve(series(kind, year), needed[kind][year])
         for year in sorted(set(years))
-        for kind in DOCUMENT_KINDS
+        for kind in PAYMENT_KINDS
         if needed[kind][year]
     }
     for receivable, content, year in zip(receivables, contents, years, strict=True):
         scope, of_invoice = BuyerScope(seller.id, environment, receivable.buyer_id), ""
-        for kind in DOCUMENT_KINDS:
+        for kind in PAYMENT_KINDS:
             if kind == "invoice" and receivable.invoice_number is not None:
                 within, sequence, number = None, None, receivable.invoice_number
             else:

@@ -16,7 +16,6 @@ from msgspec import Meta, Struct
 from portico.domain.catalog import Interval, ProductKind
 from portico.domain.errors import Refused
 from portico.domain.payment import RefundStatus
-from portico.domain.subscription import SubscriptionStatus
 from portico.domain.tax import TaxReason
 
 MAX_LINE_BYTES = 64 * 1024
@@ -60,8 +59,10 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Language = Annotated[str, Meta(min_length=2, max_length=35, pattern=_LANGUAGE, description='A language tag, such as "de" or "pt-BR".')]
 FailureCode = Literal[
     "insufficient_funds", "card_declined", "expired_card", "incorrect_details", "authentication_required",
-    "limit_exceeded", "lost_or_stolen", "processing_error",
+    "limit_exceeded", "lost_or_stolen", "processing_error", "no_payment_method",
 ]  # fmt: skip
+# All but paused: when a pause ends is for the shop to know as long as it does the billing.
+ImportedStatus = Literal["pending", "trialing", "active", "past_due", "canceling", "canceled", "expired", "closed"]
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -165,7 +166,7 @@ class SubscriptionLine(_Line, frozen=True, tag="subscription"):
     counted from the anchor (`period_index`, the first is 0) or by its first moment (`period_start`)."""
 
     order: OwnId
-    status: SubscriptionStatus
+    status: ImportedStatus
     unit_price: Amount
     anchor: Moment
     created_at: Moment

@@ -25,15 +25,16 @@ from portico.domain.subscription import (
 
 # Every state (row) and every event (column); a dot is a move that does not happen.
 GRID = """
-            start_trial  activate  payment_failed  recover  cancel     resume  resume_trial  end       expire   close
-pending     trialing     active    .               .        canceled   .       .             .         .        closed
-trialing    .            active    past_due        .        canceling  .       .             canceled  expired  .
-active      .            .         past_due        .        canceling  .       .             canceled  expired  .
-past_due    .            .         .               active   canceling  .       .             canceled  .        .
-canceling   .            .         .               .        .          active  trialing      canceled  .        .
-canceled    .            .         .               .        .          .       .             .         .        .
-expired     .            .         .               .        .          .       .             .         .        .
-closed      .            .         .               .        .          .       .             .         .        .
+            start_trial  activate  payment_failed  recover  pause   unpause  cancel     resume  resume_trial  end       expire   close
+pending     trialing     active    .               .        .       .        canceled   .       .             .         .        closed
+trialing    .            active    past_due        .        .       .        canceling  .       .             canceled  expired  .
+active      .            .         past_due        .        paused  .        canceling  .       .             canceled  expired  .
+past_due    .            .         .               active   .       .        canceling  .       .             canceled  .        .
+paused      .            .         .               .        .       active   canceled   .       .             canceled  .        .
+canceling   .            .         .               .        .       .        .          active  trialing      canceled  .        .
+canceled    .            .         .               .        .       .        .          .       .             .         .        .
+expired     .            .         .               .        .       .        .          .       .             .         .        .
+closed      .            .         .               .        .       .        .          .       .             .         .        .
 """
 EVENTS, *ROWS = (line.split() for line in GRID.strip().splitlines())
 CASES = [(row[0], event, target) for row in ROWS for event, target in zip(EVENTS, row[1:], strict=True)]
@@ -42,7 +43,7 @@ CASES = [(row[0], event, target) for row in ROWS for event, target in zip(EVENTS
 def test_the_grid_is_whole() -> None:
     assert tuple(EVENTS) == SUBSCRIPTION_EVENTS
     assert tuple(row[0] for row in ROWS) == SUBSCRIPTION_STATUSES
-    assert len(CASES) == 80
+    assert len(CASES) == 108
 
 
 @pytest.mark.parametrize(("status", "event", "target"), CASES)
