@@ -14,10 +14,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from portico.app import id_maker
 from portico.mail.transport import FileMailer
+from portico.sandbox.bank import Bank
 from portico.services.runtime import Runtime
 from portico.storage.database import Database
 from portico.storage.migrate import migrate
 from tests import chromium, postgres
+from tests.bank import BankGateway
 from tests.factories import Factory
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
@@ -74,8 +76,23 @@ def empty_database(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 
 @pytest.fixture
-def runtime(database: Database, clock: SteppingClock, random_bytes: Callable[[int], bytes], tmp_path: Path) -> Runtime:
-    """A Runtime on `database` whose mails land in `tmp_path/mailbox`, whose clock is `clock`, and whose chance is seeded."""
+def bank(clock: SteppingClock) -> Bank:
+    """A payment provider with its own ledger, in memory; the yardstick for what the portal believes it was paid."""
+    return Bank(None, clock, random.Random(20260315).randbytes)
+
+
+@pytest.fixture
+def gateway(bank: Bank) -> BankGateway:
+    """The way to `bank`, with faults on order; see tests/bank.py."""
+    return BankGateway(bank)
+
+
+@pytest.fixture
+def runtime(
+    database: Database, clock: SteppingClock, random_bytes: Callable[[int], bytes], tmp_path: Path, gateway: BankGateway
+) -> Runtime:
+    """A Runtime on `database` whose mails land in `tmp_path/mailbox`, whose clock is `clock`, whose chance is seeded, and which
+    charges at `bank` in both environments."""
     return Runtime(
         database=database,
         mailer=FileMailer(tmp_path / "mailbox"),
@@ -85,6 +102,7 @@ def runtime(database: Database, clock: SteppingClock, random_bytes: Callable[[in
         secret=b"a secret of the tests, kept by nobody",
         origin="https://portal.test",
         mail_from="portal@portal.test",
+        gateways={"test": gateway, "prod": gateway},
     )
 
 
