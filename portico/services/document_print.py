@@ -10,7 +10,8 @@ from datetime import datetime
 from portico.documents.print_data import Columns, Fact, Line, Party, PrintData, TaxRow, TaxTable, Total
 from portico.documents.text import LONGEST_WORD, clean, isolate
 from portico.domain.billing_detail import BillingDetail, address_lines
-from portico.domain.invoice import DocumentContent, DocumentLine, Seller, TaxLine
+from portico.domain.document_line import DocumentLine
+from portico.domain.invoice import DocumentContent, DocumentKind, Seller, TaxLine
 from portico.i18n.catalog import Catalog, catalog, fill
 from portico.i18n.format import Formats, formats
 from portico.i18n.languages import by_tag
@@ -85,7 +86,7 @@ def print_data(content: DocumentContent, language: str, *, breaks_words: bool = 
         number=number,
         document_title=f"{title} {number}",
         headline=_headline(content, pen),
-        paid_mark=pen.words.pgettext("mark on a document", "Paid") if _is_paid(content) else "",
+        paid_mark=_paid_mark(content, pen),
         facts=_facts(content, number, pen),
         seller=_seller(content.seller, pen),
         buyer=_buyer(content.billing_detail, content.buyer_email, pen),
@@ -106,6 +107,14 @@ def _is_paid(content: DocumentContent) -> bool:
     return 0 < content.paid_minor == content.total_minor
 
 
+def _paid_mark(content: DocumentContent, pen: _Pen) -> str:
+    if not _is_paid(content):
+        return ""
+    if content.kind == "credit_note":
+        return pen.words.pgettext("mark on a document", "Refunded")
+    return pen.words.pgettext("mark on a document", "Paid")
+
+
 def _headline(content: DocumentContent, pen: _Pen) -> str:
     """The one sentence most readers came for."""
     _ = pen.words.gettext
@@ -113,17 +122,20 @@ def _headline(content: DocumentContent, pen: _Pen) -> str:
         return _("Nothing to pay")
     if _is_paid(content) and content.paid_at is not None:
         amount, date = pen.total(content.total_minor), pen.date(content.paid_at)
-        return fill(_("{amount} paid on {date}"), amount=pen.value(amount), date=pen.value(date))
+        text = _("{amount} refunded on {date}") if content.kind == "credit_note" else _("{amount} paid on {date}")
+        return fill(text, amount=pen.value(amount), date=pen.value(date))
     return fill(_("{amount} to pay"), amount=pen.value(pen.total(content.total_minor - content.paid_minor)))
+
+
+def _number_word(kind: DocumentKind, pen: _Pen) -> str:
+    _ = pen.words.gettext
+    return {"invoice": _("Invoice number"), "receipt": _("Receipt number"), "credit_note": _("Credit note number")}[kind]
 
 
 def _facts(content: DocumentContent, number: str, pen: _Pen) -> tuple[Fact, ...]:
     """Number, date of issue and date of supply (Directive 2006/112/EC art. 226 (1), (2) and (7))."""
     _ = pen.words.gettext
-    facts = [
-        Fact(_("Receipt number") if content.kind == "receipt" else _("Invoice number"), number),
-        Fact(_("Date of issue"), pen.date(content.issued_at)),
-    ]
+    facts = [Fact(_number_word(content.kind, pen), number), Fact(_("Date of issue"), pen.date(content.issued_at))]
     periods = {(line.period_start, line.period_end) for line in content.lines}
     start, end = periods.pop() if len(periods) == 1 else (None, None)
     if start and end:
@@ -131,7 +143,7 @@ def _facts(content: DocumentContent, number: str, pen: _Pen) -> tuple[Fact, ...]
     else:
         facts.append(Fact(_("Date of supply"), pen.date(content.supplied_at)))
     if content.refers_to:
-        label = _("Invoice number") if content.kind == "receipt" else _("Refers to")
+        label = _("Refers to") if content.kind == "invoice" else _("Invoice number")
         facts.append(Fact(label, pen.foreign(content.refers_to)))
     return tuple(facts)
 
@@ -193,13 +205,19 @@ def _tax_word(content: DocumentContent, pen: _Pen) -> str:
 def _line(line: DocumentLine, untaxed: frozenset[str], pen: _Pen) -> Line:
     start, end = line.period_start, line.period_end
     return Line(
-        description=pen.foreign(line.description),
+        description=_description(line, pen),
         detail=pen.formats.period(start, end, pen.zone) if start and end else "",
         quantity=pen.formats.number(line.quantity),
         unit=pen.money(line.unit_minor),
         tax="–" if line.tax_rate in untaxed else pen.percent(line.tax_rate),
         amount=pen.money(line.net_minor),
     )
+
+
+def _description(line: DocumentLine, pen: _Pen) -> str:
+    """A plan that was changed within a period is given back for the rest of it; the days are told below."""
+    what = pen.foreign(line.description)
+    return fill(pen.words.gettext("Unused time on {plan}"), plan=pen.value(what)) if line.kind == "credit" else what
 
 
 def _taxes(content: DocumentContent, pen: _Pen) -> TaxTable | None:
@@ -239,20 +257,25 @@ def _totals(content: DocumentContent, pen: _Pen) -> tuple[Total, ...]:
     rows += [_tax_total(content, tax, pen) for tax in content.taxes]
     rows.append(Total(_("Total"), pen.total(content.total_minor), strong=True))
     if content.total_minor:
-        rows.append(Total(_("Amount paid"), pen.money(content.paid_minor)))
+        paid = _("Amount refunded") if content.kind == "credit_note" else _("Amount paid")
+        rows.append(Total(paid, pen.money(content.paid_minor)))
     if content.kind == "invoice":
         rows.append(Total(_("Amount due"), pen.money(content.total_minor - content.paid_minor)))
     return tuple(rows)
 
 
 def _notes(content: DocumentContent, pen: _Pen) -> tuple[str, ...]:
-    """What the law wants said about the tax; and on a receipt that the invoice is another document.
+    """What the law wants said about the tax, and which invoice another document is about.
 
-    A paper that looks like a second invoice makes its issuer owe the tax twice (Directive 2006/112/EC art. 203).
+    A paper that looks like a second invoice makes its issuer owe the tax twice (Directive 2006/112/EC art. 203); one that
+    corrects an invoice has to name it (art. 219).
     """
     notes = [tax_note(pen.language, reason) for reason in dict.fromkeys(tax.reason for tax in content.taxes)]
     if content.kind == "receipt" and content.refers_to:
         text = pen.words.gettext("This receipt confirms a payment. It is not a tax invoice; the invoice is {number}.")
+        notes.append(fill(text, number=pen.value(pen.foreign(content.refers_to))))
+    if content.kind == "credit_note" and content.refers_to:
+        text = pen.words.gettext("Credit note for invoice {number}. It corrects the amount and the tax that were charged there.")
         notes.append(fill(text, number=pen.value(pen.foreign(content.refers_to))))
     return tuple(filter(None, notes))
 
@@ -261,9 +284,11 @@ def _payment(content: DocumentContent, pen: _Pen) -> tuple[Fact, ...]:
     _ = pen.words.gettext
     facts: list[Fact] = []
     if content.paid_at is not None and content.paid_minor:
-        facts.append(Fact(_("Paid on"), pen.date(content.paid_at)))
+        given_back = content.kind == "credit_note"
+        facts.append(Fact(_("Refunded on") if given_back else _("Paid on"), pen.date(content.paid_at)))
         if content.method is not None:
-            facts.append(Fact(_("Payment method"), pen.foreign(card(pen.language, content.method))))
+            label = _("Refunded to") if given_back else _("Payment method")
+            facts.append(Fact(label, pen.foreign(card(pen.language, content.method))))
     return (*facts, Fact(_("Order"), pen.foreign(content.order_id, _EMAIL_WORD)))
 
 

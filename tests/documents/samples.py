@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.invoice import DocumentContent, DocumentLine, Seller, TaxLine, check_totals
+from portico.domain.document_line import DocumentLine
+from portico.domain.invoice import DocumentContent, Seller, TaxLine, check_totals
 from portico.domain.payment import PaymentMethod
 
 NOVEMBER, DECEMBER = datetime(2026, 11, 1, 9, 30, tzinfo=UTC), datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
@@ -75,6 +76,37 @@ TWO_RATES = replace(
     tax_minor=2804,
     total_minor=19454,
     paid_minor=19454,
+)
+# In the middle of November: the rest of the month on the old plan is given back, on the new one it is charged.
+_MIDDLE = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
+PLAN_CHANGE = replace(
+    ORDINARY,
+    lines=(
+        DocumentLine("Starter plan", 1, -950, -950, "19", _MIDDLE, DECEMBER, "credit"),
+        DocumentLine("Pro plan", 1, 2450, 2450, "19", _MIDDLE, DECEMBER, "charge"),
+    ),
+    issued_at=_MIDDLE,
+    supplied_at=_MIDDLE,
+    taxes=(TaxLine("19", "standard", 1500, 285),),
+    net_minor=1500,
+    tax_minor=285,
+    total_minor=1785,
+    paid_minor=1785,
+    paid_at=_MIDDLE,
+)
+CREDIT_NOTE = replace(
+    ORDINARY,
+    kind="credit_note",
+    number="CN-2026-000003",
+    refers_to="INV-2026-000042",
+    issued_at=_MIDDLE,
+    lines=(DocumentLine("Pro plan", 1, 2000, 2000, "19", NOVEMBER, DECEMBER),),
+    taxes=(TaxLine("19", "standard", 2000, 380),),
+    net_minor=2000,
+    tax_minor=380,
+    total_minor=2380,
+    paid_minor=2380,
+    paid_at=_MIDDLE,
 )
 _MIXED = BillingDetail(
     country="JP", name="山田 太郎 喆 𠮷﨑", is_business=True, business_name="شركة النور للتجارة (الرياض) Ltd. 12", tax_id="T5835678256246",

@@ -10,7 +10,7 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.invoice import Seller
 from portico.i18n.languages import LANGUAGES
 from portico.services.document_print import print_data
-from tests.documents.samples import HARD, NOVEMBER, ORDINARY, TWO_RATES, charged
+from tests.documents.samples import CREDIT_NOTE, HARD, NOVEMBER, ORDINARY, PLAN_CHANGE, TWO_RATES, charged
 
 TAGS = [language.tag for language in LANGUAGES]
 
@@ -69,6 +69,32 @@ def test_a_receipt_names_its_invoice_and_is_none() -> None:
     assert data.notes == ("This receipt confirms a payment. It is not a tax invoice; the invoice is INV-2026-000042.",)
     assert print_data(replace(receipt, kind="invoice"), "en").notes == ()
     assert all("INV-2026-000042" in print_data(receipt, tag).notes[0] for tag in TAGS)
+
+
+def test_a_change_of_plan_says_what_is_given_back_and_for_which_days() -> None:
+    data = print_data(PLAN_CHANGE, "en")
+    assert [(line.description, line.detail, line.amount) for line in data.lines] == [
+        ("Unused time on Starter plan", "Nov 16\u2009–\u200930, 2026", "-€9.50"), ("Pro plan", "Nov 16\u2009–\u200930, 2026", "€24.50"),
+    ]  # fmt: skip
+    assert data.facts[2] == Fact("Billing period", "Nov 16\u2009–\u200930, 2026")
+    assert [row.value for row in data.totals] == ["€15.00", "€2.85", "€17.85", "€17.85", "€0.00"]
+    assert all("Starter plan" in print_data(PLAN_CHANGE, tag).lines[0].description for tag in TAGS)
+    assert print_data(PLAN_CHANGE, "ar").lines[0].description.count("\u2068") == 1
+
+
+def test_a_credit_note_says_what_was_given_back_and_of_which_invoice() -> None:
+    """A document that corrects an invoice refers to it, specifically and unambiguously (Directive 2006/112/EC art. 219)."""
+    data = print_data(CREDIT_NOTE, "en")
+    assert (data.title, data.document_title, data.paid_mark) == ("Credit note", "Credit note CN-2026-000003", "Refunded")
+    assert data.headline == "€23.80 refunded on Nov 16, 2026"
+    assert data.facts[0] == Fact("Credit note number", "CN-2026-000003")
+    assert data.facts[-1] == Fact("Invoice number", "INV-2026-000042")
+    assert [(row.label, row.value) for row in data.totals] == [
+        ("Total without tax", "€20.00"), ("VAT 19%", "€3.80"), ("Total", "€23.80"), ("Amount refunded", "€23.80"),
+    ]  # fmt: skip
+    assert [fact.label for fact in data.payment] == ["Refunded on", "Refunded to", "Order"]
+    assert data.notes == ("Credit note for invoice INV-2026-000042. It corrects the amount and the tax that were charged there.",)
+    assert all("INV-2026-000042" in print_data(CREDIT_NOTE, tag).notes[0] for tag in TAGS)
 
 
 def test_what_is_outside_the_scope_of_tax_has_no_rate() -> None:
