@@ -195,6 +195,7 @@ class Factory:
                 "id": self.new_id("PAY"),
                 "buyer_id": buyer.buyer_id,
                 "external_id": None,
+                "purpose": _purpose(columns),
                 "order_id": order_id,
                 "subscription_id": None,
                 "period_start": None,
@@ -286,3 +287,9 @@ class Factory:
     def _next(self) -> int:
         self._made += 1
         return self._made
+
+
+def _purpose(payment: dict[str, Any]) -> str:
+    if payment.get("subscription_id") is None:
+        return "purchase"
+    return "change" if payment.get("period_start") is None else "period"

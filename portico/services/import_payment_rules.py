@@ -31,7 +31,7 @@ def payment(batch: Batch, line: f.PaymentLine) -> Outcome:
         id="", store_id=order.store_id, environment=order.environment, buyer_id=order.buyer_id, external_id=line.id, order_id=order.id,
         subscription_id=subscription_id, period_start=period_start, period_end=period_end, currency=line.currency, net_minor=net_minor,
         tax_minor=tax_minor, total_minor=total_minor, refunded_minor=0, status=line.status, created_at=created_at,
-        succeeded_at=succeeded_at, **card(line.card),
+        succeeded_at=succeeded_at, purpose="purchase" if subscription_id is None else "period", **card(line.card),
     )  # fmt: skip
     stored = batch.find(r.PaymentRow, line.id)
     if stored is not None:

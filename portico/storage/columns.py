@@ -41,6 +41,27 @@ class Instant(UserDefinedType[datetime]):
         return process
 
 
+class Duration(UserDefinedType[timedelta]):
+    """A length of time, kept as whole microseconds in a BIGINT."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "BIGINT"
+
+    def bind_processor(self, dialect: sa.Dialect) -> Any:
+        def process(value: timedelta | None) -> int | None:
+            return None if value is None else value // _MICROSECOND
+
+        return process
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        def process(value: int | None) -> timedelta | None:
+            return None if value is None else value * _MICROSECOND
+
+        return process
+
+
 def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
     """The column holds one of these words."""
     quoted = ", ".join(f"'{v}'" for v in values)

@@ -75,6 +75,22 @@ class Database:
             for listener in self._listeners:
                 listener()
 
+    @contextmanager
+    def restructuring(self) -> Generator[sa.Connection]:
+        """A transaction for migrations. SQLite holds no foreign keys in it, so that a table can be made anew in the place of an
+        old one: whoever uses it must find `PRAGMA foreign_key_check` empty before the end."""
+        turn = self._writer if self.dialect == "sqlite" else nullcontext()
+        with turn, self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            if self.dialect == "sqlite":
+                driver.execute("PRAGMA foreign_keys = OFF")  # would do nothing within the transaction
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                if self.dialect == "sqlite":
+                    driver.execute("PRAGMA foreign_keys = ON")
+
     def _write(self) -> Generator[sa.Connection, None, bool]:
         turn = self._writer if self.dialect == "sqlite" else nullcontext()
         with turn, self.engine.connect() as connection:

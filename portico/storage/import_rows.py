@@ -1,4 +1,7 @@
-"""The rows of an import: one type per table, its fields are the columns. `tables` names the table of each."""
+"""The rows of an import: one type per table, its fields are the columns. `TABLES` names the table of each.
+
+A subscription whose rows do not say that it is managed is billed elsewhere: it is shown, and never due.
+"""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -29,6 +32,9 @@ class ProductRow(NamedTuple):
     tax_category: str
     active: bool
     created_at: datetime
+    quantity_min: int = 1
+    quantity_max: int = 1
+    pause_periods_max: int = 0
 
 
 class PriceRow(NamedTuple):
@@ -100,6 +106,16 @@ class SubscriptionRow(NamedTuple):
     method_expiry_year: int | None
     created_at: datetime
     ended_at: datetime | None
+    change_quantity: int | None = None
+    change_unit_minor: int | None = None
+    resumes_at: datetime | None = None
+    managed: bool = False
+    customer_reference: str | None = None
+    method_reference: str | None = None
+    due_at: datetime | None = None
+    remind_at: datetime | None = None
+    retry_step: int = 0
+    failing_since: datetime | None = None
 
 
 class SubscriptionEventRow(NamedTuple):
@@ -134,6 +150,7 @@ class PaymentRow(NamedTuple):
     method_expiry_year: int | None
     created_at: datetime
     succeeded_at: datetime | None
+    purpose: str = "purchase"
 
 
 class AttemptRow(NamedTuple):

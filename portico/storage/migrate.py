@@ -13,17 +13,22 @@ _ADVISORY_LOCK = 0x706F7274  # "port"; two processes that start together must no
 
 def migrate(database: Database) -> None:
     """Brings the tables up to this version of the program. Safe to run by several processes at once."""
-    with database.transaction() as tx:
+    with database.restructuring() as tx:
         upgrade(tx)
 
 
-def upgrade(tx: sa.Connection) -> None:
-    """The same in the caller's transaction. On PostgreSQL one process at a time; on SQLite the write transaction sees to that."""
+def upgrade(tx: sa.Connection, to: str = HEAD) -> None:
+    """The same in a transaction made by `Database.restructuring`. On PostgreSQL one process at a time; on SQLite the write
+    transaction sees to that."""
     if tx.dialect.name == "postgresql":
         tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
     settings = configuration()
     settings.attributes["connection"] = tx
-    command.upgrade(settings, HEAD)
+    command.upgrade(settings, to)
+    if tx.dialect.name == "sqlite":
+        dangling = tx.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if dangling:
+            raise RuntimeError(f"after the migration {len(dangling)} rows would refer to nothing, the first in the table {dangling[0][0]}")
 
 
 def configuration() -> Config:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
 
 
