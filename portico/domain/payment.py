@@ -93,7 +93,11 @@ class RefundTicket:
 
 @dataclass(frozen=True, slots=True)
 class PlanInEffect:
-    """What a subscription is after a change of plan took effect: the plan, its net price per unit, and the period it is in."""
+    """What a subscription is after a change of plan took effect: the plan, its net price per unit, and the period it is in.
+
+    `from_product_id` and `from_quantity` are what it was when the change was asked for; one that is captured too late must not
+    replace another plan.
+    """
 
     product_id: str
     product_name: str
@@ -104,6 +108,8 @@ class PlanInEffect:
     period_index: int
     period_start: datetime
     period_end: datetime
+    from_product_id: str = ""
+    from_quantity: int = 0
 
 
 @dataclass(frozen=True, slots=True)
