@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any, Literal
 
 import msgspec
 
 from portico.domain.catalog import Interval
 from portico.domain.document_line import DocumentLine
+from portico.domain.money import round_half_up
 
 PaymentStatus = Literal["pending", "succeeded", "failed", "canceled", "unknown"]
 PAYMENT_STATUSES: tuple[PaymentStatus, ...] = ("pending", "succeeded", "failed", "canceled", "unknown")
@@ -75,7 +77,7 @@ class Refund:
 class RefundTicket:
     """A buyer's request for money back, in the payment's currency, minor units. `reason` is the buyer's, `note` the answer.
 
-    pending -> approved -> succeeded or failed, or pending -> rejected; a rejected one may be asked for once more as `version` 2.
+    pending -> approved -> succeeded or failed, or pending -> rejected; a rejected one may be asked for again, as its next `version`.
     """
 
     id: str
@@ -96,7 +98,7 @@ class PlanInEffect:
     """What a subscription is after a change of plan took effect: the plan, its net price per unit, and the period it is in.
 
     `from_product_id` and `from_quantity` are what it was when the change was asked for; one that is captured too late must not
-    replace another plan.
+    replace another plan. With a `new_period` the period begins with the change, and the credit for the one before moved into it.
     """
 
     product_id: str
@@ -110,6 +112,7 @@ class PlanInEffect:
     period_end: datetime
     from_product_id: str = ""
     from_quantity: int = 0
+    new_period: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,35 @@ class Payment:
     purpose: PaymentPurpose = "purchase"
     lines: tuple[DocumentLine, ...] = ()
     change: PlanInEffect | None = None
+
+
+def refundable_minor(payment: Payment) -> int:
+    """What can still be given back: the total less every refund that was made or is on its way, those of `refunds` at least."""
+    if payment.status != "succeeded":
+        return 0
+    taken_back_minor = sum(refund.amount_minor for refund in payment.refunds if refund.status != "failed")
+    return payment.total_minor - max(payment.refunded_minor, taken_back_minor)
+
+
+def net_taken_back_minor(payment: Payment) -> int:
+    """The net part of what was given back, or is on its way, of a payment that succeeded."""
+    return split_refund(payment, payment.total_minor - refundable_minor(payment))[0]
+
+
+def split_refund(payment: Payment, amount_minor: int, *, before_minor: int = 0) -> tuple[int, int]:
+    """Net and tax of a refund, when `before_minor` was given back earlier. Neither is negative.
+
+    The tax is the difference of two rounded shares, of all that was given back until now and of what was before. So any number
+    of refunds that give everything back give exactly the tax back that was charged. ValueError beyond the payment's total.
+    """
+    if not 0 <= before_minor <= before_minor + amount_minor <= payment.total_minor:
+        raise ValueError("a refund lies between nothing and what is left")
+    tax_minor = _tax_within(payment, before_minor + amount_minor) - _tax_within(payment, before_minor)
+    return amount_minor - tax_minor, tax_minor
+
+
+def _tax_within(payment: Payment, amount_minor: int) -> int:
+    return round_half_up(Fraction(payment.tax_minor * amount_minor, payment.total_minor)) if amount_minor else 0
 
 
 def change_to_json(change: PlanInEffect | None) -> dict[str, Any] | None:

@@ -152,23 +152,38 @@ def is_final(status: SubscriptionStatus) -> bool:
 
 
 def next_charge(subscription: Subscription, *, planned_unit_minor: int | None = None) -> NextCharge | None:
-    """The next charge: price x quantity plus tax, at the end of the period (or of the trial). None when no more will come.
+    """The next charge: price x quantity plus tax, at the end of the period, of the trial or of the pause. None when no more will
+    come.
 
     A plan change scheduled until then is charged at `planned_unit_minor`, or else the change's own price. Where neither is
     known the answer is None too: no amount is better than the old plan's, which will not be charged.
     """
-    if subscription.status not in ("trialing", "active", "past_due"):
+    if subscription.status not in ("trialing", "active", "past_due", "paused"):
         return None
-    at = subscription.trial_end if subscription.status == "trialing" and subscription.trial_end else subscription.period_end
-    unit_minor, change = subscription.unit_minor, subscription.scheduled_change
-    if change is not None and change.at <= at:
-        planned = change.unit_minor if planned_unit_minor is None else planned_unit_minor
-        if change.kind == "cancel" or planned is None:
+    at = subscription.resumes_at if subscription.status == "paused" else current_end(subscription)
+    unit_minor, quantity, change = subscription.unit_minor, subscription.quantity, subscription.scheduled_change
+    if at is not None and change is not None and change.at <= at:
+        if change.kind == "cancel":
             return None
-        unit_minor = planned
-    net_minor = unit_minor * subscription.quantity
+        if change.kind == "pause":
+            at = subscription.resumes_at
+        else:
+            planned = change.unit_minor if planned_unit_minor is None else planned_unit_minor
+            if planned is None:
+                return None
+            unit_minor, quantity = planned, change.quantity or quantity
+    return None if at is None else charge_of(subscription, unit_minor * quantity, at)
+
+
+def charge_of(subscription: Subscription, net_minor: int, at: datetime) -> NextCharge:
+    """A charge of `net_minor` with the subscription's tax."""
     tax_minor = tax_on(net_minor, subscription.tax_rate)
     return NextCharge(at, net_minor, tax_minor, net_minor + tax_minor, subscription.currency)
+
+
+def current_end(subscription: Subscription) -> datetime:
+    """When the time that is paid for, or the trial, is over: nothing changes today's access before."""
+    return subscription.trial_end if subscription.status == "trialing" and subscription.trial_end else subscription.period_end
 
 
 def mermaid() -> str:
