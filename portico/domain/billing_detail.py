@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from portico.domain import address_rules, tax_id
 from portico.domain.address_rules import AddressRules
 from portico.domain.errors import FieldError, Invalid, Refused
-from portico.domain.typed import compact, plain
+from portico.domain.typed import INVISIBLE, compact, plain
 
 # Where tax depends on the place within the country, so a document cannot do without.
 _STATE_REQUIRED = frozenset({"US", "CA"})
@@ -26,7 +26,6 @@ _LONGEST: dict[str, int] = {
 }  # fmt: skip
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _POSTAL_LABELS = {"postal": "postal_code", "zip": "zip", "eircode": "eircode", "pin": "pin"}
-_INVISIBLE = frozenset("\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 # Every code an error of this form can carry, and every label a field can have: the catalogues must have words for each.
 ERROR_CODES: tuple[str, ...] = (
@@ -241,4 +240,4 @@ def _fill(line: str, values: Mapping[str, str]) -> str:
 def _clean(text: str) -> str:
     """NFC; no control, surrogate or direction-changing characters; white space runs as one space."""
     spaced = " ".join(unicodedata.normalize("NFC", text).split())
-    return "".join(c for c in spaced if c not in _INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs")).strip()
+    return "".join(c for c in spaced if c not in INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs")).strip()
