@@ -161,6 +161,7 @@ class AttemptRow(NamedTuple):
     method_brand: str | None
     method_last4: str | None
     attempted_at: datetime
+    reference: str | None = None
 
 
 class RefundRow(NamedTuple):
