@@ -36,13 +36,16 @@ WORDS: dict[type[Any], str] = {
 # What a later line may move; everything else of a stored row stays as it is.
 CHANGEABLE: dict[type[Any], tuple[str, ...]] = {
     r.ProductGroupRow: ("name",),
-    r.ProductRow: ("name", "description", "group_id", "tax_category", "active"),
+    r.ProductRow: (
+        "name", "description", "group_id", "tax_category", "active", "quantity_min", "quantity_max", "pause_periods_max",
+    ),
     r.BuyerRow: ("name",),
     r.OrderRow: ("status",),
     r.SubscriptionRow: (
         "product_id", "product_name", "status", "interval", "quantity", "unit_minor", "tax_rate", "tax_reason", "anchor", "period_index",
         "period_start", "period_end", "trial_end", "change_kind", "change_at", "change_product_id", "method_brand", "method_last4",
         "method_expiry_month", "method_expiry_year", "ended_at",
+        "change_unit_minor", "resumes_at", "managed", "customer_reference", "method_reference", "due_at", "retry_step", "failing_since",
     ),
     r.PaymentRow: (
         "refunded_minor", "status", "succeeded_at", "method_brand", "method_last4", "method_expiry_month", "method_expiry_year",
@@ -69,6 +72,7 @@ class Batch:
     scope: StoreScope
     now: datetime
     new_id: Callable[[Prefix], str]
+    retry_days: tuple[int, ...]
     known: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in WORDS})
     by_id: dict[str, Any] = field(default_factory=dict[str, Any])
     buyers_by_email: dict[str, r.BuyerRow] = field(default_factory=dict[str, r.BuyerRow])
@@ -137,9 +141,17 @@ def email_of(text: str) -> str:
         raise Refused("email_format", "the e-mail address is not one that mail can be sent to, such as name@example.com") from error
 
 
-def load(tx: sa.Connection, scope: StoreScope, now: datetime, new_id: Callable[[Prefix], str], lines: Iterable[f.Line]) -> Batch:
+def load(
+    tx: sa.Connection,
+    scope: StoreScope,
+    lines: Iterable[f.Line],
+    *,
+    now: datetime,
+    new_id: Callable[[Prefix], str],
+    retry_days: tuple[int, ...],
+) -> Batch:
     """A batch that knows every stored row its lines are about or refer to."""
-    batch = Batch(scope, now, new_id)
+    batch = Batch(scope, now, new_id, retry_days)
     wanted = _references(lines)
 
     def fetch(kind: type[Any], by: str, values: Iterable[str]) -> None:

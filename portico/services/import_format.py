@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from portico.domain.catalog import Interval, ProductKind
 from portico.domain.errors import Refused
 from portico.domain.payment import RefundStatus
+from portico.domain.subscription import SubscriptionStatus
 from portico.domain.tax import TaxReason
 
 MAX_LINE_BYTES = 64 * 1024
@@ -57,12 +58,11 @@ InvoiceNumber = Annotated[
 ]  # fmt: skip
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Language = Annotated[str, Meta(min_length=2, max_length=35, pattern=_LANGUAGE, description='A language tag, such as "de" or "pt-BR".')]
+Reference = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PRINTED, description="An id of the payment provider's.")]
 FailureCode = Literal[
     "insufficient_funds", "card_declined", "expired_card", "incorrect_details", "authentication_required",
     "limit_exceeded", "lost_or_stolen", "processing_error", "no_payment_method",
 ]  # fmt: skip
-# All but paused: when a pause ends is for the shop to know as long as it does the billing.
-ImportedStatus = Literal["pending", "trialing", "active", "past_due", "canceling", "canceled", "expired", "closed"]
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,6 +102,13 @@ class AttemptPart(Part, frozen=True):
     card: CardPart | None = None
 
 
+class SavedCardPart(Part, frozen=True):
+    """The payment provider's ids of the customer and of the card it keeps. With them Portico bills the subscription from now on."""
+
+    customer: Reference
+    method: Reference
+
+
 class ChangePart(Part, frozen=True):
     """The one change waiting for its moment; `product` only when the plan changes."""
 
@@ -131,6 +138,9 @@ class ProductLine(_Line, frozen=True, tag="product"):
     description: LongText | None = None
     tax_category: Annotated[str, Meta(pattern=_WORD)] | None = None
     active: bool | None = None
+    quantity_min: Count | None = None
+    quantity_max: Count | None = None
+    pause_periods_max: Annotated[int, Meta(ge=0, le=3)] | None = None
 
 
 class BuyerLine(_Line, frozen=True, tag="buyer"):
@@ -166,7 +176,7 @@ class SubscriptionLine(_Line, frozen=True, tag="subscription"):
     counted from the anchor (`period_index`, the first is 0) or by its first moment (`period_start`)."""
 
     order: OwnId
-    status: ImportedStatus
+    status: SubscriptionStatus
     unit_price: Amount
     anchor: Moment
     created_at: Moment
@@ -177,8 +187,10 @@ class SubscriptionLine(_Line, frozen=True, tag="subscription"):
     tax_rate: Rate | None = None
     tax_reason: TaxReason | None = None
     trial_end: Moment | None = None
+    resumes_at: Moment | None = None
     scheduled_change: ChangePart | None = None
     card: CardPart | None = None
+    saved_card: SavedCardPart | None = None
     ended_at: Moment | None = None
 
 
@@ -199,6 +211,7 @@ class PaymentLine(_Line, frozen=True, tag="payment"):
     period_end: Moment | None = None
     card: CardPart | None = None
     attempts: Annotated[list[AttemptPart], Meta(max_length=50)] | None = None
+    charge: Reference | None = None
     invoice_number: InvoiceNumber | None = None
 
 

@@ -113,6 +113,10 @@ def _attempts(batch: Batch, line: f.PaymentLine, created_at: datetime) -> tuple[
         raise Refused("attempts", "exactly the last attempt of a payment that succeeded has succeeded")
     if successes and successes[0].attempted_at != succeeded_at:
         raise Refused("attempts", "succeeded_at is the moment of the attempt that succeeded")
+    if line.charge is not None:
+        if not successes:
+            raise Refused("charge", "only a payment that succeeded has a charge to give money back from")
+        rows[-1] = rows[-1]._replace(reference=line.charge)
     return succeeded_at, rows
 
 

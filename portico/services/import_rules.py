@@ -45,6 +45,7 @@ def product(batch: Batch, line: f.ProductLine) -> Outcome:
         "group_id": group.id if group else None,
         "tax_category": line.tax_category or "standard",
         "active": line.active is not False,
+        **_offer(line),
     }
     if stored is None:
         row = r.ProductRow(
@@ -59,6 +60,17 @@ def product(batch: Batch, line: f.ProductLine) -> Outcome:
         return outcome
     batch.prices[stored.id] = batch.repriced[stored.id] = prices
     return "changed"
+
+
+def _offer(line: f.ProductLine) -> dict[str, int]:
+    """How many of a plan may be bought, and for how many periods it may pause: one, and none, unless the line says otherwise."""
+    least = line.quantity_min or 1
+    most = line.quantity_max or least
+    if most < least:
+        raise Refused("quantity", "quantity_max is less than quantity_min")
+    if line.kind == "one_time" and (line.quantity_min or line.quantity_max or line.pause_periods_max):
+        raise Refused("quantity", "quantity_min, quantity_max and pause_periods_max are for subscriptions")
+    return {"quantity_min": least, "quantity_max": most, "pause_periods_max": line.pause_periods_max or 0}
 
 
 def buyer(batch: Batch, line: f.BuyerLine) -> Outcome:

@@ -1,10 +1,10 @@
 """What a subscription's line must hold to: the calendar, the states, and what may be scheduled.
 
 As long as only imports have moved a subscription, the newest line is right about its state: the shop is where it is
-managed. Once Portico or the buyer has moved it, later lines leave it alone.
+managed. Once Portico bills it, or Portico or the buyer has moved it, later lines leave it alone.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from portico.domain.calendar import period_at, period_bounds
@@ -49,7 +49,7 @@ def on_calendar(row: r.SubscriptionRow, start: datetime, end: datetime) -> bool:
 def _move(batch: Batch, stored: r.SubscriptionRow, row: r.SubscriptionRow) -> Outcome:
     _, actor = batch.events.get(stored.id, (0, ACTOR))
     values = {name: getattr(row, name) for name in CHANGEABLE[r.SubscriptionRow]}
-    if actor != ACTOR or all(getattr(stored, name) == value for name, value in values.items()):
+    if stored.managed or actor != ACTOR or all(getattr(stored, name) == value for name, value in values.items()):
         return "unchanged"
     if is_final(stored.status) and stored.status != row.status:  # type: ignore[arg-type]
         raise Refused("subscription_over", f"already stored as {stored.status}; what is over does not come back")
@@ -76,13 +76,14 @@ def _row(batch: Batch, line: f.SubscriptionLine, order: r.OrderRow, plan: r.Prod
     quantity, unit_minor = line.quantity or order.quantity, parse_amount(line.unit_price, order.currency)
     reason = line.tax_reason or (order.tax_reason if line.tax_rate in (None, order.tax_rate) else None)
     rate, reason = taxed(line.tax_rate or order.tax_rate, reason, 0, 0)
-    return r.SubscriptionRow(
+    row = r.SubscriptionRow(
         id="", store_id=order.store_id, environment=order.environment, buyer_id=order.buyer_id, external_id=line.id, order_id=order.id,
         product_id=plan.id, product_name=plan.name, status=line.status, interval=plan.interval or "", quantity=quantity,
         currency=order.currency, unit_minor=unit_minor, tax_rate=rate, tax_reason=reason, anchor=anchor, period_index=index,
         period_start=start, period_end=end, trial_end=_trial_end(line), ended_at=_ended_at(batch, line), created_at=created_at,
-        **_change(batch, line, order.currency, end), **card(line.card),
+        resumes_at=_resumes_at(line, end), **_change(batch, line, order.currency, end), **card(line.card),
     )  # fmt: skip
+    return row._replace(**_billing(batch, line, row))
 
 
 def _product(batch: Batch, product_id: str) -> r.ProductRow:
@@ -135,7 +136,7 @@ def _change(batch: Batch, line: f.SubscriptionLine, currency: str, period_end: A
     change = line.scheduled_change
     if change is None:
         at = period_end if line.status == "canceling" else None
-        return {"change_kind": "cancel" if at else None, "change_at": at, "change_product_id": None}
+        return {"change_kind": "cancel" if at else None, "change_at": at, "change_product_id": None, "change_unit_minor": None}
     if (change.kind == "cancel") != (line.status == "canceling"):
         raise Refused("scheduled_change", "a scheduled cancellation goes with the status canceling, and no other change does")
     if is_final(line.status):
@@ -145,4 +146,35 @@ def _change(batch: Batch, line: f.SubscriptionLine, currency: str, period_end: A
     target = batch.need(r.ProductRow, change.product) if change.product else None
     if target is not None and (target.kind != "subscription" or currency not in batch.prices.get(target.id, {})):
         raise Refused("scheduled_change", f"product {target.external_id!r} is no plan with a price in {currency}")
-    return {"change_kind": change.kind, "change_at": instant(change.at), "change_product_id": target.id if target else None}
+    return {
+        "change_kind": change.kind,
+        "change_at": instant(change.at),
+        "change_product_id": target.id if target else None,
+        "change_unit_minor": batch.prices[target.id][currency] if target else None,
+    }
+
+
+def _billing(batch: Batch, line: f.SubscriptionLine, row: r.SubscriptionRow) -> dict[str, Any]:
+    """With a card that the payment provider keeps, Portico bills the subscription from here on; what is due, and when.
+
+    One that is past due has had its first failure when its period began. It goes on where the ladder of retries stands now;
+    one that is at its end is tried once more in a day, so that an import never ends anything by itself."""
+    if line.saved_card is None or is_final(line.status):
+        return {}
+    billed = {"managed": True, "customer_reference": line.saved_card.customer, "method_reference": line.saved_card.method}
+    if line.status == "past_due":
+        passed = sum(row.period_start + timedelta(days=days) <= batch.now for days in batch.retry_days)
+        step = min(passed, len(batch.retry_days) - 1)
+        due_at = row.period_start + timedelta(days=batch.retry_days[step])
+        due_at = due_at if due_at > batch.now else batch.now + timedelta(days=1)
+        return {**billed, "failing_since": row.period_start, "retry_step": step, "due_at": due_at}
+    return {**billed, "due_at": {"pending": None, "trialing": row.trial_end, "paused": row.resumes_at}.get(line.status, row.period_end)}
+
+
+def _resumes_at(line: f.SubscriptionLine, period_end: datetime) -> Any:
+    if (line.status == "paused") != (line.resumes_at is not None):
+        raise Refused("resumes_at", "a subscription that is paused has resumes_at, another has not")
+    at = instant(line.resumes_at) if line.resumes_at else None
+    if at is not None and at <= period_end:
+        raise Refused("resumes_at", "a pause begins at the end of the last period, and ends later")
+    return at

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from portico.domain.errors import Conflict, PorticoError, Refused
 from portico.domain.scope import Environment, StoreScope
-from portico.services import import_batch, import_documents, import_payment_rules, import_rules, import_subscription_rules
+from portico.services import import_batch, import_documents, import_payment_rules, import_rules, import_subscription_rules, store_time
 from portico.services import import_format as f
 from portico.services.import_batch import Batch, Outcome
 from portico.services.runtime import Runtime
@@ -154,9 +154,11 @@ def _take(run: _Run, lines: Sequence[_Numbered]) -> None:
 def _commit(run: _Run, lines: Sequence[_Numbered]) -> tuple[Counter[tuple[str, Outcome]], list[tuple[int, Refused]]]:
     target, runtime = run.target, run.target.runtime
     counts, refusals = Counter[tuple[str, Outcome]](), list[tuple[int, Refused]]()
-    now = runtime.clock()
+    now = store_time.now(runtime, target.store, target.environment)
     with runtime.database.transaction() as tx:
-        batch = import_batch.load(tx, target.scope, now, runtime.new_id, (numbered.line for numbered in lines))
+        batch = import_batch.load(
+            tx, target.scope, [each.line for each in lines], now=now, new_id=runtime.new_id, retry_days=runtime.retry_days
+        )
         for numbered in lines:
             kind, rule = _RULES[type(numbered.line)]
             try:

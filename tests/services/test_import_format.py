@@ -80,7 +80,7 @@ def test_both_take_a_good_line(kind: str) -> None:
 
 
 # JSON Schema leaves "format" to the reader, so an offset that is missing from a moment is for the types alone to see.
-MOMENTS = {"created_at", "succeeded_at", "anchor", "period_start", "period_end", "trial_end", "ended_at", "at"}
+MOMENTS = {"created_at", "succeeded_at", "anchor", "period_start", "period_end", "trial_end", "ended_at", "resumes_at", "at"}
 
 
 @pytest.mark.parametrize("kind", GOOD)
