@@ -68,3 +68,18 @@ def test_a_tail_that_is_full_moves_into_the_next_millisecond() -> None:
     new_id = app.id_maker(lambda: NOW, lambda count: b"\xff" * count)
     made = [new_id("ORD") for _ in range(3)]
     assert made == sorted(set(made))
+
+
+def test_each_environment_has_the_provider_it_names(tmp_path: Path) -> None:
+    base = {"database_url": f"sqlite:///{tmp_path}/x.db", "secret": SECRET, "mailer": "file", "mail_dir": tmp_path}
+    runtime = app.build(config.load(**base))
+    assert runtime.gateways == {}
+    runtime.database.dispose()
+    stripe = {"test_gateway": "stripe", "stripe_test_key": "sk_test_1", "stripe_test_webhook_secret": f"whsec_{'a' * 32}, whsec_{'b' * 32}"}
+    sandbox = {"prod_gateway": "sandbox", "sandbox_key": "k" * 32, "sandbox_webhook_secret": "w" * 32}
+    runtime = app.build(config.load(**base, **stripe, **sandbox, retry_days="2,4"))
+    assert {environment: gateway.name for environment, gateway in runtime.gateways.items()} == {"test": "stripe", "prod": "sandbox"}
+    assert runtime.retry_days == (2, 4)
+    runtime.database.dispose()
+    with pytest.raises(SettingsError, match="PORTICO_TEST_GATEWAY=stripe"):
+        app.build(config.load(**base, **(stripe | {"stripe_test_webhook_secret": "short"})))
