@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("portico.cli.demo:demo", "Serve a portal with believable data, its mails caught as files."),
     "serve": ("portico.cli.serve:serve", "Serve the portal; on SQLite the background work runs inside."),
     "worker": ("portico.cli.serve:worker", "Do the background work: mails, housekeeping. Run one or more beside `serve` on PostgreSQL."),
+    "sandbox": ("portico.cli.sandbox:sandbox", "Run a payment provider in a box, with test cards and play money, to try things out."),
     "migrate": ("portico.cli.database:migrate", "Bring the database to this version of Portico."),
     "check": ("portico.cli.database:check", "Check the invariants of the data; exit code 1 if one is broken."),
     "import": ("portico.cli.importing:load", "Import buyers, products, orders, subscriptions, payments and refunds from JSON Lines."),

@@ -12,10 +12,11 @@ from cyclopts import Parameter
 from portico import app, logs
 from portico.cli.console import out, reachable
 from portico.cli.serve import working
-from portico.cli.serving import listen, serve
+from portico.cli.serving import listen, run
 from portico.demo import people
 from portico.demo.setting_up import Folder, describe, key_of, prepare, settings_of, write_private
 from portico.services.portal_address import base_path
+from portico.web.application import create_app
 
 _HOST = "127.0.0.1"
 _READY_WITHIN_SECONDS = 30
@@ -44,7 +45,7 @@ def demo(
         announcer = threading.Thread(target=_announce, args=(folder, settings.port, description, stopped), daemon=True)
         with working(runtime):
             announcer.start()
-            serve(runtime, listening)
+            run(create_app(runtime), listening)
         stopped.set()
         announcer.join()
         folder.description.unlink(missing_ok=True)

@@ -9,11 +9,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from portico.cli.console import notes, open_runtime, settings
-from portico.cli.serving import listen, stopping_on_signals
-from portico.cli.serving import serve as serve_web
+from portico.cli.serving import listen, run, stopping_on_signals
 from portico.jobs.handlers import HANDLERS
 from portico.jobs.worker import Worker
 from portico.services.runtime import Runtime
+from portico.web.application import create_app
 
 
 def serve(
@@ -28,7 +28,7 @@ def serve(
         inside = runtime.database.dialect == "sqlite" if worker is None else worker
         notes.print(f"Serving {runtime.origin} on {loaded.host}:{listening.getsockname()[1]}; Ctrl-C stops", soft_wrap=True)
         with working(runtime, inside):
-            serve_web(runtime, listening)
+            run(create_app(runtime), listening)
 
 
 def worker() -> None:

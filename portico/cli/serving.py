@@ -1,16 +1,15 @@
-"""Runs the web application in this process until it is asked to stop."""
+"""Runs an ASGI application in this process until it is asked to stop."""
 
 import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
 from portico.domain.errors import PorticoError
-from portico.services.runtime import Runtime
-from portico.web.application import create_app
 
 try:
     from portico.cli.connection import Connection
@@ -41,10 +40,10 @@ def listen(host: str, port: int) -> socket.socket:
         raise PorticoError(f"cannot listen on {host}:{port}: {reason.lower()}; choose another with --port") from error
 
 
-def serve(runtime: Runtime, listening: socket.socket) -> None:
+def run(application: Any, listening: socket.socket) -> None:
     """Answers requests until SIGINT or SIGTERM; requests under way are finished first."""
     config = uvicorn.Config(
-        create_app(runtime),
+        application,
         http=Connection,
         log_config=None,
         access_log=False,

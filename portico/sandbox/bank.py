@@ -5,6 +5,7 @@ the disk. Nothing here knows HTTP, pages or how answers get lost.
 """
 
 import base64
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +36,7 @@ from portico.sandbox.records import (
     SetupRequest,
 )
 
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[!-~]*)?")
 SETUP_LIVES = timedelta(hours=24)
 _OPEN: tuple[ChargeState, ...] = ("requires_action", "processing")
 Asked = TypeVar("Asked", Setup, ChargeRecord, RefundRecord)
@@ -45,8 +47,8 @@ class Bank:
     """One bank with its ledger: a file, or memory when `ledger_file` is None. `clock()` is the time now, aware, in UTC."""
 
     def __init__(self, ledger_file: Path | None, clock: Callable[[], datetime], random_bytes: Callable[[int], bytes]) -> None:
-        self._clock = clock
-        self._random_bytes = random_bytes
+        self.clock = clock
+        self.random_bytes = random_bytes
         self._lock = threading.RLock()
         self._customers: dict[str, Customer] = {}
         self._cards: dict[str, Card] = {}
@@ -67,12 +69,13 @@ class Bank:
     # Cards
 
     def open_setup(self, request: SetupRequest) -> Setup:
-        """The visit to the card page that this key stands for. Raises KeyReused."""
+        """The visit to the card page that this key stands for. Raises KeyReused, BadRequest."""
         with self._lock:
             known = self._setup_keys.get(request.key)
             if known is not None:
                 return _same(self.setup(known), request)
-            setup = Setup(self._new_id("setup"), request, "open", self._clock() + SETUP_LIVES)
+            _check_addresses(request.return_url, request.cancel_url)
+            setup = Setup(self._new_id("setup"), request, "open", self.clock() + SETUP_LIVES)
             self._write(("card_setup.open", setup))
             return setup
 
@@ -80,7 +83,7 @@ class Bank:
         """A visit as it stands; one that lasted longer than 24 hours has expired. Raises NotFound."""
         with self._lock:
             setup = _found(self._setups, setup_id)
-            if setup.status == "open" and self._clock() >= setup.expires_at:
+            if setup.status == "open" and self.clock() >= setup.expires_at:
                 setup = replace(setup, status="expired")
                 self._write(("card_setup.expired", setup))
             return setup
@@ -136,13 +139,15 @@ class Bank:
             if known is not None:
                 return _same(self._charges[known], request)
             _check_amount(request.amount_minor, request.currency)
+            if request.on_session:
+                _check_addresses(request.return_url)
             card = self._cards.get(request.method)
             if card is None or card.customer != request.customer:
                 card = None
             status, refusal = _decide(card and BY_NUMBER[like or card.number], request.on_session)
             if hold and status == "succeeded":
                 status = "processing"
-            charge = ChargeRecord(self._new_id("ch"), request, status, self._clock(), refusal, card)
+            charge = ChargeRecord(self._new_id("ch"), request, status, self.clock(), refusal, card)
             self._write((_charge_event(charge), charge))
             return charge
 
@@ -198,7 +203,7 @@ class Bank:
                 and charge.request.currency == request.currency
                 and request.amount_minor <= charge.request.amount_minor - self.given_back_minor(charge.id)
             )
-            refund = RefundRecord(self._new_id("re"), request, outcome if possible else "failed", self._clock())
+            refund = RefundRecord(self._new_id("re"), request, outcome if possible else "failed", self.clock())
             self._write((_refund_event(refund), refund))
             return refund
 
@@ -232,6 +237,11 @@ class Bank:
             taken = [entry for entry in self._ledger.entries if entry.type == "charge.succeeded"]
             return [self._capture(entry.charge, entry.at) for entry in taken if entry.charge is not None]
 
+    def refunds(self) -> list[RefundRecord]:
+        """All refunds that were asked for, as they stand, in the order they were."""
+        with self._lock:
+            return list(self._refunds.values())
+
     def ledger(self, *, after: int = 0) -> list[Entry]:
         """The lines of the ledger behind the one with this number."""
         with self._lock:
@@ -250,15 +260,15 @@ class Bank:
         return turned
 
     def _new_card(self, customer: str, test_card: TestCard, expiry: tuple[int, int] | None = None) -> Card:
-        later = self._clock().month - 1 + test_card.months_left
-        month, year = expiry or (later % 12 + 1, self._clock().year + later // 12)
+        later = self.clock().month - 1 + test_card.months_left
+        month, year = expiry or (later % 12 + 1, self.clock().year + later // 12)
         return Card(self._new_id("card"), customer, test_card.number, test_card.brand, test_card.last4, month, year)
 
     def _new_id(self, prefix: str) -> str:
-        return f"{prefix}_{base64.b32encode(self._random_bytes(15)).decode().lower()}"
+        return f"{prefix}_{base64.b32encode(self.random_bytes(15)).decode().lower()}"
 
     def _write(self, *changes: tuple[str, Record]) -> None:
-        first, now = len(self._ledger.entries) + 1, self._clock()
+        first, now = len(self._ledger.entries) + 1, self.clock()
         entries = [_entry(first + place, now, event, record) for place, (event, record) in enumerate(changes)]
         self._ledger.append(entries)
         for entry in entries:
@@ -321,6 +331,12 @@ def _check_amount(amount_minor: int, currency: str) -> None:
         exponent(currency)
     except Refused as refused:
         raise BadRequest(str(refused)) from None
+
+
+def _check_addresses(*addresses: str) -> None:
+    """A page's buttons lead there, and its policy names them."""
+    if not all(_ADDRESS.fullmatch(address) for address in addresses):
+        raise BadRequest("an address to return to is http(s)://host/...")
 
 
 def _charge_event(charge: ChargeRecord) -> str:

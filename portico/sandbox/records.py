@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from portico.domain.errors import PorticoError
 
 ChargeState = Literal["succeeded", "failed", "requires_action", "processing", "canceled"]
@@ -51,12 +53,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class SetupRequest:
+    """`account` is whose side of the bank it is: webhooks about it go to that account's addresses."""
+
     key: str
     email: str
     return_url: str
     cancel_url: str
     language: str = "en"
     customer: str | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class ChargeRequest:
     on_session: bool = False
     return_url: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class RefundRequest:
     charge: str
     amount_minor: int
     currency: str
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +123,7 @@ class RefundRecord:
 Record = Customer | Card | Setup | ChargeRecord | RefundRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the ledger: what happened, when, and the record as it is since. Exactly one of the five is there. `type` is
     customer.created, card.saved, card.changed, or card_setup., charge. or refund. with the new status."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from portico.cli import connection, serving
 from portico.services.runtime import Runtime
+from portico.web.application import create_app
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: portal.test\r\n"
 FORM = b"POST /csp-report HTTP/1.1\r\nHost: portal.test\r\nContent-Type: application/csp-report\r\n"
@@ -22,7 +23,7 @@ def address(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     servers: list[serving.uvicorn.Server] = []
     monkeypatch.setattr(serving._Server, "run", lambda server, sockets: (servers.append(server), super(type(server), server).run(sockets)))
     with serving.listen("127.0.0.1", 0) as listening:
-        thread = threading.Thread(target=serving.serve, args=(runtime, listening), daemon=True)
+        thread = threading.Thread(target=serving.run, args=(create_app(runtime), listening), daemon=True)
         thread.start()
         yield listening.getsockname()
         servers[0].should_exit = True
