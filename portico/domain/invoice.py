@@ -1,4 +1,4 @@
-"""Documents: invoices and receipts. Frozen at issue: a document copies everything it prints and is never changed.
+"""Documents: invoices, receipts and credit notes. Frozen at issue: a document copies everything it prints and is never changed.
 
 Correction is another document that refers to the first (Directive 2006/112/EC art. 219); numbers are sequential
 (art. 226 (2)) and gapless within a series.
@@ -16,7 +16,7 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Refused
 from portico.domain.order import Order
-from portico.domain.payment import Payment, PaymentMethod
+from portico.domain.payment import Payment, PaymentMethod, split_refund
 from portico.domain.tax import TaxReason, parse_rate
 
 DocumentKind = Literal["invoice", "receipt", "credit_note"]
@@ -24,6 +24,8 @@ DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt", "credit_note")
 PAYMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt")  # issued together for a payment, in this order
 SERIES_PREFIX: dict[DocumentKind, str] = {"invoice": "INV", "receipt": "REC", "credit_note": "CN"}
 TEMPLATE_VERSION = 1
+# How far the tax of a rate may be from base x rate, in minor units. See `check_totals`.
+_TAX_WITHIN: dict[DocumentKind, int] = {"invoice": 1, "receipt": 1, "credit_note": 3}
 _OURS = re.compile(rf"(TEST-)?({'|'.join(SERIES_PREFIX.values())})-[0-9]{{4}}-[0-9]{{6,}}", re.IGNORECASE)
 
 
@@ -133,22 +135,19 @@ def content_for_payment(
 ) -> DocumentContent:
     """What the invoice or receipt for one payment of an order prints, totals checked.
 
-    `billing_detail` defaults to the order's own copy. Service is supplied when the paid period starts, or when the payment
+    `billing_detail` defaults to the order's own copy. The positions are the payment's own lines, or else one of the order's
+    product. Service is supplied when the paid period starts, or when the payment
     was made (Directive 2006/112/EC art. 226 (7)). A receipt needs a payment that succeeded: Refused("payment_not_succeeded").
     """
     paid = payment.status == "succeeded"
     if kind == "receipt" and not paid:
         raise Refused("payment_not_succeeded", "a receipt confirms money received")
-    # A prorated charge is not a whole multiple of a unit price: it is one position.
-    quantity = order.quantity if payment.net_minor % order.quantity == 0 else 1
-    line = DocumentLine(
-        order.product_name, quantity, payment.net_minor // quantity, payment.net_minor, tax_rate, payment.period_start, payment.period_end
-    )
+    lines = payment.lines or (_line_of_order(order, payment, tax_rate),)
     content = DocumentContent(
         kind=kind,
         number=number,
         issued_at=issued_at,
-        supplied_at=payment.period_start or payment.succeeded_at or payment.created_at,
+        supplied_at=lines[0].period_start or payment.succeeded_at or payment.created_at,
         language=language,
         time_zone=time_zone,
         currency=payment.currency,
@@ -157,7 +156,7 @@ def content_for_payment(
         seller=seller,
         buyer_email=buyer_email,
         billing_detail=order.billing_detail if billing_detail is None else billing_detail,
-        lines=(line,),
+        lines=lines,
         taxes=(TaxLine(tax_rate, tax_reason, payment.net_minor, payment.tax_minor),),
         net_minor=payment.net_minor,
         tax_minor=payment.tax_minor,
@@ -173,19 +172,67 @@ def content_for_payment(
     return content
 
 
+def _line_of_order(order: Order, payment: Payment, tax_rate: str) -> DocumentLine:
+    # A prorated charge is not a whole multiple of a unit price: it is one position.
+    quantity = order.quantity if payment.net_minor % order.quantity == 0 else 1
+    unit_minor = payment.net_minor // quantity
+    return DocumentLine(order.product_name, quantity, unit_minor, payment.net_minor, tax_rate, payment.period_start, payment.period_end)
+
+
+def content_for_refund(
+    invoice: DocumentContent,
+    payment: Payment,
+    *,
+    number: str,
+    issued_at: datetime,
+    amount_minor: int,
+    before_minor: int,
+    refunded_at: datetime,
+    language: str = "",
+) -> DocumentContent:
+    """What the credit note for a refund of `amount_minor` prints, totals checked; `before_minor` was given back earlier.
+
+    It corrects the payment's `invoice`, refers to its number and copies what it says about both sides (Directive 2006/112/EC
+    art. 219). Amounts are positive, as EN 16931 has them for its type 381. All of a payment given back at once repeats the
+    invoice's lines; a part of it is one position. `language` defaults to the invoice's.
+    """
+    net_minor, tax_minor = split_refund(payment, amount_minor, before_minor=before_minor)
+    main = next(line for line in invoice.lines if line.kind != "credit")
+    part = replace(main, quantity=1, unit_minor=net_minor, net_minor=net_minor, kind="plain")
+    (tax,) = invoice.taxes  # a payment has one rate
+    content = replace(
+        invoice,
+        kind="credit_note",
+        number=number,
+        issued_at=issued_at,
+        language=language or invoice.language,
+        lines=invoice.lines if net_minor == invoice.net_minor else (part,),
+        taxes=(replace(tax, base_minor=net_minor, tax_minor=tax_minor),),
+        net_minor=net_minor,
+        tax_minor=tax_minor,
+        total_minor=amount_minor,
+        paid_minor=amount_minor,
+        paid_at=refunded_at,
+        refers_to=invoice.number,
+    )
+    check_totals(content)
+    return content
+
+
 def check_totals(content: DocumentContent) -> None:
     """Holds a document to the arithmetic of EN 16931 (BR-CO-10, -13, -14, -15, -17); raises Refused("document_totals").
 
     The tax of each rate may be less than one minor unit away from base x rate: a charge made elsewhere may have been
-    rounded by another rule, and the document must say what was really charged.
+    rounded by another rule, and the document must say what was really charged. Of a part given back it may be less than three
+    away: the tax of a refund is the difference of two rounded shares of such a tax.
     """
-    bases: dict[str, int] = {}
+    within, bases = _TAX_WITHIN[content.kind], dict[str, int]()
     for line in content.lines:
         _hold(line.unit_minor * line.quantity == line.net_minor, "a line is not quantity x unit price")
         bases[line.tax_rate] = bases.get(line.tax_rate, 0) + line.net_minor
     for tax in content.taxes:
         _hold(bases.pop(tax.rate, None) == tax.base_minor, f"the base at {tax.rate} % is not the sum of its lines")
-        _hold(abs(tax.base_minor * parse_rate(tax.rate) - tax.tax_minor) < 1, f"the tax at {tax.rate} % is not base x rate")
+        _hold(abs(tax.base_minor * parse_rate(tax.rate) - tax.tax_minor) < within, f"the tax at {tax.rate} % is not base x rate")
     _hold(not bases, "a line's rate is missing among the taxes")
     _hold(sum(line.net_minor for line in content.lines) == content.net_minor, "the lines do not sum to the net amount")
     _hold(sum(tax.tax_minor for tax in content.taxes) == content.tax_minor, "the taxes do not sum to the tax amount")
