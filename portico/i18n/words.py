@@ -10,11 +10,14 @@ from collections.abc import Callable
 from typing import Literal
 
 from portico.domain.payment import PaymentMethod
+from portico.i18n.cancellation_words import REASONS
 from portico.i18n.catalog import N_, NP_, Message, catalog, fill
 from portico.i18n.error_words import ERRORS, OTHER_ERROR
 from portico.i18n.label_words import LABELS
+from portico.i18n.refund_words import TICKET_NOTES, TICKET_STATUSES
+from portico.i18n.why_not_words import OTHER, WHY_NOT
 
-StatusOf = Literal["order", "subscription", "payment", "attempt", "refund"]
+StatusOf = Literal["order", "subscription", "payment", "attempt", "refund", "ticket"]
 
 _SUBSCRIPTION_STATUSES = {
     "pending": NP_("subscription status", "Not started"),
@@ -60,6 +63,7 @@ STATUSES: dict[StatusOf, dict[str, Message]] = {
     "payment": _PAYMENT_STATUSES,
     "attempt": _ATTEMPT_STATUSES,
     "refund": _REFUND_STATUSES,
+    "ticket": TICKET_STATUSES,
 }
 
 KINDS = {
@@ -140,7 +144,8 @@ _NAMELESS_CARD = N_("Card ending in {last4}")
 
 
 def status_word(tag: str, code: str, of: StatusOf) -> str:
-    """The status of an order, subscription, payment, attempt or refund in a word or two. Say which: "failed" differs."""
+    """The status of an order, subscription, payment, attempt, refund or refund ticket in a word or two. Say which: "failed"
+    differs."""
     return catalog(tag).message(STATUSES[of][code])
 
 
@@ -162,6 +167,21 @@ def price_per(tag: str, amount: str, interval: str) -> str:
 def failure_reason(tag: str, code: str | None) -> str:
     """Why a charge failed and what to do, in a sentence or two; also for a code we do not know, or none."""
     return catalog(tag).message(FAILURES.get(code or "", OTHER_FAILURE))
+
+
+def why_not(tag: str, code: str) -> str:
+    """Why something is not possible and what to do instead, in a sentence or two; also for a code we do not know."""
+    return catalog(tag).message(WHY_NOT.get(code, OTHER))
+
+
+def ticket_note(tag: str, code: str) -> str:
+    """What the status of a request for money back means, in a sentence."""
+    return catalog(tag).message(TICKET_NOTES[code])
+
+
+def cancellation_reason(tag: str, code: str) -> str:
+    """One of the reasons for leaving that every store starts with, as a buyer chooses it."""
+    return catalog(tag).message(REASONS[code])
 
 
 def error_text(tag: str, code: str, example: str = "") -> str:
@@ -205,6 +225,8 @@ def filters(tag: str) -> dict[str, Callable[..., str]]:
         "interval": of(interval_word, tag),
         "per_interval": of(price_per, tag),
         "failure": of(failure_reason, tag),
+        "why_not": of(why_not, tag),
+        "ticket_note": of(ticket_note, tag),
         "error_text": of(error_text, tag),
         "label": of(label, tag),
         "tax_reason": of(tax_reason, tag),
