@@ -32,16 +32,10 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
         N_("This tax ID belongs to another country. Please correct the ID or the country."),
         N_("This tax ID belongs to another country. Please correct the ID or the country. Here it looks like {example}."),
     ),
+    # Texts and amounts about a subscription or a payment
     "card_number": (N_("This looks like a card number. Please leave it out: we never ask for it here."), None),
     "refund_amount": (N_("Please give an amount up to what you can still get back."), None),
-    # Texts and amounts about a subscription or a payment
-    "card_number": (N_("This looks like a card number. Please leave it out: nobody here needs it."), None),
     "amount_format": (N_("This isn’t an amount."), N_("This isn’t an amount. It looks like {example}.")),
-    "refund_amount": (
-        N_("Please enter an amount that can still be given back."),
-        N_("Please enter an amount that can still be given back: at most {example}."),
-    ),
-    "periods_choice": (N_("Please choose one from the list."), None),
 }
 
 OTHER_ERROR = N_("That didn’t work. Please check it and try again.")
