@@ -1,21 +1,23 @@
 """Stores and the merchants they belong to."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from portico.domain.errors import NotFound, Refused
+from portico.domain.errors import Conflict, NotFound, Refused
 from portico.domain.invoice import Seller
-from portico.storage.rows import first, many
+from portico.storage.rows import changed, first, many
 from portico.storage.tables import merchant, store
 
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
-    """A store. `locale` is a language tag, `time_zone` an IANA name, `accent_color` "#rrggbb", `seller` what documents print."""
+    """A store. `locale` is a language tag, `time_zone` an IANA name, `accent_color` "#rrggbb", `seller` what documents print.
+    `test_offset` is how far ahead the time of its test environment runs; `cancel_reasons` are its own reasons for leaving
+    ([{"code", "label": {tag: text}}]), None the ones that everybody starts with."""
 
     id: str
     merchant_id: str
@@ -26,15 +28,25 @@ class StoreRow:
     support_email: str
     accent_color: str
     seller: Seller
+    test_offset: timedelta = timedelta(0)
+    cancel_reasons: list[dict[str, Any]] | None = None
 
 
-COLUMNS = tuple(
-    store.c[name] for name in ("id", "merchant_id", "slug", "name", "locale", "time_zone", "support_email", "accent_color", "seller")
-)
+_NAMES = (
+    "id", "merchant_id", "slug", "name", "locale", "time_zone", "support_email", "accent_color", "seller", "test_offset", "cancel_reasons",
+)  # fmt: skip
+COLUMNS = tuple(store.c[name] for name in _NAMES)
 _BY_SLUG = sa.select(*COLUMNS).where(store.c.slug == sa.bindparam("p_slug"))
 _BY_ID = sa.select(*COLUMNS).where(store.c.id == sa.bindparam("p_id"))
 _ALL = sa.select(*COLUMNS).order_by(store.c.created_at, store.c.id)
 _INSERT = sa.insert(store)
+_offset = sa.bindparam("p_offset", type_=store.c.test_offset.type)
+_SET_OFFSET = sa.update(store).where(store.c.id == sa.bindparam("p_id"), store.c.test_offset <= _offset).values(test_offset=_offset)
+_SET_REASONS = (
+    sa.update(store)
+    .where(store.c.id == sa.bindparam("p_id"))
+    .values(cancel_reasons=sa.bindparam("p_reasons", type_=store.c.cancel_reasons.type))
+)
 _INSERT_MERCHANT = sa.insert(merchant)
 
 
@@ -64,6 +76,18 @@ def get(tx: sa.Connection, store_id: str) -> StoreRow:
     return of_row(row)
 
 
+def set_test_offset(tx: sa.Connection, store_id: str, offset: timedelta) -> None:
+    """Puts the clock of a store's test environment ahead. It never goes back: Conflict if it stands further ahead already."""
+    if changed(tx, _SET_OFFSET, {"p_id": store_id, "p_offset": offset}) != 1:
+        raise Conflict
+
+
+def set_cancel_reasons(tx: sa.Connection, store_id: str, reasons: list[dict[str, Any]] | None) -> None:
+    """Gives a store its own list of reasons, or the common one back with None. Raises NotFound."""
+    if changed(tx, _SET_REASONS, {"p_id": store_id, "p_reasons": reasons}) != 1:
+        raise NotFound
+
+
 def every(tx: sa.Connection) -> tuple[StoreRow, ...]:
     """All stores, oldest first: for operators."""
     return tuple(of_row(row) for row in many(tx, _ALL))
@@ -71,5 +95,5 @@ def every(tx: sa.Connection) -> tuple[StoreRow, ...]:
 
 def of_row(row: Any) -> StoreRow:
     """A row of COLUMNS as a StoreRow."""
-    *plain, seller = row
-    return StoreRow(*plain, seller=msgspec.convert(seller, Seller))
+    *plain, seller, test_offset, cancel_reasons = row
+    return StoreRow(*plain, seller=msgspec.convert(seller, Seller), test_offset=test_offset, cancel_reasons=cancel_reasons)
