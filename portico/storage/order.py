@@ -12,6 +12,7 @@ from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope
 from portico.storage import payment
 from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
+from portico.storage.payment_row import METHOD, method_of
 from portico.storage.rows import first, many
 from portico.storage.scoped import buyer_values, of_buyer
 from portico.storage.tables import order as table
@@ -44,7 +45,7 @@ _NEWEST_PAYMENT = (
 _LIST = (
     sa.select(
         *(table.c[name] for name in _LISTED),
-        *(payment_table.c[name] for name in ("status", *payment.METHOD)),
+        *(payment_table.c[name] for name in ("status", *METHOD)),
     )
     .select_from(table.outerjoin(payment_table, payment_table.c.id == _NEWEST_PAYMENT))
     .where(of_buyer(table))
@@ -79,7 +80,7 @@ def get(tx: sa.Connection, scope: BuyerScope, order_id: str) -> Order:
 
 def _listed(row: Any) -> ListedOrder:
     order_id, product_name, status, currency, total_minor, created_at, payment_status, *method = row
-    return ListedOrder(order_id, product_name, status, currency, total_minor, created_at, payment_status, payment.method_of(*method))
+    return ListedOrder(order_id, product_name, status, currency, total_minor, created_at, payment_status, method_of(*method))
 
 
 def _order(row: Any, payments: tuple[Payment, ...]) -> Order:

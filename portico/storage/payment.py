@@ -1,45 +1,202 @@
-"""Payments with their attempts and refunds. A payment is read together with its order; see `order`."""
+"""Payments with their attempts and refunds. A payment is read together with its order; see `order`.
+
+Everything that ends something is one guarded UPDATE: who comes second changes nothing and is told so. What a provider is asked
+for has a row with a key, committed before it is asked.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
-from portico.domain.errors import NotFound
-from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, Refund
+from portico.domain.document_line import lines_to_json
+from portico.domain.errors import Conflict, NotFound
+from portico.domain.payment import AttemptStatus, Payment, PaymentAttempt, PaymentMethod, Refund, change_to_json
 from portico.domain.scope import BuyerScope
-from portico.storage.rows import first, many
+from portico.storage import store
+from portico.storage.payment_row import (
+    ATTEMPT,
+    ATTEMPT_NAMES,
+    HEAD,
+    METHOD,
+    NAMES,
+    PAYMENT,
+    REFUND,
+    attempt_of,
+    method_values,
+    payment_of,
+)
+from portico.storage.rows import changed, first, many
 from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
+from portico.storage.store import StoreRow
+from portico.storage.tables import document, payment_attempt, refund, subscription
 from portico.storage.tables import payment as table
-from portico.storage.tables import payment_attempt, refund
+from portico.storage.tables import store as store_table
 
-_HEAD = (
-    "id", "external_id", "order_id", "subscription_id", "period_start", "period_end", "currency",
-    "net_minor", "tax_minor", "total_minor", "refunded_minor", "status",
-)  # fmt: skip
-METHOD = ("method_brand", "method_last4", "method_expiry_month", "method_expiry_year")
-_COLUMNS = tuple(table.c[name] for name in (*_HEAD, *METHOD, "created_at", "succeeded_at"))
+
+@dataclass(frozen=True, slots=True)
+class KeyedAttempt:
+    """An attempt found by the key that a provider knows it by, whose it is, and the payment it is of (without details)."""
+
+    key: str
+    scope: BuyerScope
+    store: StoreRow
+    payment: Payment
+    attempt: PaymentAttempt
+
+
 _IDS: sa.BindParameter[Any] = sa.bindparam("p_ids", expanding=True)
+_ID: sa.BindParameter[Any] = sa.bindparam("p_id")
+_KEY: sa.BindParameter[Any] = sa.bindparam("p_key")
+_STATUS: sa.BindParameter[Any] = sa.bindparam("p_status")
+_SUBSCRIPTION_ID: sa.BindParameter[Any] = sa.bindparam("p_subscription_id")
+_ITSELF = sa.and_(of_buyer(table), table.c.id == _ID)
+_NOT_OVER = table.c.status.in_(("pending", "unknown", "failed"))
+
 _OF_ORDERS = (
-    sa.select(*_COLUMNS)
+    sa.select(*PAYMENT)
     .where(table.c.order_id.in_(_IDS), also_of_buyer(table))
     .order_by(table.c.order_id, table.c.created_at.desc(), table.c.id.desc())
 )
-_GET = sa.select(*_COLUMNS).where(of_buyer(table), table.c.id == sa.bindparam("p_id"))
+_GET = sa.select(*PAYMENT).where(_ITSELF)
+_LOCK = _GET.with_for_update()
 _ATTEMPTS = (
-    sa.select(
-        payment_attempt.c.payment_id,
-        *(payment_attempt.c[name] for name in ("sequence", "status", "failure_code", "method_brand", "method_last4", "attempted_at")),
-    )
+    sa.select(payment_attempt.c.payment_id, *ATTEMPT)
     .select_from(payment_attempt.join(table, table.c.id == payment_attempt.c.payment_id))
     .where(payment_attempt.c.payment_id.in_(_IDS), also_of_buyer(table))
     .order_by(payment_attempt.c.payment_id, payment_attempt.c.sequence)
 )
 _REFUNDS = (
-    sa.select(refund.c.payment_id, *(refund.c[name] for name in ("id", "amount_minor", "status", "reason", "created_at")))
+    sa.select(refund.c.payment_id, *REFUND)
     .where(refund.c.payment_id.in_(_IDS), also_of_buyer(refund))
     .order_by(refund.c.payment_id, refund.c.created_at, refund.c.id)
+)
+_BY_KEY = (
+    sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *store.COLUMNS, *PAYMENT, *ATTEMPT)
+    .select_from(
+        payment_attempt.join(table, table.c.id == payment_attempt.c.payment_id).join(store_table, store_table.c.id == table.c.store_id)
+    )
+    .where(payment_attempt.c.key == _KEY)
+)
+_IN_FULL_PERIOD = sa.and_(table.c.purpose == "period", table.c.period_start == sa.bindparam("p_start", type_=table.c.period_start.type))
+_SINCE_IT_BEGAN = sa.and_(table.c.purpose == "change", table.c.succeeded_at >= sa.bindparam("p_start", type_=table.c.period_start.type))
+_OF_PERIOD = (
+    sa.select(*PAYMENT, *REFUND)
+    .select_from(table.outerjoin(refund, refund.c.payment_id == table.c.id))
+    .where(
+        table.c.subscription_id == _SUBSCRIPTION_ID,
+        also_of_buyer(table),
+        table.c.status == "succeeded",
+        sa.or_(_IN_FULL_PERIOD, _SINCE_IT_BEGAN),
+    )
+    .order_by(table.c.created_at, table.c.id, refund.c.created_at, refund.c.id)
+)
+_IS_OWED = sa.and_(
+    table.c.status == "failed",
+    table.c.purpose == "period",
+    subscription.c.status == "past_due",
+    table.c.period_start == subscription.c.period_start,
+)
+_OPEN_OF_SUBSCRIPTION = (
+    sa.select(*PAYMENT, *ATTEMPT)
+    .select_from(
+        table.join(subscription, subscription.c.id == table.c.subscription_id).outerjoin(
+            payment_attempt, payment_attempt.c.payment_id == table.c.id
+        )
+    )
+    .where(
+        table.c.subscription_id == _SUBSCRIPTION_ID,
+        also_of_buyer(table),
+        sa.or_(table.c.status.in_(("pending", "unknown")), _IS_OWED),
+    )
+    .order_by(table.c.status == "failed", table.c.created_at.desc(), table.c.id.desc(), payment_attempt.c.sequence)
+)
+_since = sa.bindparam("p_since", type_=table.c.succeeded_at.type)
+_CHARGED_SINCE = sa.select(
+    sa.select(sa.func.count())
+    .where(table.c.subscription_id == _SUBSCRIPTION_ID, also_of_buyer(table), table.c.succeeded_at > _since)
+    .scalar_subquery(),
+    sa.select(sa.func.count())
+    .select_from(document.join(subscription, subscription.c.order_id == document.c.order_id))
+    .where(subscription.c.id == _SUBSCRIPTION_ID, also_of_buyer(subscription), document.c.issued_at > _since)
+    .scalar_subquery(),
+)
+_here = sa.case((table.c.environment == "test", store_table.c.test_offset), else_=0)
+_STALE = (
+    sa.select(payment_attempt.c.key)
+    .select_from(
+        payment_attempt.join(table, table.c.id == payment_attempt.c.payment_id).join(store_table, store_table.c.id == table.c.store_id)
+    )
+    .where(
+        payment_attempt.c.status.in_(("pending", "unknown")),
+        payment_attempt.c.key.is_not(None),
+        sa.type_coerce(payment_attempt.c.attempted_at, sa.BigInteger)
+        <= sa.type_coerce(sa.bindparam("p_before", type_=table.c.created_at.type), sa.BigInteger) + sa.type_coerce(_here, sa.BigInteger),
+    )
+    .order_by(payment_attempt.c.attempted_at, payment_attempt.c.key)
+    .limit(sa.bindparam("p_limit"))
+)
+
+_INSERTED = (*NAMES, "store_id", "environment", "buyer_id")
+
+
+def _start_statement(insert: Any) -> Any:
+    values = {name: sa.bindparam(f"p_{name}", type_=table.c[name].type) for name in _INSERTED}
+    return insert(table).values(**values).on_conflict_do_nothing().returning(table.c.id)
+
+
+_TRIED = ("status", "failure_code", "method_brand", "method_last4", "attempted_at", "key", "on_session", *ATTEMPT_NAMES[-2:])
+
+
+def _try_statement(insert: Any) -> Any:
+    values = {name: sa.bindparam(f"p_{name}", type_=payment_attempt.c[name].type) for name in _TRIED}
+    before = sa.select(sa.func.coalesce(sa.func.max(payment_attempt.c.sequence), 0)).where(payment_attempt.c.payment_id == table.c.id)
+    own = sa.select(table.c.id, before.scalar_subquery() + 1, *values.values()).where(_ITSELF, _NOT_OVER)
+    statement = insert(payment_attempt).from_select(["payment_id", "sequence", *values], own)
+    return statement.on_conflict_do_nothing().returning(payment_attempt.c.sequence)
+
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_START = {dialect: _start_statement(insert) for dialect, insert in _INSERTS.items()}
+_TRY = {dialect: _try_statement(insert) for dialect, insert in _INSERTS.items()}
+
+
+def _kept(name: str, of: sa.Table) -> Any:
+    """The column's new value, or the one it has."""
+    return sa.func.coalesce(sa.bindparam(f"p_{name}", type_=of.c[name].type), of.c[name])
+
+
+_IS_OPEN = payment_attempt.c.status.in_(("pending", "unknown"))
+_LATE_NEWS = sa.and_(payment_attempt.c.status == "failed", sa.bindparam("p_status", type_=sa.String()).in_(("succeeded", "canceled")))
+_SETTLE_ATTEMPT = (
+    sa.update(payment_attempt)
+    .where(payment_attempt.c.key == _KEY, sa.or_(_IS_OPEN, _LATE_NEWS))
+    .values(
+        status=_STATUS,
+        failure_code=sa.bindparam("p_failure_code"),
+        action_url=None,
+        **{name: _kept(name, payment_attempt) for name in ("reference", "method_brand", "method_last4")},
+    )
+)
+_NOTE_OPEN = (
+    sa.update(payment_attempt)
+    .where(payment_attempt.c.key == _KEY, _IS_OPEN)
+    .values(status=_STATUS, action_url=sa.bindparam("p_action_url"), reference=_kept("reference", payment_attempt))
+    .returning(payment_attempt.c.payment_id)
+)
+_NOTE_PAYMENT = sa.update(table).where(table.c.id == _ID, table.c.status.in_(("pending", "unknown"))).values(status=_STATUS)
+_SET_STATUS = sa.update(table).where(_ITSELF, _NOT_OVER).values(status=_STATUS)
+_SUCCEED = (
+    sa.update(table)
+    .where(_ITSELF, _NOT_OVER)
+    .values(
+        status="succeeded",
+        succeeded_at=sa.bindparam("p_succeeded_at", type_=table.c.succeeded_at.type),
+        **{name: _kept(name, table) for name in METHOD},
+    )
 )
 
 
@@ -48,7 +205,15 @@ def get(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Payment:
     row = first(tx, _GET, {**buyer_values(scope), "p_id": payment_id})
     if row is None:
         raise NotFound
-    return with_details(tx, scope, [_payment(row)])[0]
+    return with_details(tx, scope, [payment_of(row)])[0]
+
+
+def lock(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Payment:
+    """The payment without details, which nobody else changes until the transaction ends. Raises NotFound."""
+    row = first(tx, _LOCK, {**buyer_values(scope), "p_id": payment_id})
+    if row is None:
+        raise NotFound
+    return payment_of(row)
 
 
 def of_orders(tx: sa.Connection, scope: BuyerScope, order_ids: Sequence[str]) -> dict[str, tuple[Payment, ...]]:
@@ -57,7 +222,7 @@ def of_orders(tx: sa.Connection, scope: BuyerScope, order_ids: Sequence[str]) ->
         return {}
     found: dict[str, list[Payment]] = {}
     for row in many(tx, _OF_ORDERS, {**buyer_values(scope), "p_ids": order_ids}):
-        payment = _payment(row)
+        payment = payment_of(row)
         found.setdefault(payment.order_id, []).append(payment)
     return {order_id: tuple(payments) for order_id, payments in found.items()}
 
@@ -69,22 +234,153 @@ def with_details(tx: sa.Connection, scope: BuyerScope, payments: Iterable[Paymen
         return ()
     values = {**buyer_values(scope), "p_ids": [payment.id for payment in payments]}
     attempts: dict[str, list[PaymentAttempt]] = {}
-    for payment_id, sequence, status, failure_code, brand, last4, attempted_at in many(tx, _ATTEMPTS, values):
-        attempt = PaymentAttempt(sequence, status, failure_code, method_of(brand, last4), attempted_at)
-        attempts.setdefault(payment_id, []).append(attempt)
+    for payment_id, *columns in many(tx, _ATTEMPTS, values):
+        attempts.setdefault(payment_id, []).append(attempt_of(columns))
     refunds: dict[str, list[Refund]] = {}
     for payment_id, *columns in many(tx, _REFUNDS, values):
         refunds.setdefault(payment_id, []).append(Refund(*columns))
     return tuple(replace(p, attempts=tuple(attempts.get(p.id, ())), refunds=tuple(refunds.get(p.id, ()))) for p in payments)
 
 
-def method_of(
-    brand: str | None, last4: str | None, expiry_month: int | None = None, expiry_year: int | None = None
-) -> PaymentMethod | None:
-    """What is kept of a card, from its columns."""
-    return None if brand is None else PaymentMethod(brand, last4 or "", expiry_month, expiry_year)
+def open_of_subscription(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> Payment | None:
+    """The payment that the subscription waits for, or else the one that a past-due one owes: with its attempts, in one statement.
+
+    None when there is neither. Of a change of plan that was refused nothing is owed.
+    """
+    rows = many(tx, _OPEN_OF_SUBSCRIPTION, {**buyer_values(scope), "p_subscription_id": subscription_id})
+    if not rows:
+        return None
+    payment, end = payment_of(rows[0]), len(PAYMENT)
+    attempts = [attempt_of(row[end:]) for row in rows if row[0] == payment.id and row[end] is not None]
+    return replace(payment, attempts=tuple(attempts))
 
 
-def _payment(row: Any) -> Payment:
-    *head, brand, last4, month, year, created_at, succeeded_at = row
-    return Payment(*head, method=method_of(brand, last4, month, year), created_at=created_at, succeeded_at=succeeded_at)
+def of_period(tx: sa.Connection, scope: BuyerScope, subscription_id: str, period_start: datetime) -> tuple[Payment, ...]:
+    """What was paid for the period that began at `period_start`: the period itself, and changes of plan within it, oldest first,
+    each with its refunds, in one statement."""
+    values = {**buyer_values(scope), "p_subscription_id": subscription_id, "p_start": period_start}
+    payments: dict[str, Payment] = {}
+    refunds: dict[str, list[Refund]] = {}
+    for row in many(tx, _OF_PERIOD, values):
+        payments.setdefault(row[0], payment_of(row))
+        given_back = row[len(PAYMENT) :]
+        if given_back[0] is not None:
+            refunds.setdefault(row[0], []).append(Refund(*given_back))
+    own = [p for p in payments.values() if p.change is None or p.change.period_start == period_start]
+    return tuple(replace(payment, refunds=tuple(refunds.get(payment.id, ()))) for payment in own)
+
+
+def charged_since(tx: sa.Connection, scope: BuyerScope, subscription_id: str, since: datetime) -> tuple[int, int]:
+    """How many payments of a subscription succeeded after a moment, and how many documents were issued for it, in one statement."""
+    row = first(tx, _CHARGED_SINCE, {**buyer_values(scope), "p_subscription_id": subscription_id, "p_since": since})
+    return row[0], row[1]
+
+
+def start(tx: sa.Connection, scope: BuyerScope, payment: Payment) -> bool:
+    """Keeps a new payment. False, and nothing is written, when the period has one already, or another change of plan is open:
+    this is where a period is billed once, whatever runs twice."""
+    columns = {name: getattr(payment, name) for name in (*HEAD, "created_at", "succeeded_at", "purpose")}
+    kept = {"lines": lines_to_json(payment.lines), "change": change_to_json(payment.change)}
+    whose = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id}
+    values = {**columns, **method_values(payment.method), **kept, **whose}
+    return first(tx, _START[tx.dialect.name], {f"p_{name}": value for name, value in values.items()}) is not None
+
+
+def add_attempt(
+    tx: sa.Connection,
+    scope: BuyerScope,
+    payment_id: str,
+    *,
+    key: str,
+    customer_reference: str | None,
+    method_reference: str | None,
+    method: PaymentMethod | None,
+    on_session: bool,
+    now: datetime,
+    status: AttemptStatus = "pending",
+    failure_code: str | None = None,
+) -> int:
+    """Keeps a new attempt at a payment; its number, counted from 1.
+
+    Raises Conflict, and nothing is written, when another attempt is under way, the key was used, the payment has succeeded or
+    was canceled, or is not the buyer's.
+    """
+    values = {
+        "status": status, "failure_code": failure_code, "attempted_at": now, "key": key, "on_session": on_session,
+        "customer_reference": customer_reference, "method_reference": method_reference,
+        "method_brand": method.brand if method else None, "method_last4": method.last4 if method else None,
+    }  # fmt: skip
+    here = {**buyer_values(scope), "p_id": payment_id}
+    row = first(tx, _TRY[tx.dialect.name], here | {f"p_{name}": value for name, value in values.items()})
+    if row is None:
+        raise Conflict("no attempt can be made at this payment now")
+    return row[0]
+
+
+def attempt_by_key(tx: sa.Connection, key: str) -> KeyedAttempt:
+    """The attempt that a provider knows by this key: for background work and webhooks, never for a visitor. Raises NotFound."""
+    row = first(tx, _BY_KEY, {"p_key": key})
+    if row is None:
+        raise NotFound
+    of_store, of_payment = 3 + len(store.COLUMNS), 3 + len(store.COLUMNS) + len(PAYMENT)
+    scope, attempt = BuyerScope(*row[:3]), attempt_of(row[of_payment:])
+    return KeyedAttempt(key, scope, store.of_row(row[3:of_store]), payment_of(row[of_store:of_payment]), attempt)
+
+
+def settle_attempt(
+    tx: sa.Connection,
+    key: str,
+    *,
+    status: Literal["succeeded", "failed", "canceled"],
+    failure_code: str | None = None,
+    reference: str | None = None,
+    method: PaymentMethod | None = None,
+) -> bool:
+    """Ends an attempt that is open. False, and nothing is written, when it has ended already.
+
+    One that failed may still turn out to have succeeded (or, where that money is given back, to be canceled): the provider knows.
+    """
+    shown = {"p_method_brand": method.brand if method else None, "p_method_last4": method.last4 if method else None}
+    values = {"p_key": key, "p_status": status, "p_failure_code": failure_code, "p_reference": reference or None, **shown}
+    return changed(tx, _SETTLE_ATTEMPT, values) == 1
+
+
+def note_open(tx: sa.Connection, key: str, *, reference: str | None, action_url: str | None) -> bool:
+    """Notes what the provider says of an attempt that is still under way; `action_url` is where the buyer must go. False: it has
+    ended."""
+    return _note(tx, key, "pending", reference, action_url)
+
+
+def mark_unknown(tx: sa.Connection, key: str) -> bool:
+    """Nobody knows what became of an attempt, and so of its payment, until the provider has told. False: it has ended."""
+    return _note(tx, key, "unknown", None, None)
+
+
+def set_status(tx: sa.Connection, scope: BuyerScope, payment_id: str, status: Literal["pending", "failed", "unknown"]) -> bool:
+    """Moves a payment that neither succeeded nor was canceled. False, and nothing is written, when it did or was."""
+    return changed(tx, _SET_STATUS, {**buyer_values(scope), "p_id": payment_id, "p_status": status}) == 1
+
+
+def cancel(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> bool:
+    """Gives up a payment. False, and nothing is written, when it has succeeded or was canceled."""
+    return changed(tx, _SET_STATUS, {**buyer_values(scope), "p_id": payment_id, "p_status": "canceled"}) == 1
+
+
+def succeed(tx: sa.Connection, scope: BuyerScope, payment_id: str, *, method: PaymentMethod | None, now: datetime) -> bool:
+    """A payment was captured, from `method` where that is known. False, and nothing is written, when it had succeeded before or
+    was canceled."""
+    shown = {f"p_{name}": value for name, value in method_values(method).items()}
+    return changed(tx, _SUCCEED, {**buyer_values(scope), "p_id": payment_id, "p_succeeded_at": now, **shown}) == 1
+
+
+def stale_open_attempts(tx: sa.Connection, *, before: datetime, limit: int) -> list[str]:
+    """Keys of attempts of any store that were begun before a moment of real time and are still open, oldest first."""
+    return [row[0] for row in many(tx, _STALE, {"p_before": before, "p_limit": limit})]
+
+
+def _note(tx: sa.Connection, key: str, status: AttemptStatus, reference: str | None, action_url: str | None) -> bool:
+    row = first(tx, _NOTE_OPEN, {"p_key": key, "p_status": status, "p_reference": reference or None, "p_action_url": action_url})
+    if row is None:
+        return False
+    tx.execute(_NOTE_PAYMENT, {"p_id": row[0], "p_status": status})
+    return True

@@ -20,7 +20,7 @@ from portico.domain import subscription as rules
 from portico.domain.errors import Conflict, NotFound
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.subscription import ScheduledChange, Subscription, SubscriptionEvent, SubscriptionStatus
-from portico.storage.payment import METHOD, method_of
+from portico.storage.payment_row import METHOD, method_of
 from portico.storage.rows import changed, first, many, scalar
 from portico.storage.scoped import also_of_buyer, buyer_values, in_store, of_buyer, store_values
 from portico.storage.tables import order, price, product, subscription_event

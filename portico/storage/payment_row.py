@@ -1,0 +1,56 @@
+"""The columns of payments, attempts and refunds as statements select them, and what is made of such rows."""
+
+from typing import Any
+
+from portico.domain.document_line import lines_from_json
+from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, change_from_json
+from portico.storage.tables import payment, payment_attempt, refund
+
+HEAD = (
+    "id", "external_id", "order_id", "subscription_id", "period_start", "period_end", "currency",
+    "net_minor", "tax_minor", "total_minor", "refunded_minor", "status",
+)  # fmt: skip
+METHOD = ("method_brand", "method_last4", "method_expiry_month", "method_expiry_year")
+NAMES = (*HEAD, *METHOD, "created_at", "succeeded_at", "purpose", "lines", "change")
+PAYMENT = tuple(payment.c[name] for name in NAMES)
+ATTEMPT_NAMES = (
+    "sequence", "status", "failure_code", "method_brand", "method_last4", "attempted_at", "key", "reference", "action_url", "on_session",
+    "customer_reference", "method_reference",
+)  # fmt: skip
+ATTEMPT = tuple(payment_attempt.c[name] for name in ATTEMPT_NAMES)
+REFUND = tuple(refund.c[name] for name in ("id", "amount_minor", "status", "reason", "created_at", "key", "reference", "ticket_id"))
+
+
+def method_of(
+    brand: str | None, last4: str | None, expiry_month: int | None = None, expiry_year: int | None = None
+) -> PaymentMethod | None:
+    """What is kept of a card, from its columns."""
+    return None if brand is None else PaymentMethod(brand, last4 or "", expiry_month, expiry_year)
+
+
+def payment_of(row: Any) -> Payment:
+    """A row that begins with PAYMENT."""
+    head, (brand, last4, month, year) = row[: len(HEAD)], row[len(HEAD) : len(HEAD) + len(METHOD)]
+    created_at, succeeded_at, purpose, lines, change = row[len(HEAD) + len(METHOD) : len(PAYMENT)]
+    return Payment(
+        *head,
+        method=method_of(brand, last4, month, year),
+        created_at=created_at,
+        succeeded_at=succeeded_at,
+        purpose=purpose,
+        lines=lines_from_json(lines),
+        change=change_from_json(change),
+    )
+
+
+def attempt_of(columns: Any) -> PaymentAttempt:
+    """A row of ATTEMPT."""
+    sequence, status, failure_code, brand, last4, attempted_at, *rest = columns
+    return PaymentAttempt(sequence, status, failure_code, method_of(brand, last4), attempted_at, *rest)
+
+
+def method_values(method: PaymentMethod | None) -> dict[str, Any]:
+    """The columns METHOD of a card, by name."""
+    if method is None:
+        return dict.fromkeys(METHOD)
+    return dict(zip(METHOD, (method.brand, method.last4, method.expiry_month, method.expiry_year), strict=True))
