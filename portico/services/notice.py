@@ -2,11 +2,12 @@
 
 `add` belongs into the transaction of the effect: the mail is sent if and only if that commits. What may change before the mail
 leaves (the plan, the next charge, the card, why a payment failed) is written down at that moment; what never changes (a
-payment's amounts, an invoice's number) and what must be the newest (the address, the language, names) is read when it is sent.
+payment's amounts, an invoice's number) and what must be the newest (the address, the language) is read when it is sent: see
+`notice_mail`.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 import sqlalchemy as sa
@@ -27,28 +28,29 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Fact = str | int | bool | None
 
-# What a mail may be about, by the beginning of the id.
-_SUBJECTS: Mapping[Kind, tuple[str, ...]] = {
-    "plan_changed": ("SUB", "PAY"),
-    "plan_change_scheduled": ("SUB",),
-    "plan_change_failed": ("SUB", "PAY"),
-    "cancellation_scheduled": ("CAN", "SUB"),
-    "subscription_resumed": ("SUB",),
-    "subscription_ended": ("SUB",),
-    "subscription_ended_unpaid": ("SUB", "PAY"),
-    "payment_received": ("PAY",),
-    "payment_failed": ("PAY",),
-    "payment_uncertain": ("PAY",),
-    "trial_ending": ("SUB",),
-    "upcoming_charge": ("SUB",),
-    "card_expiring": ("SUB",),
-    "card_updated": ("SUB",),
-    "pause_scheduled": ("SUB",),
-    "paused": ("SUB",),
-    "refund_requested": ("TKT",),
-    "refund_rejected": ("TKT",),
-    "refund_made": ("REF", "TKT"),
+# What a mail needs to know of, the subject first: one of them is the subject, the others go along as facts.
+_NEEDS: Mapping[Kind, tuple[str, ...]] = {
+    "plan_changed": ("subscription_id",),
+    "plan_change_scheduled": ("subscription_id",),
+    "plan_change_failed": ("payment_id",),
+    "cancellation_scheduled": ("cancellation_id", "subscription_id"),
+    "subscription_resumed": ("subscription_id",),
+    "subscription_ended": ("subscription_id",),
+    "subscription_ended_unpaid": ("payment_id",),
+    "payment_received": ("payment_id",),
+    "payment_failed": ("payment_id",),
+    "payment_uncertain": ("payment_id",),
+    "trial_ending": ("subscription_id",),
+    "upcoming_charge": ("subscription_id",),
+    "card_expiring": ("subscription_id",),
+    "card_updated": ("subscription_id",),
+    "pause_scheduled": ("subscription_id",),
+    "paused": ("subscription_id",),
+    "refund_requested": ("ticket_id",),
+    "refund_rejected": ("ticket_id",),
+    "refund_made": ("refund_id", "payment_id"),
 }
+_ID_OF = {"SUB": "subscription_id", "PAY": "payment_id", "CAN": "cancellation_id", "TKT": "ticket_id", "REF": "refund_id"}
 
 
 def add(
@@ -59,30 +61,34 @@ def add(
 
     `now` is the store's time. `subject_id` is a subscription, payment, cancellation, refund ticket or refund, as the kind wants
     it; other ids go along as `subscription_id`, `payment_id`, `cancellation_id`, `refund_id`, `ticket_id`. A caller that holds the
-    subscription as it is after the effect gives `**of_subscription(it)` and saves a statement. Further facts by kind:
+    subscription as it is after the effect gives `**of_subscription(it)` and saves a statement or two. Further facts by kind:
 
         plan_changed                payment_id if something was charged; from_plan, the name of the plan before
         plan_change_failed          failure_code
-        cancellation_scheduled      cancellation_id if the subject is the subscription
+        cancellation_scheduled      subscription_id, or cancellation_id where the subject is the subscription
+        subscription_ended          cancellation_id if that is what ended it at once
+        subscription_ended_unpaid   payment_id if the subject is the subscription
         payment_failed              failure_code; retry_at, None when there will be no other try; ends_at, the last try of all
+        refund_made                 payment_id
 
-    Amounts are minor units, moments aware. Raises ValueError for a kind or subject that there is not.
+    Amounts are minor units, moments aware. Raises ValueError for a kind that there is not, and when it is not told what about.
     """
-    if kind not in _SUBJECTS or not subject_id.startswith(_SUBJECTS[kind]):
-        raise ValueError(f"no mail {kind!r} is about {subject_id!r}")
-    told = {name: fact.isoformat() if isinstance(fact, datetime) else fact for name, fact in facts.items()}
-    told = {"at": now.isoformat(), **_as_it_is(tx, scope, subject_id, told), **told}
-    step = str(told.get("step") or told["at"])
+    told: dict[str, Fact] = {"at": now.isoformat(), **{name: _scalar(fact) for name, fact in facts.items()}}
+    told |= {id_name: subject_id for prefix, id_name in _ID_OF.items() if subject_id.startswith(f"{prefix}_")}
+    if kind not in _NEEDS or not all(told.get(needed) for needed in _NEEDS[kind]):
+        raise ValueError(f"no mail {kind!r} is about {subject_id!r} alone")
+    told = {**_as_it_is(tx, scope, told), **told}
+    if kind == "payment_failed":
+        told = {**_ladder(runtime, told), **told}
     arguments = {
         "store_id": scope.store_id,
         "environment": scope.environment,
         "buyer_id": scope.buyer_id,
         "kind": kind,
-        "subject_id": subject_id,
-        "step": step,
+        "message_id": f"{kind}.{subject_id}.{told.get('step') or f'{now:%Y%m%d%H%M%S%f}'}",
         "facts": told,
     }
-    outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="mail", key=f"{kind}.{subject_id}.{step}")
+    outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="mail", key=arguments["message_id"])
 
 
 def of_subscription(now_is: Subscription) -> dict[str, Fact]:
@@ -95,10 +101,13 @@ def of_subscription(now_is: Subscription) -> dict[str, Fact]:
         "interval": now_is.interval,
         "unit_minor": now_is.unit_minor,
         "currency": now_is.currency,
+        "tax_rate": now_is.tax_rate,
         "status": now_is.status,
         "period_end": now_is.period_end.isoformat(),
         "trial_end": _iso(now_is.trial_end),
         "resumes_at": _iso(now_is.resumes_at),
+        "due_at": _iso(now_is.due_at),
+        "failing_since": _iso(now_is.failing_since),
         "next_at": _iso(charge.at) if charge else None,
         "next_net_minor": charge.net_minor if charge else None,
         "next_tax_minor": charge.tax_minor if charge else None,
@@ -108,7 +117,7 @@ def of_subscription(now_is: Subscription) -> dict[str, Fact]:
         "change_product_id": change.product_id if change else None,
         "change_plan": change.product_name if change else None,
         "change_quantity": change.quantity if change else None,
-        "change_unit_minor": change.unit_minor if change else None,
+        "has_card": now_is.method_reference is not None,
         "card_brand": method.brand if method else None,
         "card_last4": method.last4 if method else None,
         "card_month": method.expiry_month if method else None,
@@ -116,19 +125,29 @@ def of_subscription(now_is: Subscription) -> dict[str, Fact]:
     }
 
 
-def _as_it_is(tx: sa.Connection, scope: BuyerScope, subject_id: str, told: Mapping[str, Fact]) -> dict[str, Fact]:
-    """The facts about subscription and payment that nobody told."""
-    payment_id = subject_id if subject_id.startswith("PAY") else told.get("payment_id")
-    subscription_id = subject_id if subject_id.startswith("SUB") else told.get("subscription_id")
+def _as_it_is(tx: sa.Connection, scope: BuyerScope, told: Mapping[str, Fact]) -> dict[str, Fact]:
+    """The facts about payment and subscription that nobody told."""
     found: dict[str, Fact] = {}
+    payment_id, subscription_id = told.get("payment_id"), told.get("subscription_id")
     if isinstance(payment_id, str) and not ("plan" in told and "failure_code" in told):
         paid = payment.get(tx, scope, payment_id)
-        last = paid.attempts[-1] if paid.attempts else None
-        found["failure_code"] = last.failure_code if last else None
+        found["failure_code"] = paid.attempts[-1].failure_code if paid.attempts else None
         subscription_id = subscription_id or paid.subscription_id
     if isinstance(subscription_id, str) and "plan" not in told:
         found |= of_subscription(subscription.get(tx, scope, subscription_id))
     return found
+
+
+def _ladder(runtime: Runtime, told: Mapping[str, Fact]) -> dict[str, Fact]:
+    """When a failed renewal is tried next, and last."""
+    since = told.get("failing_since")
+    if told.get("status") != "past_due" or not isinstance(since, str) or not runtime.retry_days:
+        return {}
+    return {"retry_at": told.get("due_at"), "ends_at": (datetime.fromisoformat(since) + timedelta(days=runtime.retry_days[-1])).isoformat()}
+
+
+def _scalar(fact: Fact | datetime) -> Fact:
+    return fact.isoformat() if isinstance(fact, datetime) else fact
 
 
 def _iso(moment: datetime | None) -> str | None:
