@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from portico.demo import people, store, story
+from portico.demo import cards, people, store, story
 from portico.domain.billing_detail import validate
 from portico.domain.scope import Environment
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
 from portico.i18n.languages import is_language
+from portico.sandbox.bank import Bank
 from portico.services import check, importing
 from portico.services import store as stores
 from portico.services.importing import Refusal, Target
@@ -30,7 +31,7 @@ from portico.storage import tables
 
 KEYS = {
     "base_url", "store", "environment", "merchant_id", "rsa_private_key_file", "api_key", "portal_url", "console_url", "mailbox_dir",
-    "buyers", "staff",
+    "buyers", "staff", "gateway",
 }  # fmt: skip
 # Ends of months, a leap day, New Year, and an ordinary day.
 MOMENTS = [
@@ -54,13 +55,15 @@ def _values(runtime: Runtime, statement: Any) -> set[Any]:
 
 
 def test_the_same_moment_tells_the_same_story() -> None:
-    assert story.prod_lines(MOMENTS[0]) == story.prod_lines(MOMENTS[0])
-    assert story.prod_lines(MOMENTS[0]) != story.prod_lines(MOMENTS[0] + timedelta(days=1))
+    assert story.prod_lines(MOMENTS[0], {}) == story.prod_lines(MOMENTS[0], {})
+    assert story.prod_lines(MOMENTS[0], {}) != story.prod_lines(MOMENTS[0] + timedelta(days=1), {})
 
 
-def test_both_environments_come_in_and_hold_what_is_promised(runtime: Runtime) -> None:
-    for environment, lines in (("prod", story.prod_lines(runtime.clock())), ("test", story.test_lines(runtime.clock()))):
-        assert _load(runtime, environment, lines) == []
+def test_both_environments_come_in_and_hold_what_is_promised(runtime: Runtime, bank: Bank) -> None:
+    known, now = cards.wallet(bank), runtime.clock()
+    stories: dict[Environment, list[dict[str, Any]]] = {"prod": story.prod_lines(now, known), "test": story.test_lines(now, known)}
+    for environment, lines in stories.items():
+        assert _load(runtime, environment, cards.charged(bank, lines, known, environment, now)) == []
     assert check.run(runtime.database) == []
     prod = tables.order.c.environment == "prod"
     assert _values(runtime, sa.select(tables.subscription.c.status)) == set(SUBSCRIPTION_STATUSES)
@@ -75,12 +78,18 @@ def test_both_environments_come_in_and_hold_what_is_promised(runtime: Runtime) -
     oldest = min(_values(runtime, sa.select(tables.order.c.created_at)))
     assert runtime.clock() - oldest > timedelta(days=700)
     assert _values(runtime, sa.select(tables.order.c.environment)) == {"prod", "test"}
+    running = tables.subscription.c.status.in_(("trialing", "active", "past_due", "paused", "canceling"))
+    assert _values(runtime, sa.select(tables.subscription.c.managed).where(running)) == {True}, "Portico bills what runs"
+    assert _values(runtime, sa.select(tables.subscription.c.due_at > now).where(running)) == {True}, "and nothing of it is late"
+    charges = {capture.reference for capture in bank.captures()}
+    assert _values(runtime, sa.select(tables.payment_attempt.c.reference)) - {None} == charges
+    assert len(charges) > 20
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.date().isoformat())
-def test_the_story_holds_on_any_day(moment: datetime, runtime: Runtime, clock: Any) -> None:
+def test_the_story_holds_on_any_day(moment: datetime, runtime: Runtime, bank: Bank, clock: Any) -> None:
     clock.time = moment
-    assert _load(runtime, "prod", story.prod_lines(moment)) == []
+    assert _load(runtime, "prod", story.prod_lines(moment, cards.wallet(bank))) == []
     assert check.run(runtime.database) == []
     assert _values(runtime, sa.select(tables.subscription.c.status)) == set(SUBSCRIPTION_STATUSES)
 
@@ -143,6 +152,11 @@ def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
             assert answer.status == 200
         with urllib.request.urlopen(f"{first['portal_url']}/sign-in") as answer:
             assert answer.status == 200
+        key = Path(first["gateway"]["api_key_file"]).read_text()
+        books = urllib.request.Request(f"{first['gateway']['url']}/v1/ledger", headers={"authorization": f"Bearer {key}"})
+        with urllib.request.urlopen(books) as answer:
+            assert answer.status == 200
+        assert "charge.succeeded" in Path(first["gateway"]["ledger_file"]).read_text()
         other = Demo(tmp_path / "other", port)
         out, err = other.process.communicate(timeout=20)
         assert other.process.returncode == 2
@@ -161,5 +175,5 @@ def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
         assert answer.status == 200
     code, _, err = moved.stop(signal.SIGINT)
     assert code == 0, err
-    same = KEYS - {"base_url", "portal_url"}
+    same = KEYS - {"base_url", "portal_url", "gateway"}
     assert {key: second[key] for key in same} == {key: first[key] for key in same}, "the data, and the key, stay"

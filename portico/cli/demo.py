@@ -14,7 +14,8 @@ from portico.cli.console import out, reachable
 from portico.cli.serve import working
 from portico.cli.serving import listen, run
 from portico.demo import people
-from portico.demo.setting_up import Folder, describe, key_of, prepare, settings_of, write_private
+from portico.demo.setting_up import Folder, describe, key_of, open_bank, open_sandbox, prepare, settings_of, write_private
+from portico.sandbox.application import Beside
 from portico.services.portal_address import base_path
 from portico.web.application import create_app
 
@@ -34,9 +35,9 @@ def demo(
         folder.description.unlink(missing_ok=True)  # of a start that was killed
         settings = settings_of(folder, _HOST, listening.getsockname()[1])
         logs.configure(settings)
-        runtime = app.build(settings)
+        runtime, bank = app.build(settings), open_bank(folder)
         with reachable(runtime.database):
-            store = prepare(runtime, folder)
+            store = prepare(runtime, folder, bank)
         description = describe(runtime, folder, store, key_of(runtime, folder, store))
         # Before the first answer, so that whoever sees /readyz finds it; whoever sees it first has to wait at most a moment,
         # since the port is open already.
@@ -45,11 +46,12 @@ def demo(
         announcer = threading.Thread(target=_announce, args=(folder, settings.port, description, stopped), daemon=True)
         with working(runtime):
             announcer.start()
-            run(create_app(runtime), listening)
+            run(Beside(create_app(runtime), open_sandbox(folder, bank, settings)), listening)
         stopped.set()
         announcer.join()
         folder.description.unlink(missing_ok=True)
         runtime.database.dispose()
+        bank.close()
     out.print("Stopped. The data stays; start again to go on.")
 
 
@@ -65,6 +67,7 @@ def _announce(folder: Folder, port: int, description: dict[str, Any], stopped: t
         ("Sign in as", people.ANNA.email),
         ("", f"{people.DAVE.email} (64 orders), {people.KRANICH.email} (a business)"),
         ("", f"{people.YOKO.email} (日本語), {people.LAYLA.email} (العربية)"),
+        ("Cards to try", description["gateway"]["url"]),
         ("Mails land in", description["mailbox_dir"]),
         ("For programs", folder.description.resolve()),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from portico.demo.cards import Wallet
 from portico.demo.people import Person
 from portico.demo.store import price
 from portico.domain.calendar import period_at, period_bounds
@@ -18,9 +19,11 @@ _EVERY_SO_MANY_RENEWALS = 6  # one does not go through at once
 
 @dataclass(slots=True)
 class History:
-    """Lines by type, and the counters that make the merchant's own ids. `now` is the moment everything is told from."""
+    """Lines by type, and the counters that make the merchant's own ids. `now` is the moment everything is told from; whose card
+    is in the `wallet` is billed by Portico from then on."""
 
     now: datetime
+    wallet: Wallet = field(default_factory=dict[str, dict[str, Any]])
     orders: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     subscriptions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     payments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -68,6 +71,8 @@ class History:
         subscription = {"type": "subscription", "id": f"sub-{len(self.subscriptions) + 1}", "order": order, "status": status}
         subscription |= {"unit_price": format_amount(price(plan, person.currency), person.currency), "anchor": _iso(anchor)}
         subscription |= {"period_index": index, "created_at": _iso(anchor)} | ({"card": person.card} if person.card else {})
+        if "ended_at" not in more:
+            subscription |= self.wallet.get(person.id, {})
         self.subscriptions.append({**subscription, **{k: _iso(v) if isinstance(v, datetime) else v for k, v in more.items()}})
         for n in range(index + 1 if paid is None else paid):
             self._pay_period(person, order, period_bounds(anchor, interval, n), n)

@@ -9,12 +9,16 @@ from typing import Any
 
 from portico import app, config
 from portico.config import Settings
-from portico.demo import people, store, story
+from portico.demo import cards, people, store, story
+from portico.demo.cards import Wallet
 from portico.domain.errors import PorticoError
-from portico.domain.scope import Environment, StoreScope
+from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
+from portico.sandbox.application import Sandbox, application
+from portico.sandbox.bank import Bank
+from portico.sandbox.webhooks import Target
 from portico.services import api_key, importing
 from portico.services import store as stores
-from portico.services.importing import Refusal, Target
+from portico.services.importing import Refusal
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
 from portico.services.secrets import new_token
@@ -23,7 +27,8 @@ from portico.storage.store import StoreRow
 
 # The environment that `portal_url` and `api_key` in demo.json are good for.
 ENVIRONMENT: Environment = "prod"
-_STORIES: dict[Environment, Callable[[datetime], list[dict[str, Any]]]] = {"prod": story.prod_lines, "test": story.test_lines}
+_STORIES: dict[Environment, Callable[[datetime, Wallet], list[dict[str, Any]]]] = {"prod": story.prod_lines, "test": story.test_lines}
+_SANDBOX_PATH = "/sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,20 @@ class Folder:
         return self.path / "api-key"
 
     @property
+    def sandbox_key(self) -> Path:
+        """Shared by the portal and the payment provider beside it; so is the next one."""
+        return self.path / "sandbox-key"
+
+    @property
+    def sandbox_webhook_secret(self) -> Path:
+        return self.path / "sandbox-webhook-secret"
+
+    @property
+    def ledger(self) -> Path:
+        """The payment provider's own books."""
+        return self.path / "sandbox-ledger.jsonl"
+
+    @property
     def mailbox(self) -> Path:
         return self.path / "mailbox"
 
@@ -64,21 +83,45 @@ class Folder:
 
 
 def settings_of(folder: Folder, host: str, port: int) -> Settings:
-    """The demo's settings; what the environment says about databases, secrets and mail is left aside."""
+    """The demo's settings; what the environment says about databases, secrets, mail and payments is left aside."""
     try:
         folder.mailbox.mkdir(parents=True, exist_ok=True)
-        if not folder.secret.exists():
-            write_private(folder.secret, new_token(app.system_random))
-        secret = folder.secret.read_text(encoding="utf-8")
+        for secret in (folder.secret, folder.sandbox_key, folder.sandbox_webhook_secret):
+            if not secret.exists():
+                write_private(secret, new_token(app.system_random))
+        secrets = {
+            "secret": folder.secret.read_text(encoding="utf-8"),
+            "sandbox_key": folder.sandbox_key.read_text(encoding="utf-8"),
+            "sandbox_webhook_secret": folder.sandbox_webhook_secret.read_text(encoding="utf-8"),
+        }
     except OSError as error:
         raise PorticoError(f"{folder.path} cannot be used: {error.strerror}") from error
     return config.load(
-        database_url=f"sqlite:///{folder.database}", database_url_file=None, secret=secret, secret_file=None, host=host, port=port,
-        origin=f"http://{host}:{port}", mailer="file", mail_dir=folder.mailbox, mail_from="portal@lumen-notes.example", smtp_user="",
+        database_url=f"sqlite:///{folder.database}", database_url_file=None, secret_file=None, sandbox_key_file=None,
+        sandbox_webhook_secret_file=None, **secrets, host=host, port=port, origin=f"http://{host}:{port}", mailer="file",
+        mail_dir=folder.mailbox, mail_from="portal@lumen-notes.example", smtp_user="", test_gateway="sandbox", prod_gateway="sandbox",
+        sandbox_url=f"http://{host}:{port}{_SANDBOX_PATH}", retry_days=(1, 3, 5, 7),
     )  # fmt: skip
 
 
-def prepare(runtime: Runtime, folder: Folder) -> StoreRow:
+def open_bank(folder: Folder) -> Bank:
+    """The payment provider with its books."""
+    return Bank(folder.ledger, app.system_clock, app.system_random)
+
+
+def open_sandbox(folder: Folder, bank: Bank, settings: Settings) -> Sandbox:
+    """The payment provider as the application that the portal calls, below a path of the portal's own server."""
+    return application(
+        bank,
+        base_url=settings.sandbox_url,
+        api_key=settings.sandbox_key.get_secret_value(),
+        webhooks=[Target(f"{settings.origin}/webhooks/sandbox/{environment}", environment) for environment in ENVIRONMENTS],
+        webhook_secret=settings.sandbox_webhook_secret.get_secret_value(),
+        webhook_file=folder.path / "sandbox-webhooks.jsonl",
+    )
+
+
+def prepare(runtime: Runtime, folder: Folder, bank: Bank) -> StoreRow:
     """The store with all its data. A start that was cut short is taken up where it stopped."""
     migrate(runtime.database)
     row = stores.find(runtime, store.SLUG) or stores.create(
@@ -90,8 +133,9 @@ def prepare(runtime: Runtime, folder: Folder) -> StoreRow:
         for environment, tell in _STORIES.items():
             file = folder.lines(environment)
             if not file.exists():
-                write_whole(file, story.as_jsonl(tell(now)))
-            _load(Target(runtime, row, environment), file)
+                known = cards.wallet(bank)
+                write_whole(file, story.as_jsonl(cards.charged(bank, tell(now, known), known, environment, now)))
+            _load(importing.Target(runtime, row, environment), file)
         folder.loaded.touch()
     return row
 
@@ -109,6 +153,11 @@ def describe(runtime: Runtime, folder: Folder, row: StoreRow, key: str) -> dict[
         "portal_url": runtime.origin + base_path(row.slug, ENVIRONMENT),
         "console_url": None,
         "mailbox_dir": str(folder.mailbox.resolve()),
+        "gateway": {
+            "url": runtime.origin + _SANDBOX_PATH,
+            "api_key_file": str(folder.sandbox_key.resolve()),
+            "ledger_file": str(folder.ledger.resolve()),
+        },
         "buyers": [{"email": person.email, "external_id": person.id} for person in people.EVERYONE],
         "staff": [],
     }
@@ -142,7 +191,7 @@ def write_whole(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _load(target: Target, file: Path) -> None:
+def _load(target: importing.Target, file: Path) -> None:
     refused: list[Refusal] = []
     with file.open("rb") as opened:
         importing.load(target, opened, on_refusal=refused.append)

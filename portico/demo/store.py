@@ -26,6 +26,7 @@ _MONTHLY: dict[str, tuple[str, dict[str, int]]] = {
     "team": ("Team", {"EUR": 2900, "USD": 3200, "JPY": 4500}),
     "business": ("Business", {"EUR": 7900, "USD": 8900, "JPY": 12800}),
 }
+_MOST = {"starter": 1, "team": 50, "business": 500}  # people a plan may be bought for
 _DESCRIPTIONS = {
     "starter": "Notes, search and sync for one person.",
     "team": "Shared notebooks, comments and roles.",
@@ -60,7 +61,8 @@ def lines() -> list[dict[str, Any]]:
             product = {"type": "product", "id": plan_id(plan, interval), "name": f"{name} {word}", "kind": "subscription"}
             sold = {currency: price(plan_id(plan, interval), currency) for currency in prices}
             described = {"interval": interval, "group": "plans", "description": _DESCRIPTIONS[plan], "tax_category": "saas"}
-            catalogue.append({**product, **described, "prices": _wire(sold)})
+            allowed = {"quantity_max": _MOST[plan], "pause_periods_max": 3 if interval == "month" else 1}
+            catalogue.append({**product, **described, **allowed, "prices": _wire(sold)})
     for product_id, (name, description, prices) in _ONE_TIME.items():
         product = {"type": "product", "id": product_id, "name": name, "kind": "one_time", "description": description}
         catalogue.append({**product, "prices": _wire(prices)})

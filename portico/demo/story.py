@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from portico.demo import people, store
+from portico.demo.cards import Wallet
 from portico.demo.history import History
 from portico.domain.calendar import period_at, period_bounds
 
 _SHOPPING = ("templates", "notebook", "notebook", "templates", "onboarding")
 
 
-def prod_lines(now: datetime) -> list[dict[str, Any]]:
+def prod_lines(now: datetime, wallet: Wallet) -> list[dict[str, Any]]:
     """The whole story. The same moment gives the same lines."""
-    history = History(now)
+    history = History(now, wallet)
     _regulars(history)
     _in_trouble(history)
     _gone(history)
@@ -21,9 +22,9 @@ def prod_lines(now: datetime) -> list[dict[str, Any]]:
     return [*store.lines(), *people.lines(people.EVERYONE, history.ago(760).isoformat()), *history.lines()]
 
 
-def test_lines(now: datetime) -> list[dict[str, Any]]:
+def test_lines(now: datetime, wallet: Wallet) -> list[dict[str, Any]]:
     """What the shop's developers have tried out in the test environment."""
-    history, who = History(now), (people.ANNA, people.KRANICH)
+    history, who = History(now, wallet), (people.ANNA, people.KRANICH)
     history.subscribes(people.ANNA, "team-month", history.ago(40))
     history.subscribes(people.KRANICH, "business-year", history.ago(12), quantity=3)
     history.pays(people.ANNA, history.buys(people.ANNA, "templates", history.ago(5)))
@@ -49,6 +50,11 @@ def _regulars(history: History) -> None:
     change = {"kind": "change_plan", "at": change_at, "product": "business-year"}
     history.subscribes(people.ALPEN, "team-year", history.ago(500), quantity=5, scheduled_change=change)
     history.subscribes(people.LAYLA, "team-month", history.ago(5), status="trialing", paid=0, trial_end=history.ago(5) + timedelta(days=14))
+    history.subscribes(people.SOFIA, "starter-month", history.ago(118, 8, 15))
+    since = history.ago(205, 15, 0)
+    running = period_at(since, "month", history.now)
+    back = period_bounds(since, "month", running + 2)[0]
+    history.subscribes(people.LUKAS, "team-month", since, status="paused", periods=running - 1, resumes_at=back)
 
 
 def _in_trouble(history: History) -> None:
