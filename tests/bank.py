@@ -15,11 +15,13 @@ Each entry of `faults` is used up by the first call it speaks of, in order:
 bank did already: a key that was charged stays charged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any, Self, TypeVar
 
 import msgspec
 
+from portico.domain.errors import NotFound
 from portico.gateways import sandbox_answers, webhook_signature
 from portico.gateways.port import (
     Capabilities,
@@ -37,14 +39,34 @@ from portico.gateways.port import (
 )
 from portico.sandbox import answers, cards
 from portico.sandbox.bank import Bank
-from portico.sandbox.records import ChargeRecord, ChargeRequest, Entry, RefundRequest, SetupRequest
+from portico.sandbox.records import BadRequest, ChargeRecord, ChargeRequest, Entry, KeyReused, RefundRequest, SetupRequest
 
+Answer = TypeVar("Answer")
 BASE_URL = "https://bank.test"
 WEBHOOK_SECRET = "a webhook secret of the tests, long enough"
 SIGNATURE_HEADER = "sandbox-signature"
 _CHARGE_FAULTS = ("timeout_before", "error_before", "timeout_after", "error_after", "decline:", "requires_action", "processing")
 _REFUND_FAULTS = ("refund_timeout_before", "refund_timeout_after", "refund_fails", "refund_pending")
+_OTHER_FAULTS = ("find_timeout", "cancel_timeout", "setup_timeout", "unreachable")
 _LIKE = {card.refusal: card.number for card in cards.CARDS if card.refusal}
+
+
+class Faults(list[str]):
+    """The list of faults on order; one that does not exist is refused, since it would never strike."""
+
+    def append(self, fault: str) -> None:
+        known = (*_CHARGE_FAULTS, *_REFUND_FAULTS, *_OTHER_FAULTS)
+        if fault not in known and fault.partition("decline:")[2] not in _LIKE:
+            raise ValueError(f"no fault is called {fault!r}")
+        super().append(fault)
+
+    def extend(self, faults: Iterable[str]) -> None:
+        for fault in faults:
+            self.append(fault)
+
+    def __iadd__(self, faults: Iterable[str]) -> Self:
+        self.extend(faults)
+        return self
 
 
 class BankGateway:
@@ -56,7 +78,7 @@ class BankGateway:
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
-        self.faults: list[str] = []
+        self.faults = Faults()
         self.calls: list[tuple[str, str]] = []
 
     def save_card(
@@ -91,7 +113,7 @@ class BankGateway:
             charge.key, charge.amount_minor, charge.currency, charge.customer, charge.method, charge.description,
             charge.on_session, charge.return_url, dict(charge.metadata),
         )  # fmt: skip
-        result = _result(self.bank.charge(request, like=like, hold=fault == "processing"))
+        result = _result(_asked(self.bank.charge, request, like=like, hold=fault == "processing"))
         if fault.endswith("_after"):
             raise Unanswered(fault)
         return result
@@ -115,7 +137,7 @@ class BankGateway:
             raise Unanswered(fault)
         request = RefundRequest(order.key, order.charge_reference, order.amount_minor, order.currency)
         outcome = "failed" if fault == "refund_fails" else "pending" if fault == "refund_pending" else "succeeded"
-        refund = self.bank.refund(request, outcome=outcome)
+        refund = _asked(self.bank.refund, request, outcome=outcome)
         if fault.endswith("_after"):
             raise Unanswered(fault)
         return sandbox_answers.refund_result(answers.of_refund(refund))
@@ -130,12 +152,15 @@ class BankGateway:
         self._called("save_card_page", setup.key)
         self._fail_if("setup_timeout")
         request = SetupRequest(setup.key, setup.email, setup.return_url, setup.cancel_url, setup.language, setup.customer)
-        return sandbox_answers.card_page(answers.of_setup(self.bank.open_setup(request), BASE_URL))
+        return sandbox_answers.card_page(answers.of_setup(_asked(self.bank.open_setup, request), BASE_URL))
 
     def find_card_setup(self, reference: str) -> CardSetupResult:
         self._called("find_card_setup", reference)
         self._fail_if("setup_timeout")
-        return sandbox_answers.card_setup_result(answers.of_setup(self.bank.setup(reference), BASE_URL))
+        try:
+            return sandbox_answers.card_setup_result(answers.of_setup(self.bank.setup(reference), BASE_URL))
+        except NotFound:
+            return CardSetupResult(reference, "expired")
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str], now: datetime) -> GatewayEvent:
         webhook_signature.verify(WEBHOOK_SECRET.encode(), body, headers.get(SIGNATURE_HEADER), now)
@@ -163,3 +188,11 @@ class BankGateway:
 
 def _result(charge: ChargeRecord) -> ChargeResult:
     return sandbox_answers.charge_result(answers.of_charge(charge, BASE_URL))
+
+
+def _asked(call: Callable[..., Answer], *args: Any, **named: Any) -> Answer:
+    """A request that the bank does not understand, or a key that stands for another one, is no answer about a payment."""
+    try:
+        return call(*args, **named)
+    except (KeyReused, BadRequest) as error:
+        raise Unanswered(error.code) from error
