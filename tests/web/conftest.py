@@ -129,7 +129,7 @@ def history(runtime: Runtime, factory: Factory) -> Callable[..., History]:
         factory.payment(buyer, order, attempts=("failed", "succeeded"))
         with runtime.database.transaction() as tx:
             found = orders.get(tx, buyer, order)
-            issued = documents.issue_for_payment(tx, runtime, buyer, found, found.payments[0])
+            issued = documents.issue_for_payment(tx, runtime, buyer, found.payments[0], now=runtime.clock())
         return History(order, factory.subscription(buyer), issued[0])
 
     return made
