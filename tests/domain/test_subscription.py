@@ -1,6 +1,6 @@
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -14,7 +14,6 @@ from portico.domain.subscription import (
     TRANSITIONS,
     NextCharge,
     ScheduledChange,
-    Subscription,
     SubscriptionStatus,
     apply,
     can,
@@ -22,6 +21,7 @@ from portico.domain.subscription import (
     mermaid,
     next_charge,
 )
+from tests.domain.samples import ACTIVE, END, MANAGED, START, scheduled
 
 # Every state (row) and every event (column); a dot is a move that does not happen.
 GRID = """
@@ -75,33 +75,6 @@ def test_the_diagram_says_what_the_table_says() -> None:
     assert {line.split()[0] for line in lines if line.endswith("[*]")} == {"canceled", "expired", "closed"}
 
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
-END = datetime(2026, 4, 1, tzinfo=UTC)
-ACTIVE = Subscription(
-    id="SUB_1",
-    external_id=None,
-    order_id="ORD_1",
-    product_id="PROD_1",
-    product_name="Team",
-    status="active",
-    interval="month",
-    quantity=3,
-    currency="EUR",
-    unit_minor=2900,
-    tax_rate="19",
-    tax_reason="standard",
-    anchor=START,
-    period_index=0,
-    period_start=START,
-    period_end=END,
-    trial_end=None,
-    scheduled_change=None,
-    method=None,
-    created_at=START,
-    ended_at=None,
-)
-
-
 @given(st.integers(0, 10**9), st.integers(1, 1000), st.sampled_from(["0", "7", "8.875", "19", "25.5"]))
 def test_the_next_charge_is_price_times_quantity_plus_tax(unit: int, quantity: int, rate: str) -> None:
     charge = next_charge(replace(ACTIVE, unit_minor=unit, quantity=quantity, tax_rate=rate))
@@ -112,8 +85,8 @@ def test_the_next_charge_is_price_times_quantity_plus_tax(unit: int, quantity: i
 
 @pytest.mark.parametrize("status", SUBSCRIPTION_STATUSES)
 def test_only_what_goes_on_is_charged_again(status: SubscriptionStatus) -> None:
-    charge = next_charge(replace(ACTIVE, status=status))
-    assert (charge is not None) == (status in {"trialing", "active", "past_due"})
+    charge = next_charge(replace(ACTIVE, status=status, resumes_at=END))
+    assert (charge is not None) == (status in {"trialing", "active", "past_due", "paused"})
 
 
 def test_a_trial_is_charged_when_it_ends() -> None:
@@ -146,3 +119,15 @@ def test_a_change_after_the_next_charge_does_not_touch_it() -> None:
 
 def test_nothing_is_charged_after_a_scheduled_end() -> None:
     assert next_charge(replace(ACTIVE, scheduled_change=ScheduledChange("cancel", END))) is None
+
+
+def test_a_scheduled_quantity_is_charged_too() -> None:
+    fewer = scheduled(ACTIVE, "change_plan", product_id="PROD_1", unit_minor=2900, quantity=2)
+    assert next_charge(fewer) == NextCharge(END, 5800, 1102, 6902, "EUR")
+
+
+def test_a_pause_is_charged_when_it_is_over() -> None:
+    july = END + timedelta(days=91)
+    assert next_charge(scheduled(replace(MANAGED, resumes_at=july), "pause")) == NextCharge(july, 8700, 1653, 10353, "EUR")
+    assert next_charge(replace(MANAGED, status="paused", resumes_at=july)) == NextCharge(july, 8700, 1653, 10353, "EUR")
+    assert next_charge(replace(MANAGED, status="paused")) is None
