@@ -1,6 +1,6 @@
-"""Issue invoices and receipts, and hand out their files.
+"""Issue invoices, receipts and credit notes, and hand out their files.
 
-Issuing happens in the transaction that says the money came in: number, content and its hash are fixed there, and the
+Issuing happens in the transaction that says the money came in, or went back: number, content and its hash are fixed there, and the
 database refuses any change ever after. A file is made when it is first wanted, outside of any transaction; the one that is
 kept first is served from then on, so that a newer template never changes what somebody has already filed.
 """
@@ -18,17 +18,18 @@ import structlog
 
 from portico.documents.render import render
 from portico.domain import invoice
+from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import Refused
 from portico.domain.ids import Prefix
 from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind
 from portico.domain.order import Order
-from portico.domain.payment import Payment
+from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, Environment, StoreScope
 from portico.domain.tax import TaxReason
 from portico.i18n.languages import DEFAULT, is_language
 from portico.services.document_print import print_data
 from portico.services.runtime import Runtime
-from portico.storage import buyer, document, numbering, store
+from portico.storage import buyer, document, numbering, order, store, subscription
 from portico.storage.document import Issue
 from portico.storage.store import StoreRow
 
@@ -41,7 +42,8 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
 @dataclass(frozen=True, slots=True)
 class Receivable:
     """A payment that succeeded, with what its documents copy. `language` is the buyer's own, if any; `issued_at` dates them
-    and picks the year of their numbers. `invoice_number` is that of an invoice the sale has had before it came here."""
+    and picks the year of their numbers. `invoice_number` is that of an invoice the sale has had before it came here.
+    `billing_detail` is whom they are made out to, the order's own copy if None."""
 
     buyer_id: str
     buyer_email: str
@@ -52,20 +54,48 @@ class Receivable:
     tax_reason: TaxReason
     issued_at: datetime
     invoice_number: str | None = None
+    billing_detail: BillingDetail | None = None
 
 
-def issue_for_payment(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, order: Order, payment: Payment) -> list[str]:
-    """Issue invoice and receipt for a payment that has just succeeded; gives their ids.
+def issue_for_payment(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment: Payment, *, now: datetime) -> list[str]:
+    """Issue invoice and receipt for a payment that has just succeeded, dated `now`, the store's time; gives their ids.
 
-    Call it last in the transaction: the counter row it locks is shared by all buyers of the store. A second call for the same
-    payment breaks a unique constraint. Raises Refused("payment_not_succeeded").
+    What was bought once is made out to whom the order was placed for; a subscription to whom the buyer's billing details name
+    today. Call it last in the transaction: the counter row it locks is shared by all buyers of the store. A second call for the
+    same payment breaks a unique constraint. Raises Refused("payment_not_succeeded").
     """
-    seller, who = store.get(tx, scope.store_id), buyer.get(tx, scope)
-    receivable = Receivable(who.id, who.email, who.locale, order, payment, order.tax_rate, order.tax_reason, runtime.clock())
+    seller, who, bought = store.get(tx, scope.store_id), buyer.get(tx, scope), order.get(tx, scope, payment.order_id)
+    tax = _taxed_as(tx, scope, bought, payment)
+    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, _billed_to(tx, scope, payment))
     reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
     issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)
     document.insert(tx, issues)
     return [issue.document.id for issue in issues]
+
+
+def issue_for_refund(
+    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment: Payment, refund: Refund, *, before_minor: int, now: datetime
+) -> str:
+    """Issue the credit note for a refund that has just succeeded, of a payment of which `before_minor` was given back earlier; gives
+    its id. It corrects the payment's invoice and is made out to the same. Call it last in the transaction, like the other.
+    """
+    seller, corrected = store.get(tx, scope.store_id), document.invoice_of(tx, scope, payment.id)
+    who, year = buyer.get(tx, scope), now.astimezone(ZoneInfo(seller.time_zone)).year
+    within = series("credit_note", year)
+    sequence = numbering.next_number(tx, scope, within)
+    content = invoice.content_for_refund(
+        _content_of(corrected),
+        payment,
+        number=invoice.number(SERIES_PREFIX["credit_note"], year, sequence, scope.environment == "test"),
+        issued_at=now,
+        amount_minor=refund.amount_minor,
+        before_minor=before_minor,
+        refunded_at=now,
+        language=_language(who.locale, corrected.language),
+    )
+    issued = _issued(runtime.new_id("INV"), content, payment.id, refund.id)
+    document.insert(tx, [Issue(scope, issued, within, sequence)])
+    return issued.id
 
 
 def documents_for_payments(
@@ -150,9 +180,7 @@ def _file(runtime: Runtime, scope: BuyerScope, found: Document, language: str | 
 
 
 def _made(found: Document, language: str) -> bytes:
-    if found.content is None:
-        raise ValueError("a document is printed from its content")
-    data = print_data(found.content, language)
+    data = print_data(_content_of(found), language)
     if data.replaced:
         codes = [f"U+{ord(character):04X}" for character in data.replaced]
         log.warning("characters_replaced", document_id=found.id, language=language, characters=codes)
@@ -174,12 +202,35 @@ def _content(seller: StoreRow, environment: Environment, receivable: Receivable)
         payment=receivable.payment,
         tax_rate=receivable.tax_rate,
         tax_reason=receivable.tax_reason,
+        billing_detail=receivable.billing_detail,
         store_name=seller.name,
         accent_color=seller.accent_color,
     )
 
 
-def _issued(document_id: str, content: DocumentContent, payment_id: str) -> Document:
+def _billed_to(tx: sa.Connection, scope: BuyerScope, payment: Payment) -> BillingDetail | None:
+    """The buyer's own details, where the payment is for a subscription and they say enough: who, and in which country."""
+    if payment.subscription_id is None:
+        return None
+    detail, _ = buyer.billing_detail(tx, scope)
+    return detail if detail.country and (detail.name or detail.business_name) else None
+
+
+def _taxed_as(tx: sa.Connection, scope: BuyerScope, bought: Order, payment: Payment) -> tuple[str, TaxReason]:
+    """Rate and reason: the order's, unless the subscription it carries is taxed otherwise by now."""
+    if payment.subscription_id is None or not payment.lines or payment.lines[0].tax_rate == bought.tax_rate:
+        return bought.tax_rate, bought.tax_reason
+    found = subscription.get(tx, scope, payment.subscription_id)
+    return found.tax_rate, found.tax_reason
+
+
+def _content_of(found: Document) -> DocumentContent:
+    if found.content is None:
+        raise ValueError("a document is read with its content")
+    return found.content
+
+
+def _issued(document_id: str, content: DocumentContent, payment_id: str, refund_id: str | None = None) -> Document:
     return Document(
         document_id,
         content.kind,
