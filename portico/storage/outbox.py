@@ -22,8 +22,8 @@ from portico.storage.database import jobs_were_added
 from portico.storage.rows import changed, first, many
 from portico.storage.tables import job as table
 
-# Each lane has threads of its own, so that a long import never delays a mail.
-Lane = Literal["mail", "document", "bulk"]
+# Each lane has threads of its own, so that a long import never delays a mail, nor a dead mail server a buyer's charge.
+Lane = Literal["pay", "mail", "document", "bulk"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 _LONGEST_ERROR = 500
 
@@ -92,7 +92,9 @@ _FINISH = sa.delete(table).where(_MINE)
 _RENEW = sa.update(table).where(_MINE).values(due_at=_LEASE_END)
 _RETRY = sa.update(table).where(_MINE).values(due_at=sa.bindparam("p_due_at"), owner=None, error=sa.bindparam("p_error"))
 _PARK = sa.update(table).where(_MINE).values(parked_at=_NOW, owner=None, error=sa.bindparam("p_error"))
+_CANCEL = sa.delete(table).where(table.c.key == sa.bindparam("p_key"), table.c.owner.is_(None))
 _REVIVE = sa.update(table).where(table.c.id == sa.bindparam("p_id"), table.c.parked_at.is_not(None)).values(parked_at=None, due_at=_NOW)
+_CANCEL = sa.delete(table).where(table.c.key == sa.bindparam("p_key"), table.c.parked_at.is_(None))
 _RELEASE_ALL = sa.update(table).where(table.c.owner.is_not(None), table.c.parked_at.is_(None)).values(due_at=_NOW, owner=None)
 _RELEASE_OWN = _RELEASE_ALL.where(table.c.owner == sa.bindparam("p_owner"))
 _PARKED = (
@@ -150,6 +152,12 @@ def finish(tx: sa.Connection, job: Job) -> None:
         raise LostLease
 
 
+def cancel(tx: sa.Connection, key: str) -> bool:
+    """Takes back a job that nobody runs yet, since what it was to see to is done. False: there is none, or it runs just now and
+    will find that nothing is left to do."""
+    return changed(tx, _CANCEL, {"p_key": key}) == 1
+
+
 def renew(tx: sa.Connection, jobs: Sequence[Job], *, now: datetime, lease_seconds: int) -> None:
     """Prolongs the leases of jobs that are still running; those that were lost are passed over."""
     for job in jobs:
@@ -178,6 +186,14 @@ def revive(tx: sa.Connection, job_id: int, now: datetime) -> None:
 def parked(tx: sa.Connection) -> list[ParkedJob]:
     """Every job that was given up, longest parked first."""
     return [ParkedJob(*columns, error=error or "") for *columns, error in many(tx, _PARKED)]
+
+
+def cancel(tx: sa.Connection, key: str) -> bool:
+    """Removes the live job with this key: what it was to do is done. False when there is none.
+
+    Should a worker have it in hand, its attempt meets LostLease and rolls back.
+    """
+    return changed(tx, _CANCEL, {"p_key": key}) == 1
 
 
 def release_all(tx: sa.Connection, now: datetime) -> int:
