@@ -1,11 +1,13 @@
 import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from hashlib import sha256
+from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from portico.domain.billing_detail import BillingDetail
@@ -18,6 +20,7 @@ from portico.domain.invoice import (
     TaxLine,
     check_totals,
     content_for_payment,
+    content_for_refund,
     could_be_ours,
     from_json,
     number,
@@ -29,6 +32,7 @@ from portico.domain.tax import tax_on
 
 BOUGHT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 PAID = BOUGHT + timedelta(minutes=2)
+REFUNDED = BOUGHT + timedelta(days=9)
 DETAIL = BillingDetail(country="DE", name="Jörg Groß", line1="Lindenstraße 1", city="Berlin", postal_code="10969")
 ORDER = Order(
     id="ORD_1",
@@ -128,6 +132,79 @@ def test_an_unpaid_invoice_says_so_and_has_no_receipt(status: PaymentStatus) -> 
 def test_a_prorated_charge_is_one_position() -> None:
     prorated = replace(PAYMENT, net_minor=1000, tax_minor=190, total_minor=1190)
     assert [(line.quantity, line.unit_minor, line.net_minor) for line in content("invoice", prorated).lines] == [(1, 1000, 1000)]
+
+
+def test_a_change_of_plan_prints_what_it_gives_back_and_takes() -> None:
+    half, end = PAID + timedelta(days=15), datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
+    lines = (
+        DocumentLine("Team", 1, -1450, -1450, "19", half, end, "credit"),
+        DocumentLine("Business", 1, 2450, 2450, "19", half, end, "charge"),
+    )
+    amounts = {"net_minor": 1000, "tax_minor": 190, "total_minor": 1190}
+    invoice = content("invoice", replace(PAYMENT, period_start=None, period_end=None, lines=lines, **amounts))
+    assert (invoice.lines, invoice.taxes, invoice.supplied_at) == (lines, (TaxLine("19", "standard", 1000, 190),), half)
+    with pytest.raises(Refused):
+        content("invoice", replace(PAYMENT, lines=lines))
+
+
+def credit_note(amount_minor: int, before_minor: int = 0, payment: Payment = PAYMENT, language: str = "") -> DocumentContent:
+    return content_for_refund(
+        content("invoice", payment),
+        payment,
+        number="CN-2026-000001",
+        issued_at=REFUNDED,
+        amount_minor=amount_minor,
+        before_minor=before_minor,
+        refunded_at=REFUNDED,
+        language=language,
+    )
+
+
+def test_a_credit_note_for_all_repeats_the_invoice() -> None:
+    note, invoice = credit_note(10353), content()
+    assert (note.kind, note.number, note.refers_to, note.issued_at) == ("credit_note", "CN-2026-000001", "INV-2026-000042", REFUNDED)
+    assert (note.lines, note.taxes, note.supplied_at) == (invoice.lines, invoice.taxes, invoice.supplied_at)
+    assert (note.net_minor, note.tax_minor, note.total_minor, note.paid_minor, note.paid_at) == (8700, 1653, 10353, 10353, REFUNDED)
+    assert (note.seller, note.billing_detail, note.buyer_email, note.method) == (SELLER, DETAIL, "buyer@example.com", PAYMENT.method)
+    assert (note.language, credit_note(1, language="fr").language) == ("de", "fr")
+    assert from_json(to_json(note)) == note
+
+
+def test_a_credit_note_for_a_part_is_one_position() -> None:
+    note = credit_note(5000)
+    assert note.lines == (DocumentLine("Team – 日本語", 1, 4202, 4202, "19", BOUGHT, PAYMENT.period_end),)
+    assert note.taxes == (TaxLine("19", "standard", 4202, 798),)
+    rest = credit_note(5353, before_minor=5000)
+    assert (note.net_minor + rest.net_minor, note.tax_minor + rest.tax_minor) == (8700, 1653)
+    with pytest.raises(ValueError, match="between nothing"):
+        credit_note(5354, before_minor=5000)
+
+
+def test_a_part_of_a_changed_plan_is_given_back_under_the_new_ones_name() -> None:
+    lines = (DocumentLine("Team", 1, -1450, -1450, "19", kind="credit"), DocumentLine("Business", 1, 2450, 2450, "19", kind="charge"))
+    changed = replace(PAYMENT, net_minor=1000, tax_minor=190, total_minor=1190, lines=lines)
+    assert credit_note(119, payment=changed).lines == (DocumentLine("Business", 1, 100, 100, "19"),)
+    assert credit_note(1190, payment=changed).lines == lines
+
+
+@given(
+    st.integers(1, 10**6),
+    st.sampled_from(["0", "0.000001", "7", "8.875", "19", "99.999999", "100"]),
+    st.sampled_from([-1, 0, 1]),
+    st.data(),
+)
+def test_credit_notes_hold_together_however_the_charge_was_rounded(net: int, rate: str, other_rule: int, data: st.DataObject) -> None:
+    """Also where the shop rounded its tax by another rule, in any parts."""
+    tax = tax_on(net, rate) + other_rule
+    assume(abs(net * Fraction(rate) / 100 - tax) < 1 and tax >= 0)
+    payment = replace(PAYMENT, net_minor=net, tax_minor=tax, total_minor=net + tax)
+    invoice = replace(content(), lines=(DocumentLine("x", 1, net, net, rate),), taxes=(TaxLine(rate, "standard", net, tax),), net_minor=net)
+    edges = [0, *sorted(data.draw(st.sets(st.integers(1, net + tax), max_size=4))), net + tax]
+    notes = [
+        content_for_refund(invoice, payment, number="", issued_at=PAID, amount_minor=end - start, before_minor=start, refunded_at=PAID)
+        for start, end in pairwise(edges)
+    ]
+    assert (sum(note.net_minor for note in notes), sum(note.tax_minor for note in notes)) == (net, tax)
 
 
 def test_tax_rounded_elsewhere_by_another_rule_is_printed_as_charged() -> None:
@@ -238,6 +315,35 @@ def test_the_stored_form_never_changes_by_accident() -> None:
 
 
 GOLDEN = "f2e30410ff6e09491ff8f4754b3ddf3728455ff8aa9211f73a4156bc00910821"
+# As the first release stored it, before lines had a kind.
+STORED = (
+    '{"accent_color":"","billing_detail":{"business_name":"","city":"Berlin","country":"DE","is_business":false,'
+    '"line1":"Lindenstraße 1","line2":"","name":"Jörg Groß","postal_code":"10969","state":"","tax_id":""},'
+    '"buyer_email":"buyer@example.com","currency":"EUR","issued_at":"2026-03-01T08:02:00Z","kind":"invoice","language":"de",'
+    '"lines":[{"description":"Team – 日本語","net_minor":8700,"period_end":"2026-04-01T08:00:00Z",'
+    '"period_start":"2026-03-01T08:00:00Z","quantity":3,"tax_rate":"19","unit_minor":2900}],'
+    '"method":{"brand":"visa","expiry_month":12,"expiry_year":2030,"last4":"4242"},"net_minor":8700,"number":"INV-2026-000042",'
+    '"order_id":"ORD_1","paid_at":"2026-03-01T08:02:00Z","paid_minor":10353,"refers_to":"",'
+    '"seller":{"city":"München","country":"DE","email":"","legal_name":"Example GmbH","line1":"Hauptstraße 5","line2":"",'
+    '"postal_code":"80331","registration":"","state":"","tax_id":"DE136695976","website":""},"store_name":"",'
+    '"supplied_at":"2026-03-01T08:00:00Z","tax_minor":1653,'
+    '"taxes":[{"base_minor":8700,"rate":"19","reason":"standard","tax_minor":1653}],"test":false,"time_zone":"Europe/Berlin",'
+    '"total_minor":10353}'
+).encode()
+
+
+def test_what_was_stored_before_lines_had_a_kind_keeps_its_hash() -> None:
+    assert sha256(STORED).hexdigest() == GOLDEN
+    assert from_json(STORED) == content()
+    assert to_json(from_json(STORED)) == STORED
+
+
+def test_only_an_unusual_kind_of_line_is_written_down() -> None:
+    hostile = replace(content().lines[0], description='"kind":"plain",')
+    lines = (replace(hostile, kind="credit"), hostile, replace(hostile, kind="charge"))
+    stored = to_json(replace(content(), lines=lines))
+    assert from_json(stored).lines == lines
+    assert [line.get("kind") for line in json.loads(stored)["lines"]] == ["credit", None, "charge"]
 
 
 def test_anything_else_is_not_read() -> None:
@@ -246,7 +352,7 @@ def test_anything_else_is_not_read() -> None:
             from_json(wrong)
 
 
-@pytest.mark.parametrize("prefix", ["INV", "REC"])
+@pytest.mark.parametrize("prefix", ["INV", "REC", "CN"])
 @pytest.mark.parametrize("sequence", [1, 999_999, 1_000_000])
 @pytest.mark.parametrize("test", [False, True])
 def test_every_number_of_ours_is_known_as_one(prefix: str, sequence: int, test: bool) -> None:
