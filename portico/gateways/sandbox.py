@@ -33,7 +33,7 @@ from portico.gateways.webhook_signature import check_secret, verify
 
 SIGNATURE_HEADER = "sandbox-signature"
 ACCOUNT_HEADER = "sandbox-account"
-_CONNECT_SECONDS, _READ_SECONDS, _WHOLE_SECONDS = 1.0, 5.0, 8.0
+_CONNECT_SECONDS, _WHOLE_SECONDS = 1.0, 8.0
 _LARGEST_ANSWER_BYTES = 256 * 1024
 _IDLE_SECONDS = 2  # less than servers keep a silent connection, so that none is used that is being closed
 
@@ -44,13 +44,13 @@ class SandboxGateway:
     """The PaymentGateway of a sandbox at `base_url` ("http://127.0.0.1:8090", or below a path of the demo).
 
     `account` keeps the webhooks of two environments apart that share a sandbox: each goes to the addresses of its account.
-    Raises ValueError for a webhook secret of less than 24 bytes, or without an api key.
+    `read_seconds` is how long it may be silent. Raises ValueError for a webhook secret of less than 24 bytes, or without an api key.
     """
 
     name = "sandbox"
     capabilities = Capabilities()
 
-    def __init__(self, base_url: str, api_key: str, webhook_secret: str, *, account: str = "") -> None:
+    def __init__(self, base_url: str, api_key: str, webhook_secret: str, *, account: str = "", read_seconds: float = 5.0) -> None:
         if not api_key:
             raise ValueError("the sandbox needs its api key")
         self._webhook_secret = check_secret(webhook_secret)
@@ -59,7 +59,7 @@ class SandboxGateway:
         self._client = httpx2.Client(
             base_url=base_url,
             headers={"authorization": f"Bearer {api_key}", ACCOUNT_HEADER: account},
-            timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+            timeout=httpx2.Timeout(read_seconds, connect=_CONNECT_SECONDS),
             limits=httpx2.Limits(keepalive_expiry=_IDLE_SECONDS),
             trust_env=False,
         )
