@@ -99,6 +99,7 @@ class Document:
     currency: str
     total_minor: int
     content: DocumentContent | None = None
+    refund_id: str | None = None  # of a credit note
 
 
 def number(prefix: str, year: int, sequence: int, test: bool = False) -> str:

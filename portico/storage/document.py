@@ -33,7 +33,7 @@ class Issue:
 
 
 _NAMES = ("id", "kind", "number", "order_id", "payment_id", "issued_at", "language", "currency", "total_minor")
-_COLUMNS = tuple(table.c[name] for name in _NAMES)
+_COLUMNS = (*(table.c[name] for name in _NAMES), table.c.refund_id)
 _SELECT = sa.select(*_COLUMNS).where(of_buyer(table))
 _WITH_KIND = _SELECT.where(table.c.kind == sa.bindparam("p_kind"))
 _PAGES = {
@@ -41,10 +41,10 @@ _PAGES = {
     for filtered in (False, True)
     for after in (False, True)
 }
-_WHOLE = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS, table.c.content).where(
-    table.c.id == sa.bindparam("p_id")
-)
+_CONTENTS = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS, table.c.content)
+_WHOLE = _CONTENTS.where(table.c.id == sa.bindparam("p_id"))
 _GET = _WHOLE.where(of_buyer(table))
+_INVOICE_OF = _CONTENTS.where(table.c.payment_id == sa.bindparam("p_payment_id"), table.c.kind == "invoice", also_of_buyer(table))
 _FOR_ORDER = (
     sa.select(*_COLUMNS)
     .where(table.c.order_id == sa.bindparam("p_order_id"), also_of_buyer(table))
@@ -79,7 +79,7 @@ def page(
     """A page of documents, newest first, without their contents: one statement."""
     values = {**buyer_values(scope), **position(cursor, limit), **({} if kind is None else {"p_kind": kind})}
     rows = many(tx, _PAGES[kind is not None, cursor is not None], values)
-    documents = tuple(Document(*row) for row in rows[:limit])
+    documents = tuple(_listed(row) for row in rows[:limit])
     return Page(documents, Cursor(documents[-1].issued_at, documents[-1].id).encode() if len(rows) > limit else None)
 
 
@@ -99,9 +99,17 @@ def get_any(tx: sa.Connection, document_id: str) -> tuple[BuyerScope, Document]:
     return _whole(row)
 
 
+def invoice_of(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Document:
+    """The invoice of a payment, with its content. Raises NotFound."""
+    row = first(tx, _INVOICE_OF, {**buyer_values(scope), "p_payment_id": payment_id})
+    if row is None:
+        raise NotFound
+    return _whole(row)[1]
+
+
 def for_order(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Document, ...]:
     """The documents of one order, newest first, without their contents."""
-    return tuple(Document(*row) for row in many(tx, _FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id}))
+    return tuple(_listed(row) for row in many(tx, _FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id}))
 
 
 def insert(tx: sa.Connection, issues: Sequence[Issue]) -> None:
@@ -144,6 +152,7 @@ def _row(issue: Issue) -> dict[str, Any]:
     content = invoice.to_json(document.content)
     return {
         **{name: getattr(document, name) for name in _NAMES},
+        "refund_id": document.refund_id,
         "store_id": scope.store_id,
         "environment": scope.environment,
         "buyer_id": scope.buyer_id,
@@ -155,6 +164,12 @@ def _row(issue: Issue) -> dict[str, Any]:
     }
 
 
+def _listed(row: Any) -> Document:
+    *columns, refund_id = row
+    return Document(*columns, refund_id=refund_id)
+
+
 def _whole(row: Any) -> tuple[BuyerScope, Document]:
-    store_id, environment, buyer_id, *columns, content = row
-    return BuyerScope(store_id, environment, buyer_id), Document(*columns, content=invoice.from_json(content))
+    store_id, environment, buyer_id, *columns, refund_id, content = row
+    document = Document(*columns, content=invoice.from_json(content), refund_id=refund_id)
+    return BuyerScope(store_id, environment, buyer_id), document

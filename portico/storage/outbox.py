@@ -92,7 +92,6 @@ _FINISH = sa.delete(table).where(_MINE)
 _RENEW = sa.update(table).where(_MINE).values(due_at=_LEASE_END)
 _RETRY = sa.update(table).where(_MINE).values(due_at=sa.bindparam("p_due_at"), owner=None, error=sa.bindparam("p_error"))
 _PARK = sa.update(table).where(_MINE).values(parked_at=_NOW, owner=None, error=sa.bindparam("p_error"))
-_CANCEL = sa.delete(table).where(table.c.key == sa.bindparam("p_key"), table.c.owner.is_(None))
 _REVIVE = sa.update(table).where(table.c.id == sa.bindparam("p_id"), table.c.parked_at.is_not(None)).values(parked_at=None, due_at=_NOW)
 _CANCEL = sa.delete(table).where(table.c.key == sa.bindparam("p_key"), table.c.parked_at.is_(None))
 _RELEASE_ALL = sa.update(table).where(table.c.owner.is_not(None), table.c.parked_at.is_(None)).values(due_at=_NOW, owner=None)
@@ -150,12 +149,6 @@ def finish(tx: sa.Connection, job: Job) -> None:
     """Ends a job, as the first statement of the transaction that writes its effects. Raises LostLease."""
     if changed(tx, _FINISH, _mine(job)) != 1:
         raise LostLease
-
-
-def cancel(tx: sa.Connection, key: str) -> bool:
-    """Takes back a job that nobody runs yet, since what it was to see to is done. False: there is none, or it runs just now and
-    will find that nothing is left to do."""
-    return changed(tx, _CANCEL, {"p_key": key}) == 1
 
 
 def renew(tx: sa.Connection, jobs: Sequence[Job], *, now: datetime, lease_seconds: int) -> None:

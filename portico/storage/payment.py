@@ -373,7 +373,7 @@ def succeed(tx: sa.Connection, scope: BuyerScope, payment_id: str, *, method: Pa
     return changed(tx, _SUCCEED, {**buyer_values(scope), "p_id": payment_id, "p_succeeded_at": now, **shown}) == 1
 
 
-def stale_open_attempts(tx: sa.Connection, *, before: datetime, limit: int) -> list[str]:
+def stale_open_attempts(tx: sa.Connection, before: datetime, limit: int) -> list[str]:
     """Keys of attempts of any store that were begun before a moment of real time and are still open, oldest first."""
     return [row[0] for row in many(tx, _STALE, {"p_before": before, "p_limit": limit})]
 

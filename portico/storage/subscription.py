@@ -10,7 +10,7 @@ transaction, the others skip (PostgreSQL); on SQLite there is one writer at a ti
 import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +23,7 @@ from portico.domain.subscription import ScheduledChange, Subscription, Subscript
 from portico.storage.payment_row import METHOD, method_of
 from portico.storage.rows import changed, first, many, scalar
 from portico.storage.scoped import also_of_buyer, buyer_values, in_store, of_buyer, store_values
-from portico.storage.tables import order, price, product, subscription_event
+from portico.storage.tables import order, price, product, store, subscription_event
 from portico.storage.tables import subscription as table
 
 
@@ -158,6 +158,8 @@ _REMIND, _REMIND_IN = _claim(table.c.remind_at, of_store=False), _claim(table.c.
 _IS_DUE, _IS_REMINDER_DUE = _is_there(table.c.due_at), _is_there(table.c.remind_at)
 _NEXT_DUE, _NEXT_REMINDER = _next(table.c.due_at), _next(table.c.remind_at)
 
+_AHEAD = sa.select(store.c.id).where(store.c.test_offset != timedelta(0)).order_by(store.c.id)
+
 
 def list(tx: sa.Connection, scope: BuyerScope) -> tuple[Subscription, ...]:  # noqa: A001  # read as subscription.list
     """All subscriptions of a buyer: the running ones first, then newest first."""
@@ -263,6 +265,11 @@ def due(tx: sa.Connection, *, now: datetime, limit: int) -> builtins.list[tuple[
 def due_in(tx: sa.Connection, scope: StoreScope, *, now: datetime, limit: int) -> builtins.list[tuple[BuyerScope, Subscription]]:
     """The same in one environment of one store, whose time may run ahead."""
     return [scoped(row) for row in many(tx, _DUE_IN, {**store_values(scope), "p_now": now, "p_limit": limit})]
+
+
+def stores_with_offset(tx: sa.Connection) -> builtins.list[StoreScope]:
+    """The environments whose time runs ahead of the real one, which `due` does not know of."""
+    return [StoreScope(row[0], "test") for row in many(tx, _AHEAD)]
 
 
 def is_due(tx: sa.Connection, *, now: datetime) -> bool:
