@@ -1,0 +1,204 @@
+"""Change plan or quantity: look at the plans, review what one would cost, confirm exactly that.
+
+What is shown and what is charged come from one function, `domain.proration.plan_change`. Between the two travels a sealed
+quote (`services.quote`): if anything it was made of has moved, nothing is charged and the buyer reviews anew. An upgrade takes
+effect when its charge is captured (`services.settlement`), anything else waits for the end of the period.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from portico.domain.catalog import Product
+from portico.domain.errors import NotFound, Refused
+from portico.domain.payment import Payment
+from portico.domain.proration import PlanChange, credit_limit, plan_change
+from portico.domain.reminder import remind_at
+from portico.domain.scope import BuyerScope
+from portico.domain.subscription import ScheduledChange, Subscription, current_end
+from portico.domain.why_not import Action, Standing
+from portico.services import change_payment, charging, due, notice, quote, standing
+from portico.services.charging import Outcome
+from portico.services.locked import Locked
+from portico.services.quote import Quote
+from portico.services.runtime import Runtime
+from portico.services.standing import Situation
+from portico.storage import audit
+from portico.storage import payment as payments
+from portico.storage import product as products
+from portico.storage import subscription as subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffers:
+    """The plans of the group at `now`, each with what going to it would mean, or with the code of the reason why it cannot be.
+    `why_not` is the reason why none of them can."""
+
+    subscription: Subscription
+    standing: Standing
+    plans: tuple[tuple[Product, PlanChange | str], ...]
+    why_not: str | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a change would mean at `now`, and the quote that `confirm` asks back."""
+
+    subscription: Subscription
+    change: PlanChange
+    quote: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What became of a change: the subscription as it is now and, where money was asked for, the payment and how it went."""
+
+    subscription: Subscription
+    change: PlanChange
+    payment_id: str | None = None
+    outcome: Outcome | None = None
+
+
+def offers(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> PlanOffers:
+    """The plans a buyer may choose from, the current one among them (its entry is about the quantity). Raises NotFound."""
+    with runtime.database.read() as connection:
+        here = standing.look(connection, runtime, scope, subscription_id)
+        limit = _credit_limit(connection, scope, here.subscription)
+    own = () if any(plan.id == here.product.id for plan in here.plans) else (here.product,)  # no longer on sale, still the buyer's
+    plans = tuple((plan, _offer(here, plan, limit)) for plan in (*own, *here.plans))
+    return PlanOffers(here.subscription, here.standing, plans, here.why_not("change_plan"), here.now)
+
+
+def review(runtime: Runtime, scope: BuyerScope, subscription_id: str, product_id: str, quantity: int) -> Review:
+    """What the change would cost if it were confirmed within ten minutes. Changes nothing.
+
+    Raises NotFound, also for a product of another store, and Refused with the code of the reason why it cannot be.
+    """
+    with runtime.database.read() as connection:
+        here = standing.look(connection, runtime, scope, subscription_id)
+        here.hold(_action(here.subscription, product_id))
+        change = _work_out(connection, scope, here, product_id, quantity, at=here.now)
+    found = here.subscription
+    return Review(found, change, quote.seal(runtime.secret, scope, found.id, found.version, change, at=here.now), here.now)
+
+
+def confirm(runtime: Runtime, scope: BuyerScope, subscription_id: str, sealed: str) -> Confirmed:
+    """Makes the change that was reviewed, exactly as it was shown.
+
+    Raises NotFound; Conflict (as `quote.Stale`) when the quote is not ours, too old, or anything is not what it was; Refused
+    when the change is no longer possible. Nothing is changed or charged then. A declined card is no error: the outcome says so,
+    and the old plan stays.
+    """
+    with runtime.database.transaction() as tx:
+        here = standing.lock(tx, runtime, scope, subscription_id)
+        shown = quote.unseal(runtime.secret, scope, subscription_id, sealed, now=here.now)
+        change = _as_shown(tx, scope, here, shown)
+        payment_id, key = _begin(tx, runtime, scope, here, change)
+        audit.record(tx, scope, actor="buyer", action="plan_change.confirmed", subject=subscription_id, now=runtime.clock())
+    outcome = charging.charge(runtime, key, first=True) if key is not None else None
+    with runtime.database.read() as connection:
+        return Confirmed(subscriptions.get(connection, scope, subscription_id), change, payment_id, outcome)
+
+
+def keep(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Subscription:
+    """Takes a scheduled change of plan back. Doing it twice does no harm. Raises NotFound, Refused."""
+    with runtime.database.transaction() as tx:
+        here = standing.lock(tx, runtime, scope, subscription_id)
+        found = here.subscription
+        if found.scheduled_change is None:
+            return found
+        here.hold("keep_plan")
+        locked = Locked(tx, runtime, scope, found, here.now)
+        kept = locked.become(locked.planned(replace(found, scheduled_change=None)))
+        audit.record(tx, scope, actor="buyer", action="plan_change.taken_back", subject=found.id, now=runtime.clock())
+        return kept
+
+
+def _offer(here: Situation, plan: Product, limit: int | None) -> PlanChange | str:
+    """What going to a plan would mean with as many as there are now, or as near to that as the plan allows."""
+    found = here.subscription
+    quantity = found.quantity if plan.id == found.product_id else min(max(found.quantity, plan.quantity_min), plan.quantity_max)
+    try:
+        return plan_change(found, plan, quantity, now=here.now, group_id=here.product.group_id, credit_limit_minor=limit)
+    except Refused as refused:
+        return refused.code
+
+
+def _work_out(tx: sa.Connection, scope: BuyerScope, here: Situation, product_id: str, quantity: int, *, at: datetime) -> PlanChange:
+    known = {plan.id: plan for plan in (*here.plans, here.product)}
+    target = known.get(product_id) or products.get(tx, scope, product_id)
+    limit = _credit_limit(tx, scope, here.subscription)
+    return plan_change(here.subscription, target, quantity, now=at, group_id=here.product.group_id, credit_limit_minor=limit)
+
+
+def _credit_limit(tx: sa.Connection, scope: BuyerScope, subscription: Subscription) -> int | None:
+    return credit_limit(subscription, payments.of_period(tx, scope, subscription.id, subscription.period_start))
+
+
+def _as_shown(tx: sa.Connection, scope: BuyerScope, here: Situation, shown: Quote) -> PlanChange:
+    """The change worked out anew at the quote's instant, from what is true now. Raises quote.Stale, Refused."""
+    found = here.subscription
+    if found.version != shown.version or here.now >= current_end(found):
+        raise quote.Stale("quote_moved")
+    here.hold(_action(found, shown.product_id))
+    try:
+        change = _work_out(tx, scope, here, shown.product_id, shown.quantity, at=shown.at)
+    except (NotFound, Refused):  # withdrawn, moved to another group, no longer sold in this currency or quantity, ...
+        raise quote.Stale("quote_moved") from None
+    quote.hold(shown, found.version, change)
+    return change
+
+
+def _begin(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> tuple[str | None, str | None]:
+    """Schedules the change, makes it, or commits to its charge; the payment's id and the attempt's key where there is one."""
+    found, now = here.subscription, here.now
+    if change.timing == "period_end":
+        planned = ScheduledChange("change_plan", change.at, change.product_id, change.product_name, change.unit_minor, change.quantity)
+        waiting = replace(found, scheduled_change=planned)
+        subscriptions.change(
+            tx, scope, found.id, expected_version=found.version, change_kind="change_plan", change_at=change.at,
+            change_product_id=change.product_id, change_quantity=change.quantity, change_unit_minor=change.unit_minor,
+            remind_at=remind_at(waiting, now=now),
+        )  # fmt: skip
+        notice.add(tx, runtime, scope, "plan_change_scheduled", found.id, now=now, **notice.of_subscription(waiting))
+        return None, None
+    if change.total_minor == 0:
+        change_payment.put_into_effect(Locked(tx, runtime, scope, found, now), change.in_effect)
+        return None, None
+    payment = _payment(runtime, found, change, now)
+    Locked(tx, runtime, scope, found, now).become(due.awaiting_payment(found))
+    delay = charging.IN_REQUEST_DELAY_SECONDS
+    key = charging.begin(tx, runtime, scope, payment, found, on_session=True, now=now, delay_seconds=delay)
+    if key is None:
+        raise quote.Stale("quote_moved")  # another change of this subscription is under way
+    return payment.id, key
+
+
+def _payment(runtime: Runtime, found: Subscription, change: PlanChange, now: datetime) -> Payment:
+    return Payment(
+        id=runtime.new_id("PAY"),
+        external_id=None,
+        order_id=found.order_id,
+        subscription_id=found.id,
+        period_start=None,
+        period_end=None,
+        currency=change.currency,
+        net_minor=change.net_minor,
+        tax_minor=change.tax_minor,
+        total_minor=change.total_minor,
+        refunded_minor=0,
+        status="pending",
+        method=found.method,
+        created_at=now,
+        succeeded_at=None,
+        purpose="change",
+        lines=change.lines,
+        change=change.in_effect,
+    )
+
+
+def _action(found: Subscription, product_id: str) -> Action:
+    return "change_quantity" if product_id == found.product_id else "change_plan"
