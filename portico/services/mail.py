@@ -41,6 +41,7 @@ def compose(
         "language": language,
         "dir": direction,
         "start": "right" if direction == "rtl" else "left",
+        "end": "left" if direction == "rtl" else "right",
     }
     return messages.compose(
         translated(language, messages.LOADER),

@@ -80,15 +80,10 @@ def add(
     told = {**_as_it_is(tx, scope, told), **told}
     if kind == "payment_failed":
         told = {**_ladder(runtime, told), **told}
-    arguments = {
-        "store_id": scope.store_id,
-        "environment": scope.environment,
-        "buyer_id": scope.buyer_id,
-        "kind": kind,
-        "message_id": f"{kind}.{subject_id}.{told.get('step') or f'{now:%Y%m%d%H%M%S%f}'}",
-        "facts": told,
-    }
-    outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="mail", key=arguments["message_id"])
+    message_id = f"{kind}.{subject_id}.{told.get('step') or f'{now:%Y%m%d%H%M%S%f}'}"
+    whose = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id}
+    arguments = {**whose, "kind": kind, "message_id": message_id, "facts": told}
+    outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="mail", key=message_id)
 
 
 def of_subscription(now_is: Subscription) -> dict[str, Fact]:

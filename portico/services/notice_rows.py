@@ -1,0 +1,91 @@
+"""The tables of mails: sums with their tax, cards, document numbers, and the next charge."""
+
+from collections.abc import Sequence
+
+from portico.domain.invoice import Document, DocumentKind
+from portico.domain.payment import Payment, PaymentMethod
+from portico.i18n.notice_words import AMOUNT_ON, TAX_AT, UNUSED_TIME
+from portico.services.notice_matter import Matter
+from portico.services.notice_text import Pen, Row, Text, plan_name
+
+
+def what(pen: Pen, matter: Matter) -> Row:
+    """The plan or product it is about."""
+    return pen.row("plan" if matter.has("subscription_id") else "product", matter.plan)
+
+
+def price(pen: Pen, matter: Matter) -> Row:
+    """What the plan costs per interval, before tax."""
+    amount_minor = matter.number("unit_minor") * matter.number("quantity")
+    return pen.row("price", pen.price(amount_minor, matter.text("currency"), matter.text("interval")))
+
+
+def sums(pen: Pen, matter: Matter, payment: Payment) -> tuple[Row, ...]:
+    """What a payment is made of. A change of plan says what it gave back and what it took; all else is one price."""
+    currency = payment.currency
+    if any(line.kind != "plain" for line in payment.lines):
+        lines = [
+            Row(
+                pen.message(UNUSED_TIME, plan=plan_name(line.description, line.quantity))
+                if line.kind == "credit"
+                else pen.literal(plan_name(line.description, line.quantity)),
+                pen.literal(pen.money(line.net_minor, currency)),
+            )
+            for line in payment.lines
+        ]
+    else:
+        lines = [pen.row("net", pen.money(payment.net_minor, currency))]
+    rate = payment.lines[0].tax_rate if payment.lines else matter.bought.tax_rate
+    return (
+        *lines,
+        _tax(pen, rate, pen.money(payment.tax_minor, currency)),
+        pen.row("total", pen.money(payment.total_minor, currency), strong=True),
+    )
+
+
+def next_sums(pen: Pen, matter: Matter) -> tuple[Row, ...]:
+    """What the next charge is made of."""
+    currency = matter.text("currency")
+    return (
+        pen.row("net", pen.price(matter.number("next_net_minor"), currency, matter.interval_then)),
+        _tax(pen, matter.text("tax_rate"), pen.money(matter.number("next_tax_minor"), currency)),
+        pen.row("total", pen.money(matter.number("next_total_minor"), currency), strong=True),
+    )
+
+
+def next_charge(pen: Pen, matter: Matter, label: str = "next") -> tuple[Row, ...]:
+    """The next charge in one line; none when no more will come."""
+    if not matter.has("next_at"):
+        return ()
+    return (pen.row(label, amount_on(pen, matter.number("next_total_minor"), matter.text("currency"), matter, "next_at")),)
+
+
+def amount_on(pen: Pen, amount_minor: int, currency: str, matter: Matter, moment: str) -> Text:
+    """ "€34.51 on Apr 14, 2026"."""
+    return pen.message(AMOUNT_ON, amount=pen.money(amount_minor, currency), date=pen.date(matter.moment(moment)))
+
+
+def card(pen: Pen, method: PaymentMethod | None, label: str = "card") -> tuple[Row, ...]:
+    """The card by brand and last digits; none when it is not known."""
+    return (pen.row(label, pen.card(method)),) if method else ()
+
+
+def expiry(pen: Pen, method: PaymentMethod | None) -> tuple[Row, ...]:
+    """Until when the card is valid; none when it is not known."""
+    printed = printed_expiry(method)
+    return (pen.row("expires", printed),) if printed else ()
+
+
+def printed_expiry(method: PaymentMethod | None) -> str:
+    """As it is printed on the card: "12/2029"; empty when it is not known."""
+    return f"{method.expiry_month:02d}/{method.expiry_year}" if method and method.expiry_month and method.expiry_year else ""
+
+
+def document_of(documents: Sequence[Document], payment: Payment, kind: DocumentKind, refund_id: str | None = None) -> Document | None:
+    """The document of a payment, or the credit note of a refund of it."""
+    of_payment = (d for d in documents if d.payment_id == payment.id and d.kind == kind)
+    return next((d for d in of_payment if d.refund_id == refund_id), None)
+
+
+def _tax(pen: Pen, rate: str, amount: str) -> Row:
+    return Row(pen.message(TAX_AT, rate=pen.percent(rate)), pen.literal(amount))
