@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from portico.jobs import housekeeping
+from portico.jobs import housekeeping, payment_jobs
 from portico.jobs.running import Handler, Permanent, RunningJob
 from portico.mail.transport import PermanentMailFailure
-from portico.services import sign_in, sign_in_mail
+from portico.services import charging, sign_in, sign_in_mail, surplus
 from portico.services.runtime import Runtime
 
 
@@ -19,5 +19,7 @@ def send_sign_in_mail(runtime: Runtime, job: RunningJob) -> None:
 
 HANDLERS: Mapping[str, Handler] = {
     sign_in.MAIL_JOB: send_sign_in_mail,
+    charging.JOB: payment_jobs.charge,
+    surplus.JOB: payment_jobs.return_surplus,
     housekeeping.KIND: housekeeping.run,
 }

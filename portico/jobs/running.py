@@ -16,6 +16,11 @@ class Permanent(Exception):
     """Raised by a handler when another try would fail as well: the job is parked at once. The text is kept with the job."""
 
 
+class NotYet(Exception):
+    """Raised by a handler that has to ask again, through nobody's fault: the payment provider or the buyer has not answered. The
+    job comes back soon and is never parked for it."""
+
+
 class RunningJob:
     """What a handler is given. It may talk to the world first; then it ends the job together with what that changed."""
 

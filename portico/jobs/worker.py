@@ -2,8 +2,11 @@
 
 Handlers run at least once. A claim is a lease that is prolonged while the job runs; a worker that died or hung loses it, and
 another takes over (see `storage.outbox` for the fencing). A failed job comes back after 2, 4, 8, ... seconds, at most an
-hour, and is parked after 20 attempts, where `portico check` shows it. On SQLite there is one worker per file, so whatever
-is leased when it starts was left by a dead one and is free at once.
+hour, and is parked after 20 attempts, where `portico check` shows it; one that waits for somebody's answer (`NotYet`) comes back
+within two minutes for as long as it takes, and a database that is away is no job's failure. On SQLite there is one worker per
+file, so whatever is leased when it starts was left by a dead one and is free at once.
+
+Beside the lanes a sweeper looks for subscriptions whose time has come (`jobs.sweeper`).
 """
 
 import os
@@ -15,21 +18,24 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from portico.jobs import housekeeping
+from portico.jobs import housekeeping, sweeper
 from portico.jobs.handlers import HANDLERS
-from portico.jobs.running import Handler, Permanent, RunningJob
+from portico.jobs.running import Handler, NotYet, Permanent, RunningJob
 from portico.mail.transport import MailFailure
 from portico.services.runtime import Runtime
 from portico.storage import outbox, sole_worker
+from portico.storage.database import is_unavailable
 from portico.storage.outbox import Job, Lane, LostLease
 
 log = structlog.get_logger("portico.jobs")
 
-THREADS: Mapping[Lane, int] = {"mail": 4, "document": 1, "bulk": 1}
+THREADS: Mapping[Lane, int] = {"pay": 4, "mail": 4, "document": 1, "bulk": 1}
 LEASE_SECONDS = 30  # longer than any time-out of a handler's clients
 ATTEMPTS = 20
 _POLL_SECONDS = 1  # for jobs that fall due, and those that other processes add; our own ring the bell
 _LONGEST_WAIT_SECONDS = 3600
+_LONGEST_WAIT_FOR_AN_ANSWER_SECONDS = 120
+_SWEEP_SECONDS = 5  # how late a renewal may begin; looking costs a few reads by index
 
 
 class Worker:
@@ -64,6 +70,7 @@ class Worker:
             housekeeping.schedule(tx, self._runtime.clock())
         self._database.when_jobs_added(self._ring)
         self._lanes = [_spawn(f"lane-{lane}", self._work_lane, lane, size) for lane, size in self._threads.items()]
+        self._lanes.append(_spawn("sweeper", self._sweep))
         _spawn("leases", self._keep_leases)
 
     def stop(self, timeout_seconds: int = 20) -> None:
@@ -82,13 +89,23 @@ class Worker:
             self._leave_place = None
 
     def run_until_idle(self, now: datetime | None = None) -> int:
-        """Runs in this thread every job that is due at `now` (by default: at the time), and those they add; how many ran."""
+        """Runs in this thread every job that is due at `now` (by default: at the time), what is due of subscriptions at the time,
+        and the jobs that these add; how many jobs ran. Payments come first, so the order is the same in every run."""
         ran = 0
-        while jobs := [job for lane, size in self._threads.items() for job in self._claim(lane, size, now)]:
-            for job in jobs:
-                self._run(job)
-            ran += len(jobs)
-        return ran
+        while True:
+            while jobs := self._claim_first(now):
+                for job in jobs:
+                    self._run(job)
+                ran += len(jobs)
+            if sweeper.sweep(self._runtime) == 0:
+                return ran
+
+    def _claim_first(self, now: datetime | None) -> list[Job]:
+        """Due jobs of the first lane that has any."""
+        for lane, size in self._threads.items():
+            if jobs := self._claim(lane, size, now):
+                return jobs
+        return []
 
     def _ring(self) -> None:
         for bell in self._bells.values():
@@ -128,6 +145,16 @@ class Worker:
         with self._database.transaction() as tx:
             return outbox.claim(tx, lane, limit=limit, owner=self._owner, now=now, lease_seconds=self._lease_seconds)
 
+    def _sweep(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                done = sweeper.sweep(self._runtime)
+            except Exception as error:  # the database is away, or what no single subscription is to blame for: go on
+                log.warning("cannot sweep", error=type(error).__name__, exc_info=None if is_unavailable(error) else error)
+                done = 0
+            if done == 0:
+                self._stopping.wait(_SWEEP_SECONDS)
+
     def _run_held(self, job: Job) -> None:
         try:
             self._run(job)
@@ -153,27 +180,35 @@ class Worker:
 
     def _give_back(self, job: Job, error: Exception) -> None:
         """Retry later or park. If that fails too, the lease runs out and the job is claimed again."""
-        is_over = isinstance(error, Permanent) or job.attempt % self._attempts == 0
+        blameless = isinstance(error, NotYet) or is_unavailable(error)
+        is_over = isinstance(error, Permanent) or (not blameless and job.attempt % self._attempts == 0)
+        longest_seconds = _LONGEST_WAIT_FOR_AN_ANSWER_SECONDS if blameless else _LONGEST_WAIT_SECONDS
         text, now = f"{type(error).__name__}: {error}", self._runtime.clock()
         try:
             with self._database.transaction() as tx:
                 if is_over:
                     outbox.park(tx, job, now=now, error=text)
                 else:
-                    outbox.retry_later(tx, job, due_at=now + self._wait(job.attempt), error=text)
+                    outbox.retry_later(tx, job, due_at=now + self._wait(job.attempt, longest_seconds), error=text)
         except LostLease:
             log.warning("job failed after it was taken over", job=job.id, kind=job.kind, attempt=job.attempt)
         except Exception as trouble:
             log.warning("job could not be given back", job=job.id, kind=job.kind, error=type(trouble).__name__)
         else:
-            note = log.error if is_over else log.warning
-            # Of other errors only the kind: their text may quote what a job holds.
-            why = text if isinstance(error, MailFailure | Permanent) else type(error).__name__
-            note("job parked" if is_over else "job failed", job=job.id, kind=job.kind, attempt=job.attempt, error=why)
+            self._note(job, error, text, is_over=is_over)
 
-    def _wait(self, attempt: int) -> timedelta:
+    def _note(self, job: Job, error: Exception, text: str, *, is_over: bool) -> None:
+        if isinstance(error, NotYet):
+            log.info("job waits for an answer", job=job.id, kind=job.kind, attempt=job.attempt)
+            return
+        note = log.error if is_over else log.warning
+        # Of other errors only the kind: their text may quote what a job holds.
+        why = text if isinstance(error, MailFailure | Permanent) else type(error).__name__
+        note("job parked" if is_over else "job failed", job=job.id, kind=job.kind, attempt=job.attempt, error=why)
+
+    def _wait(self, attempt: int, longest_seconds: int) -> timedelta:
         """2, 4, 8, ... seconds, give or take a fifth, so that what failed together does not come back together."""
-        seconds = min(_LONGEST_WAIT_SECONDS, 2 ** min(attempt, 20))
+        seconds = min(longest_seconds, 2 ** min(attempt, 20))
         per_mille = 800 + int.from_bytes(self._runtime.random_bytes(2), "big") % 401
         return timedelta(milliseconds=seconds * per_mille)
 

@@ -1,0 +1,22 @@
+"""Jobs of the lane `pay`: they ask the payment provider until it has answered."""
+
+from portico.jobs.running import NotYet, Permanent, RunningJob
+from portico.services import charging, surplus
+from portico.services.runtime import Runtime
+
+
+def charge(runtime: Runtime, job: RunningJob) -> None:
+    """Sees an attempt to its end. The outcome and the end of the job are one commit."""
+    first = job.attempt == 1 and bool(job.arguments.get("first"))
+    outcome = charging.charge(runtime, job.arguments["key"], first=first, ending=job.finish)
+    if not outcome.is_final:
+        raise NotYet(outcome.status)
+
+
+def return_surplus(runtime: Runtime, job: RunningJob) -> None:
+    """Sees to it that money which was taken once too often is given back."""
+    state = surplus.give_back(runtime, **job.arguments)
+    if state == "failed":
+        raise Permanent(f"the provider does not give {job.arguments['key']} back")
+    if state == "pending":
+        raise NotYet(state)

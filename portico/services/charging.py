@@ -1,0 +1,206 @@
+"""Charge a saved card, at most once for each intent, whatever is lost on the way.
+
+The intent, its attempt with the key that the provider will know it by, and a job are committed first; only then is the provider
+asked, outside of any transaction. What it answers is settled in one transaction. No answer means unknown: the job asks again
+until there is one. Asking twice is harmless, since a key stands for one charge; but providers forget keys after a day, so
+whoever may not be the first to ask looks first what became of the charge.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+import structlog
+
+from portico.domain.errors import Refused
+from portico.domain.payment import Payment
+from portico.domain.scope import BuyerScope
+from portico.domain.subscription import Subscription
+from portico.gateways.port import Charge, ChargeResult, Unanswered
+from portico.services import marks, settlement, store_time
+from portico.services.portal_address import base_path
+from portico.services.runtime import Runtime
+from portico.storage import outbox
+from portico.storage import payment as payments
+from portico.storage.payment import KeyedAttempt
+
+log = structlog.get_logger("portico.payments")
+
+JOB = "charge"
+IN_REQUEST_DELAY_SECONDS = 60  # the job of a charge that a web request makes itself: it steps in if the request died
+BUYER_MAY_TAKE = timedelta(minutes=60)  # to confirm a charge on the provider's page
+MOST_CHARGES, MOST_DOCUMENTS, PER = 3, 20, timedelta(hours=24)
+_KEYS_ARE_FRESH = timedelta(hours=1)  # far less than the 24 hours for which Stripe keeps them
+
+OutcomeStatus = Literal["succeeded", "failed", "requires_action", "processing", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt so far. `failure_code` is one of FAILURE_CODES when failed; `action_url` is the provider's page
+    that the buyer must visit when it requires action; unknown means that the provider has not told yet."""
+
+    status: OutcomeStatus
+    failure_code: str | None = None
+    action_url: str | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in ("succeeded", "failed")
+
+
+def begin(
+    tx: sa.Connection,
+    runtime: Runtime,
+    scope: BuyerScope,
+    payment: Payment,
+    subscription: Subscription,
+    *,
+    on_session: bool,
+    now: datetime,
+    delay_seconds: int = 0,
+) -> str | None:
+    """Commits us to an attempt at a payment with the subscription's card: the payment if it is new, the attempt, and its job.
+
+    `payment` is new (no attempts), or one that failed, with its attempts. Gives the attempt's key, for `charge` after the
+    commit; None, and nothing is written, when there is a payment for this period, or an open change, already, or it is paid or
+    canceled. Whoever calls it sets the subscription's `due_at` to None in the same transaction: nothing else happens to it until
+    the outcome. `delay_seconds`: IN_REQUEST_DELAY_SECONDS where the caller will charge at once.
+    Raises Refused("too_many_charges"), and Conflict when another attempt is under way.
+    """
+    _hold_to_bounds(tx, scope, subscription.id, now)
+    if payment.attempts:
+        if not payments.set_status(tx, scope, payment.id, "pending"):
+            return None
+    elif not payments.start(tx, scope, _from_where_it_stands(payment, subscription)):
+        return None
+    key = f"{payment.id}-{len(payment.attempts) + 1}"
+    payments.add_attempt(
+        tx,
+        scope,
+        payment.id,
+        key=key,
+        customer_reference=subscription.customer_reference,
+        method_reference=subscription.method_reference,
+        method=subscription.method,
+        on_session=on_session,
+        now=now,
+    )
+    add_job(tx, runtime, key, first=delay_seconds == 0, delay_seconds=delay_seconds)
+    return key
+
+
+def add_job(tx: sa.Connection, runtime: Runtime, key: str, *, first: bool = False, delay_seconds: int = 0) -> bool:
+    """The job that sees an attempt to its end. `first`: nobody else will ask before it. False: there is one already."""
+    arguments = {"key": key, "first": first}
+    return outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="pay", key=_job_key(key), delay_seconds=delay_seconds)
+
+
+def charge(
+    runtime: Runtime, key: str, *, first: bool = False, ending: Callable[[], AbstractContextManager[sa.Connection]] | None = None
+) -> Outcome:
+    """Asks the provider for the money, or what became of it, and settles what it answers. May be called by anyone at any time.
+
+    `first`: nobody can have asked before. `ending` is the transaction that ends the job which calls this; without it the
+    attempt's job ends with the outcome. Raises NotFound for a key that is no attempt's.
+    """
+    marks.here("intent_committed")
+    with runtime.database.read() as connection:
+        asked = payments.attempt_by_key(connection, key)
+    if asked.attempt.status not in settlement.OPEN:
+        return outcome(asked)
+    now = store_time.now(runtime, asked.store, asked.scope.environment)
+    try:
+        result = _ask(runtime, asked, now, first=first and now - asked.attempt.attempted_at < _KEYS_ARE_FRESH)
+    except Unanswered as silence:
+        log.warning("charge_unanswered", key=key, said=str(silence))
+        if asked.attempt.status != "unknown":
+            with runtime.database.transaction() as tx:
+                settlement.leave_unknown(tx, asked)
+        return Outcome("unknown")
+    marks.here("provider_answered")
+    is_final = result.status in settlement.FINAL
+    with ending() if ending is not None and is_final else runtime.database.transaction() as tx:
+        settlement.settle(tx, runtime, asked, result)
+        if ending is None and is_final:
+            outbox.cancel(tx, _job_key(key))
+        marks.here("settling")
+    marks.here("settled")
+    return _outcome_of(result)
+
+
+def outcome(asked: KeyedAttempt) -> Outcome:
+    """What the attempt's row says."""
+    attempt = asked.attempt
+    if attempt.status == "succeeded":
+        return Outcome("succeeded")
+    if attempt.status in ("failed", "canceled"):
+        return Outcome("failed", attempt.failure_code)
+    if attempt.status == "unknown":
+        return Outcome("unknown")
+    return Outcome("requires_action", action_url=attempt.action_url) if attempt.action_url else Outcome("processing")
+
+
+def _outcome_of(result: ChargeResult) -> Outcome:
+    if result.status == "canceled":
+        return Outcome("failed", result.failure_code)
+    return Outcome(result.status, result.failure_code, result.action_url)
+
+
+def _ask(runtime: Runtime, asked: KeyedAttempt, now: datetime, *, first: bool) -> ChargeResult:
+    """The provider's answer. Raises Unanswered when there is none, or one about another charge than we asked for."""
+    attempt, payment = asked.attempt, asked.payment
+    if attempt.customer_reference is None or attempt.method_reference is None:
+        return settlement.refused(asked, "no_payment_method")
+    gateway = runtime.gateways.get(asked.scope.environment)
+    if gateway is None:
+        raise Unanswered(f"there is no payment provider for {asked.scope.environment}")
+    marks.here("asking_provider")
+    result = None if first else gateway.find_charge(asked.key, customer=attempt.customer_reference)
+    if result is None and payment.status in ("succeeded", "canceled"):
+        return settlement.given_up(asked)  # it was never asked for, and is no longer wanted
+    if result is None:
+        result = gateway.charge(_order(runtime, asked))
+    if result.status == "requires_action" and (not attempt.on_session or now - attempt.attempted_at >= BUYER_MAY_TAKE):
+        result = gateway.cancel_charge(asked.key, customer=attempt.customer_reference) or settlement.given_up(asked)
+    if not settlement.fits(asked, result):
+        raise Unanswered("the answer is about another amount")
+    return result
+
+
+def _order(runtime: Runtime, asked: KeyedAttempt) -> Charge:
+    """The charge as the provider is asked for it: of rows that never change, since a key stands for one request."""
+    attempt, payment = asked.attempt, asked.payment
+    return Charge(
+        key=asked.key,
+        amount_minor=payment.total_minor,
+        currency=payment.currency,
+        customer=attempt.customer_reference or "",
+        method=attempt.method_reference or "",
+        description=", ".join(dict.fromkeys(line.description for line in payment.lines)),
+        on_session=attempt.on_session,
+        return_url=f"{runtime.origin}{base_path(asked.store.slug, asked.scope.environment)}/payments/{payment.id}",
+        metadata={"key": asked.key, "payment": payment.id, "order": payment.order_id, "subscription": payment.subscription_id or ""},
+    )
+
+
+def _hold_to_bounds(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime) -> None:
+    """A loop that we did not foresee must not empty a buyer's account."""
+    charges, documents = payments.charged_since(tx, scope, subscription_id, now - PER)
+    if charges >= MOST_CHARGES or documents >= MOST_DOCUMENTS:
+        raise Refused("too_many_charges", f"{charges} charges and {documents} documents of {subscription_id} within a day")
+
+
+def _from_where_it_stands(payment: Payment, subscription: Subscription) -> Payment:
+    """A change of plan knows the plan it was asked for on."""
+    if payment.change is None:
+        return payment
+    change = replace(payment.change, from_product_id=subscription.product_id, from_quantity=subscription.quantity)
+    return replace(payment, change=change)
+
+
+def _job_key(key: str) -> str:
+    return f"{JOB}:{key}"

@@ -1,0 +1,207 @@
+"""What happens to a subscription by itself when its time has come: it is billed, tried again, paused, resumed or ended.
+
+One step at a time: a period is billed by inserting its payment, which a unique constraint allows once, however many do it and
+however often. After downtime each missed period is billed in turn, when the one before is settled.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from portico.domain.calendar import period_at, period_bounds
+from portico.domain.document_line import DocumentLine
+from portico.domain.errors import Refused
+from portico.domain.payment import Payment
+from portico.domain.scope import BuyerScope
+from portico.domain.subscription import Subscription, SubscriptionEvent, SubscriptionStatus
+from portico.domain.tax import tax_on
+from portico.services import charging, due
+from portico.services.locked import Locked
+from portico.services.runtime import Runtime
+from portico.storage import payment as payments
+from portico.storage import product as products
+
+log = structlog.get_logger("portico.renewals")
+
+POSTPONED_BY = timedelta(hours=24)
+
+
+def process(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription: Subscription, *, now: datetime) -> None:
+    """Does the one step that is due of a locked subscription. `now` is the store's time."""
+    locked = Locked(tx, runtime, scope, subscription, now)
+    try:
+        _STEPS[subscription.status](locked)
+    except Refused as refused:
+        if refused.code != "too_many_charges":
+            raise
+        log.error("charges_postponed", subscription=subscription.id, why=str(refused))
+        locked.become(replace(subscription, due_at=now + POSTPONED_BY))
+
+
+def bill_from(
+    tx: sa.Connection,
+    runtime: Runtime,
+    scope: BuyerScope,
+    subscription: Subscription,
+    anchor: datetime,
+    *,
+    event: SubscriptionEvent,
+    now: datetime,
+) -> str | None:
+    """Lets a locked subscription begin anew at `anchor`, its period 0, and bills that while the buyer is there: for a pause that he
+    ends before its time.
+
+    Gives the attempt's key, for `charging.charge` after the commit; None when there is nothing to pay.
+    Raises Refused("too_many_charges").
+    """
+    locked = Locked(tx, runtime, scope, subscription, now)
+    return _bill(locked, _in_period(replace(subscription, resumes_at=None), anchor, 0), event, on_session=True)
+
+
+def _end(locked: Locked) -> None:
+    """The paid time of a canceled one is over."""
+    _over(locked, "end", "canceled")
+
+
+def _trial_over(locked: Locked) -> None:
+    """The first period begins with the end of the trial; without a card there is none."""
+    found = locked.subscription
+    start = found.trial_end or found.period_end
+    first = _with_planned(locked, found, at=start)
+    if first.method_reference is None and first.unit_minor * first.quantity > 0:
+        _over(locked, "expire", "trial_without_card")
+    else:
+        _bill(locked, _in_period(first, start, 0))
+
+
+def _period_over(locked: Locked) -> None:
+    """The next period begins, on the plan that is scheduled for it; or the pause does."""
+    found = locked.subscription
+    change = found.scheduled_change
+    if change is not None and change.kind == "pause" and change.at <= found.period_end:
+        paused = locked.planned(replace(found, status="paused", scheduled_change=None))
+        paused = locked.become(paused, "pause", "paused")
+        locked.tell("paused", found.id, paused)
+        return
+    following = _with_planned(locked, found, at=found.period_end)
+    if following.interval == found.interval:
+        _bill(locked, _in_period(following, found.anchor, found.period_index + 1))
+    else:
+        _bill(locked, _in_period(following, found.period_end, 0))
+
+
+def _retry(locked: Locked) -> None:
+    """Another try at the payment that failed."""
+    found = locked.subscription
+    owed = payments.open_of_subscription(locked.tx, locked.scope, found.id)
+    if owed is None:
+        raise Refused("nothing_to_pay", "it is past due without an open payment")
+    key = charging.begin(locked.tx, locked.runtime, locked.scope, owed, found, on_session=False, now=locked.now)
+    if key is None:
+        raise Refused("payment_open", "it is due while its payment is under way")
+    locked.become(due.awaiting_payment(found))
+
+
+def _unpause(locked: Locked) -> None:
+    """The skipped periods are over: the one that begins now is billed, on the same calendar."""
+    found = locked.subscription
+    index = period_at(found.anchor, found.interval, found.resumes_at or locked.now)
+    _bill(locked, _in_period(replace(found, resumes_at=None), found.anchor, index), "unpause")
+
+
+_STEPS: Mapping[SubscriptionStatus, Callable[[Locked], None]] = {
+    "trialing": _trial_over,
+    "active": _period_over,
+    "past_due": _retry,
+    "paused": _unpause,
+    "canceling": _end,
+}
+
+
+def _over(locked: Locked, event: SubscriptionEvent, cause: str) -> None:
+    over = locked.become(due.nothing_more(locked.subscription), event, cause)
+    locked.tell("subscription_ended", over.id, over)
+
+
+def _bill(locked: Locked, after: Subscription, event: SubscriptionEvent | None = None, *, on_session: bool = False) -> str | None:
+    """Puts the subscription into its new period and commits us to the charge for it; a period that costs nothing is simply there.
+
+    `event` is the move that goes with the new period. Gives the attempt's key, None where there is nothing to pay.
+    """
+    payment, key = _period_payment(locked, after), None
+    if payment.total_minor == 0:
+        if after.status == "trialing":
+            event = "activate"
+        after = locked.planned(replace(after, status="active"))
+    else:
+        key = charging.begin(
+            locked.tx,
+            locked.runtime,
+            locked.scope,
+            payment,
+            locked.subscription,
+            on_session=on_session,
+            now=locked.now,
+            delay_seconds=charging.IN_REQUEST_DELAY_SECONDS if on_session else 0,
+        )
+        if key is None:
+            raise Refused("period_already_billed", f"there is a payment for the period from {after.period_start.isoformat()}")
+        after = due.awaiting_payment(after)
+    after = locked.become(after, event, "due")
+    before = locked.subscription
+    if (after.product_id, after.quantity) != (before.product_id, before.quantity):
+        locked.tell("plan_changed", after.id, after, from_plan=before.product_name)
+    return key
+
+
+def _period_payment(locked: Locked, after: Subscription) -> Payment:
+    """The intent to take the price of the period that `after` is in."""
+    net_minor = after.unit_minor * after.quantity
+    tax_minor = tax_on(net_minor, after.tax_rate)
+    period = after.period_start, after.period_end
+    return Payment(
+        id=locked.runtime.new_id("PAY"),
+        external_id=None,
+        order_id=after.order_id,
+        subscription_id=after.id,
+        period_start=after.period_start,
+        period_end=after.period_end,
+        currency=after.currency,
+        net_minor=net_minor,
+        tax_minor=tax_minor,
+        total_minor=net_minor + tax_minor,
+        refunded_minor=0,
+        status="pending",
+        method=after.method,
+        created_at=locked.now,
+        succeeded_at=None,
+        purpose="period",
+        lines=(DocumentLine(after.product_name, after.quantity, after.unit_minor, net_minor, after.tax_rate, *period),),
+    )
+
+
+def _with_planned(locked: Locked, found: Subscription, *, at: datetime) -> Subscription:
+    """The subscription on the plan that is scheduled until `at`, at the price that was promised."""
+    change = found.scheduled_change
+    if change is None or change.kind != "change_plan" or change.at > at or change.product_id is None:
+        return found
+    target = products.get(locked.tx, locked.scope, change.product_id)
+    if change.unit_minor is None or target.interval is None:
+        raise Refused("plan_not_in_currency", f"{target.id} has no price in {found.currency}")
+    return replace(
+        found,
+        product_id=target.id,
+        product_name=target.name,
+        interval=target.interval,
+        quantity=change.quantity or found.quantity,
+        unit_minor=change.unit_minor,
+        scheduled_change=None,
+    )
+
+
+def _in_period(subscription: Subscription, anchor: datetime, index: int) -> Subscription:
+    start, end = period_bounds(anchor, subscription.interval, index)
+    return replace(subscription, anchor=anchor, period_index=index, period_start=start, period_end=end)

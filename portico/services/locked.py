@@ -1,0 +1,53 @@
+"""A subscription in hand: its row is locked, and one transaction writes what becomes of it, in one update, and tells its buyer."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from portico.domain.scope import BuyerScope
+from portico.domain.subscription import Subscription, SubscriptionEvent
+from portico.domain.subscription import apply as status_after
+from portico.services import due, notice
+from portico.services.notice import Fact, Kind
+from portico.services.runtime import Runtime
+from portico.storage import subscription as subscriptions
+
+_ACTOR = "worker"
+_WRITTEN = (
+    "product_id", "product_name", "interval", "quantity", "unit_minor", "anchor", "period_index", "period_start", "period_end",
+    "resumes_at", "retry_step", "failing_since", "due_at", "remind_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """`subscription` as it was read with its lock. `now` is the store's time."""
+
+    tx: sa.Connection
+    runtime: Runtime
+    scope: BuyerScope
+    subscription: Subscription
+    now: datetime
+
+    def become(self, after: Subscription, event: SubscriptionEvent | None = None, cause: str = "") -> Subscription:
+        """Writes what is different in `after`, and makes `event` happen, whose `cause` its history names. `after` with its new
+        status, if any."""
+        before = self.subscription
+        columns: dict[str, Any] = {name: getattr(after, name) for name in _WRITTEN if getattr(after, name) != getattr(before, name)}
+        if before.scheduled_change is not None and after.scheduled_change is None:
+            columns = {**due.NO_CHANGE, **columns}
+        if event is None:
+            subscriptions.change(self.tx, self.scope, before.id, expected_version=before.version, **columns)
+            return after
+        subscriptions.transition(self.tx, self.scope, before.id, event, cause=cause, actor=_ACTOR, now=self.now, locked=before, **columns)
+        return replace(after, status=status_after(before.status, event))
+
+    def planned(self, after: Subscription) -> Subscription:
+        """`after` with the moments at which something happens to it next and its buyer is reminded of that."""
+        return due.planned(after, self.runtime.retry_days, self.now)
+
+    def tell(self, kind: Kind, subject_id: str, about: Subscription, **facts: Fact | datetime) -> None:
+        """Has the buyer mailed about the subscription as it is now."""
+        notice.add(self.tx, self.runtime, self.scope, kind, subject_id, now=self.now, **{**notice.of_subscription(about), **facts})
