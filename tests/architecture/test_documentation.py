@@ -4,7 +4,7 @@ import re
 
 from portico import cli, config
 from portico.domain import payment, subscription
-from portico.services import check
+from portico.services import check, notice
 from tests.architecture import source
 
 
@@ -45,6 +45,11 @@ def test_every_invariant_is_documented() -> None:
 def test_every_failure_code_is_documented() -> None:
     text = _read("import-format.md")
     assert not [code for code in payment.FAILURE_CODES if f"`{code}`" not in text]
+
+
+def test_every_mail_is_documented() -> None:
+    text = _read("mails.md")
+    assert not [kind for kind in notice.KINDS if f"`{kind}`" not in text]
 
 
 def test_the_diagram_of_states_is_the_table() -> None:
