@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from portico import config
 from portico.demo import cards, people, store, story
+from portico.demo.setting_up import Folder, as_environment, settings_of
 from portico.domain.billing_detail import validate
 from portico.domain.scope import Environment
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
@@ -177,3 +179,16 @@ def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
     assert code == 0, err
     same = KEYS - {"base_url", "portal_url", "gateway"}
     assert {key: second[key] for key in same} == {key: first[key] for key in same}, "the data, and the key, stay"
+
+
+def test_its_settings_are_good_for_other_commands(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "a demo")
+    folder.path.mkdir()
+    settings = settings_of(folder, "127.0.0.1", 8123)
+    script = f"set -a; {as_environment(folder, settings)} set +a; env | grep ^PORTICO_"
+    told = dict(line.split("=", 1) for line in subprocess.check_output(["sh", "-c", script], text=True).splitlines())
+    read = config.load(**{name.removeprefix("PORTICO_").lower(): value for name, value in told.items()})
+    files = {"secret_file", "sandbox_key_file", "sandbox_webhook_secret_file"}
+    assert read.model_dump(exclude=files | {"database_url", "mail_dir"}) == settings.model_dump(
+        exclude=files | {"database_url", "mail_dir"}
+    )

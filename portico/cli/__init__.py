@@ -17,6 +17,7 @@ GROUPS: dict[str, str] = {
     "store": "Stores: who sells.",
     "key": "Keys with which a merchant's server speaks to Portico.",
     "document": "Invoices and receipts.",
+    "clock": "The clock of a store's test environment.",
     "jobs": "Background work that waits for a person.",
 }
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -33,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "key list": ("portico.cli.key:list_keys", "List the keys of one environment of a store."),
     "key revoke": ("portico.cli.key:revoke", "Revoke a key for ever."),
     "document render": ("portico.cli.document:render", "Write a document's PDF."),
+    "clock advance": ("portico.cli.clock:advance", "Move the clock of a test environment, and play all that falls due on the way."),
     "jobs parked": ("portico.cli.jobs:parked", "List the jobs that were given up; exit code 1 if there are any."),
     "jobs retry": ("portico.cli.jobs:retry", "Give a parked job another chance."),
 }

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shlex
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from portico.cli.console import out, reachable
 from portico.cli.serve import working
 from portico.cli.serving import listen, run
 from portico.demo import people
-from portico.demo.setting_up import Folder, describe, key_of, open_bank, open_sandbox, prepare, settings_of, write_private
+from portico.demo.setting_up import Folder, as_environment, describe, key_of, open_bank, open_sandbox, prepare, settings_of, write_private
 from portico.sandbox.application import Beside
 from portico.services.portal_address import base_path
 from portico.web.application import create_app
@@ -35,6 +36,7 @@ def demo(
         folder.description.unlink(missing_ok=True)  # of a start that was killed
         settings = settings_of(folder, _HOST, listening.getsockname()[1])
         logs.configure(settings)
+        write_private(folder.settings, as_environment(folder, settings))
         runtime, bank = app.build(settings), open_bank(folder)
         with reachable(runtime.database):
             store = prepare(runtime, folder, bank)
@@ -70,6 +72,7 @@ def _announce(folder: Folder, port: int, description: dict[str, Any], stopped: t
         ("Cards to try", description["gateway"]["url"]),
         ("Mails land in", description["mailbox_dir"]),
         ("For programs", folder.description.resolve()),
+        ("For commands", f"set -a; . {shlex.quote(str(folder.settings))}; set +a"),
     )
     out.print("\nLumen Notes is open. It sends its mails to a folder; the newest one holds your link and code.\n")
     for name, value in rows:

@@ -1,6 +1,7 @@
 """Prepares a folder with a demo, once: secret, database, store, data, key. A second start finds everything there."""
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,11 @@ class Folder:
         return self.path / "mailbox"
 
     @property
+    def settings(self) -> Path:
+        """The demo's settings as lines for a shell, for other commands on the same data."""
+        return self.path / "settings.env"
+
+    @property
     def description(self) -> Path:
         """demo.json: there while the demo is being served, and only then."""
         return self.path / "demo.json"
@@ -102,6 +108,17 @@ def settings_of(folder: Folder, host: str, port: int) -> Settings:
         mail_dir=folder.mailbox, mail_from="portal@lumen-notes.example", smtp_user="", test_gateway="sandbox", prod_gateway="sandbox",
         sandbox_url=f"http://{host}:{port}{_SANDBOX_PATH}", retry_days=(1, 3, 5, 7),
     )  # fmt: skip
+
+
+def as_environment(folder: Folder, settings: Settings) -> str:
+    """The settings as lines of a shell, secrets by the files they are in."""
+    given = {
+        "DATABASE_URL": f"sqlite:///{folder.database.resolve()}", "ORIGIN": settings.origin, "HOST": settings.host, "PORT": settings.port,
+        "SECRET_FILE": folder.secret.resolve(), "MAILER": "file", "MAIL_DIR": folder.mailbox.resolve(), "MAIL_FROM": settings.mail_from,
+        "TEST_GATEWAY": settings.test_gateway, "PROD_GATEWAY": settings.prod_gateway, "SANDBOX_URL": settings.sandbox_url,
+        "SANDBOX_KEY_FILE": folder.sandbox_key.resolve(), "SANDBOX_WEBHOOK_SECRET_FILE": folder.sandbox_webhook_secret.resolve(),
+    }  # fmt: skip
+    return "".join(f"PORTICO_{name}={shlex.quote(str(value))}\n" for name, value in given.items())
 
 
 def open_bank(folder: Folder) -> Bank:
