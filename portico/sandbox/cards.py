@@ -10,7 +10,7 @@ Delivery = Literal["once", "twice", "late", "first"]
 @dataclass(frozen=True, slots=True)
 class TestCard:
     """`refusal` is why the bank says no to a charge, `refused_when_saved` whether the card page says so already. `confirms`: the
-    buyer must confirm each charge (3-D Secure). `fault` is how the first answer about a charge goes missing; `delivery` is how
+    buyer must confirm each charge (3‑D Secure). `fault` is how the first answer about a charge goes missing; `delivery` is how
     its webhooks are sent. `months_left`: how long until it expires."""
 
     number: str
@@ -49,7 +49,7 @@ CARDS: tuple[TestCard, ...] = (
     TestCard(SUCCESS, "Succeeds"),
     TestCard("5555555555554444", "Succeeds, another brand", brand="mastercard"),
     TestCard(EXPIRES_SOON, "Succeeds, and expires at the end of next month", months_left=1),
-    TestCard(CONFIRMS, "Asks the buyer to confirm each payment (3-D Secure)", confirms=True),
+    TestCard(CONFIRMS, "Asks the buyer to confirm each payment (3‑D Secure)", confirms=True),
     TestCard(DECLINED, "Is declined when it is saved", refusal="card_declined", refused_when_saved=True),
     TestCard(EXPIRED, "Is refused when it is saved: it has expired", refusal="expired_card", refused_when_saved=True),
     TestCard(LOST, "Is refused when it is saved: it was reported lost", refusal="lost_card", refused_when_saved=True),

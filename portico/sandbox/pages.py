@@ -40,6 +40,8 @@ async def answer(office: Office, request: Request) -> Response:
     """A page, the style sheet, or the page that says there is nothing."""
     if request.path == "/sandbox.css":
         return Response(200, _STYLE, {"content-type": "text/css; charset=utf-8", "cache-control": "public, max-age=300"})
+    if request.path in ("", "/"):
+        return _page(office, 200, "index.html", (), groups=_GROUPS)
     kind, _, subject = request.path.removeprefix("/").partition("/")
     method = "GET" if request.method == "HEAD" else request.method
     handler = _ROUTES.get((method, kind))
