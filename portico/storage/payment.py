@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portico.domain.document_line import lines_to_json
 from portico.domain.errors import Conflict, NotFound
 from portico.domain.payment import AttemptStatus, Payment, PaymentAttempt, PaymentMethod, Refund, change_to_json
-from portico.domain.scope import BuyerScope
+from portico.domain.scope import BuyerScope, StoreScope
 from portico.storage import store
 from portico.storage.payment_row import (
     ATTEMPT,
@@ -30,9 +30,9 @@ from portico.storage.payment_row import (
     payment_of,
 )
 from portico.storage.rows import changed, first, many
-from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
+from portico.storage.scoped import also_of_buyer, buyer_values, in_store, of_buyer, store_values
 from portico.storage.store import StoreRow
-from portico.storage.tables import document, payment_attempt, refund, subscription
+from portico.storage.tables import document, job, payment_attempt, refund, subscription
 from portico.storage.tables import payment as table
 from portico.storage.tables import store as store_table
 
@@ -124,20 +124,18 @@ _CHARGED_SINCE = sa.select(
     .where(subscription.c.id == _SUBSCRIPTION_ID, also_of_buyer(subscription), document.c.issued_at > _since)
     .scalar_subquery(),
 )
-_here = sa.case((table.c.environment == "test", store_table.c.test_offset), else_=0)
-_STALE = (
+_OPEN = sa.and_(payment_attempt.c.status.in_(("pending", "unknown")), payment_attempt.c.key.is_not(None))
+_JOBLESS = (
     sa.select(payment_attempt.c.key)
-    .select_from(
-        payment_attempt.join(table, table.c.id == payment_attempt.c.payment_id).join(store_table, store_table.c.id == table.c.store_id)
-    )
-    .where(
-        payment_attempt.c.status.in_(("pending", "unknown")),
-        payment_attempt.c.key.is_not(None),
-        sa.type_coerce(payment_attempt.c.attempted_at, sa.BigInteger)
-        <= sa.type_coerce(sa.bindparam("p_before", type_=table.c.created_at.type), sa.BigInteger) + sa.type_coerce(_here, sa.BigInteger),
-    )
-    .order_by(payment_attempt.c.attempted_at, payment_attempt.c.key)
+    .where(_OPEN, ~sa.exists().where(job.c.key == sa.bindparam("p_prefix", type_=sa.String()).concat(payment_attempt.c.key)))
+    .order_by(payment_attempt.c.attempted_at)
     .limit(sa.bindparam("p_limit"))
+)
+_OPEN_IN = (
+    sa.select(*ATTEMPT)
+    .select_from(payment_attempt.join(table, table.c.id == payment_attempt.c.payment_id))
+    .where(_OPEN, in_store(table))
+    .order_by(payment_attempt.c.attempted_at, payment_attempt.c.key)
 )
 
 _INSERTED = (*NAMES, "store_id", "environment", "buyer_id")
@@ -373,9 +371,14 @@ def succeed(tx: sa.Connection, scope: BuyerScope, payment_id: str, *, method: Pa
     return changed(tx, _SUCCEED, {**buyer_values(scope), "p_id": payment_id, "p_succeeded_at": now, **shown}) == 1
 
 
-def stale_open_attempts(tx: sa.Connection, before: datetime, limit: int) -> list[str]:
-    """Keys of attempts of any store that were begun before a moment of real time and are still open, oldest first."""
-    return [row[0] for row in many(tx, _STALE, {"p_before": before, "p_limit": limit})]
+def open_without_job(tx: sa.Connection, job_prefix: str, limit: int) -> list[str]:
+    """Keys of open attempts of any store, oldest first, for which there is no job: its key would be `job_prefix` and theirs."""
+    return [row[0] for row in many(tx, _JOBLESS, {"p_prefix": job_prefix, "p_limit": limit})]
+
+
+def open_attempts_in(tx: sa.Connection, scope: StoreScope) -> tuple[PaymentAttempt, ...]:
+    """The attempts of one environment of a store that are under way, oldest first."""
+    return tuple(attempt_of(row) for row in many(tx, _OPEN_IN, store_values(scope)))
 
 
 def _note(tx: sa.Connection, key: str, status: AttemptStatus, reference: str | None, action_url: str | None) -> bool:

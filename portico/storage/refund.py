@@ -1,0 +1,167 @@
+"""Money given back: claimed under the payment's lock, so that refunds together never exceed what was taken; ended once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portico.domain.errors import NotFound
+from portico.domain.order import settled_status
+from portico.domain.payment import Payment, Refund
+from portico.domain.scope import BuyerScope
+from portico.storage import store
+from portico.storage.payment_row import PAYMENT, REFUND, payment_of
+from portico.storage.rows import changed, first, many
+from portico.storage.scoped import buyer_values, of_buyer
+from portico.storage.store import StoreRow
+from portico.storage.tables import order, payment, payment_attempt
+from portico.storage.tables import refund as table
+from portico.storage.tables import store as store_table
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRefund:
+    """A refund found by the key that a provider knows it by, whose it is, the payment it is of (without details), and the
+    provider's id of the charge that is given back."""
+
+    key: str
+    scope: BuyerScope
+    store: StoreRow
+    payment: Payment
+    refund: Refund
+    charge_reference: str | None
+
+
+_KEY: sa.BindParameter[Any] = sa.bindparam("p_key")
+_LOCK_PAYMENT = sa.select(payment.c.id).where(of_buyer(payment), payment.c.id == sa.bindparam("p_payment_id")).with_for_update()
+_VALUES = ("id", "amount_minor", "reason", "key", "ticket_id", "created_at")
+
+
+def _start_statement(insert: Any) -> Any:
+    values = {name: sa.bindparam(f"p_{name}", type_=table.c[name].type) for name in _VALUES}
+    of_payment = (payment.c.id, payment.c.store_id, payment.c.environment, payment.c.buyer_id, payment.c.currency)
+    claimed = sa.select(sa.func.coalesce(sa.func.sum(table.c.amount_minor), 0)).where(
+        table.c.payment_id == payment.c.id, table.c.status != "failed"
+    )
+    own = sa.select(*of_payment, sa.literal("pending"), *values.values()).where(
+        of_buyer(payment),
+        payment.c.id == sa.bindparam("p_payment_id"),
+        payment.c.status == "succeeded",
+        payment.c.total_minor - claimed.scalar_subquery() >= values["amount_minor"],
+    )
+    names = ["payment_id", "store_id", "environment", "buyer_id", "currency", "status", *values]
+    return insert(table).from_select(names, own).on_conflict_do_nothing().returning(table.c.id)
+
+
+_START = {"sqlite": _start_statement(sqlite.insert), "postgresql": _start_statement(postgresql.insert)}
+_charged = payment_attempt.alias("charged")
+_BY_KEY = (
+    sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, _charged.c.reference, *store.COLUMNS, *PAYMENT, *REFUND)
+    .select_from(
+        table.join(payment, payment.c.id == table.c.payment_id)
+        .join(store_table, store_table.c.id == table.c.store_id)
+        .outerjoin(_charged, sa.and_(_charged.c.payment_id == payment.c.id, _charged.c.status == "succeeded"))
+    )
+    .where(table.c.key == _KEY)
+)
+_IS_OPEN = sa.and_(table.c.key == _KEY, table.c.status == "pending")
+_reference = sa.func.coalesce(sa.bindparam("p_reference", type_=table.c.reference.type), table.c.reference)
+_NOTE = sa.update(table).where(_IS_OPEN).values(reference=_reference)
+_SETTLE = (
+    sa.update(table)
+    .where(_IS_OPEN)
+    .values(status=sa.bindparam("p_status"), reference=_reference)
+    .returning(table.c.payment_id, table.c.amount_minor)
+)
+_GIVE_BACK = (
+    sa.update(payment)
+    .where(payment.c.id == sa.bindparam("p_id"))
+    .values(refunded_minor=payment.c.refunded_minor + sa.bindparam("p_amount_minor"))
+    .returning(payment.c.refunded_minor, payment.c.order_id)
+)
+_OF_ORDER = (
+    sa.select(order.c.total_minor, sa.func.sum(payment.c.refunded_minor))
+    .select_from(order.join(payment, payment.c.order_id == order.c.id))
+    .where(order.c.id == sa.bindparam("p_id"), order.c.kind == "one_time")
+    .group_by(order.c.total_minor)
+)
+_SET_ORDER = sa.update(order).where(order.c.id == sa.bindparam("p_id")).values(status=sa.bindparam("p_status"))
+_STALE = (
+    sa.select(table.c.key)
+    .select_from(table.join(store_table, store_table.c.id == table.c.store_id))
+    .where(
+        table.c.status == "pending",
+        table.c.key.is_not(None),
+        sa.type_coerce(table.c.created_at, sa.BigInteger)
+        <= sa.type_coerce(sa.bindparam("p_before", type_=table.c.created_at.type), sa.BigInteger)
+        + sa.type_coerce(sa.case((table.c.environment == "test", store_table.c.test_offset), else_=0), sa.BigInteger),
+    )
+    .order_by(table.c.created_at, table.c.key)
+    .limit(sa.bindparam("p_limit"))
+)
+
+
+def start(
+    tx: sa.Connection,
+    scope: BuyerScope,
+    refund_id: str,
+    *,
+    payment_id: str,
+    amount_minor: int,
+    reason: str,
+    key: str,
+    now: datetime,
+    ticket_id: str | None = None,
+) -> bool:
+    """Keeps a new refund of a payment, pending, and the payment locked. False, and nothing is written, when less is left of it (those
+    under way count), it has not succeeded, is not the buyer's, or the key was used."""
+    values = (refund_id, amount_minor, reason, key, ticket_id, now)
+    here = {**buyer_values(scope), "p_payment_id": payment_id}
+    tx.execute(_LOCK_PAYMENT, here)
+    row = first(tx, _START[tx.dialect.name], here | {f"p_{name}": value for name, value in zip(_VALUES, values, strict=True)})
+    return row is not None
+
+
+def by_key(tx: sa.Connection, key: str) -> KeyedRefund:
+    """The refund that a provider knows by this key: for background work and webhooks, never for a visitor. Raises NotFound."""
+    row = first(tx, _BY_KEY, {"p_key": key})
+    if row is None:
+        raise NotFound
+    of_store, of_payment = 4 + len(store.COLUMNS), 4 + len(store.COLUMNS) + len(PAYMENT)
+    scope, refund = BuyerScope(*row[:3]), Refund(*row[of_payment:])
+    return KeyedRefund(key, scope, store.of_row(row[4:of_store]), payment_of(row[of_store:of_payment]), refund, row[3])
+
+
+def note(tx: sa.Connection, key: str, reference: str) -> bool:
+    """Notes the provider's id of a refund that is under way. False: it has ended."""
+    return changed(tx, _NOTE, {"p_key": key, "p_reference": reference or None}) == 1
+
+
+def settle(tx: sa.Connection, key: str, status: Literal["succeeded", "failed"], *, reference: str | None = None) -> int | None:
+    """Ends a refund that is under way. One that succeeded counts in its payment, and a one-time order's status follows.
+
+    How much had been given back of the payment before, in minor units; None, and nothing is written, when the refund has ended
+    already. Lock order: the subscription, if there is one, is the caller's to lock before.
+    """
+    row = first(tx, _SETTLE, {"p_key": key, "p_status": status, "p_reference": reference or None})
+    if row is None:
+        return None
+    given_back = {"p_id": row.payment_id, "p_amount_minor": row.amount_minor if status == "succeeded" else 0}
+    refunded_minor, order_id = first(tx, _GIVE_BACK, given_back)
+    if status == "succeeded":
+        _settle_order(tx, order_id)
+    return refunded_minor - given_back["p_amount_minor"]
+
+
+def stale_pending(tx: sa.Connection, before: datetime, limit: int) -> list[str]:
+    """Keys of refunds of any store that were begun before a moment of real time and are still under way, oldest first."""
+    return [row[0] for row in many(tx, _STALE, {"p_before": before, "p_limit": limit})]
+
+
+def _settle_order(tx: sa.Connection, order_id: str) -> None:
+    row = first(tx, _OF_ORDER, {"p_id": order_id})
+    if row is not None:
+        total_minor, refunded_minor = row
+        tx.execute(_SET_ORDER, {"p_id": order_id, "p_status": settled_status(total_minor, min(int(refunded_minor), total_minor))})
