@@ -30,6 +30,7 @@ from portico.storage.payment import KeyedAttempt
 log = structlog.get_logger("portico.payments")
 
 JOB = "charge"
+JOB_PREFIX = f"{JOB}:"  # of the keys of its jobs, before the attempt's
 IN_REQUEST_DELAY_SECONDS = 60  # the job of a charge that a web request makes itself: it steps in if the request died
 BUYER_MAY_TAKE = timedelta(minutes=60)  # to confirm a charge on the provider's page
 MOST_CHARGES, MOST_DOCUMENTS, PER = 3, 20, timedelta(hours=24)
@@ -96,7 +97,7 @@ def begin(
 def add_job(tx: sa.Connection, runtime: Runtime, key: str, *, first: bool = False, delay_seconds: int = 0) -> bool:
     """The job that sees an attempt to its end. `first`: nobody else will ask before it. False: there is one already."""
     arguments = {"key": key, "first": first}
-    return outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="pay", key=_job_key(key), delay_seconds=delay_seconds)
+    return outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="pay", key=JOB_PREFIX + key, delay_seconds=delay_seconds)
 
 
 def charge(
@@ -126,7 +127,7 @@ def charge(
     with ending() if ending is not None and is_final else runtime.database.transaction() as tx:
         settlement.settle(tx, runtime, asked, result)
         if ending is None and is_final:
-            outbox.cancel(tx, _job_key(key))
+            outbox.cancel(tx, JOB_PREFIX + key)
         marks.here("settling")
     marks.here("settled")
     return _outcome_of(result)
@@ -200,7 +201,3 @@ def _from_where_it_stands(payment: Payment, subscription: Subscription) -> Payme
         return payment
     change = replace(payment.change, from_product_id=subscription.product_id, from_quantity=subscription.quantity)
     return replace(payment, change=change)
-
-
-def _job_key(key: str) -> str:
-    return f"{JOB}:{key}"

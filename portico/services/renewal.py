@@ -5,7 +5,7 @@ of it in the same transaction, so any number of sweepers may run, and none need 
 worked on is held, where `portico check` shows it, and the others go on.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
@@ -25,7 +25,6 @@ from portico.storage.store import StoreRow
 log = structlog.get_logger("portico.renewals")
 
 BATCH = 25  # so many in one transaction: on SQLite nobody else writes meanwhile
-_JOB_IS_MISSED_AFTER = timedelta(minutes=2)
 
 
 def sweep(runtime: Runtime, *, limit: int = BATCH) -> int:
@@ -48,15 +47,13 @@ def sweep_store(runtime: Runtime, scope: StoreScope, *, limit: int = BATCH) -> i
 
 def restore_jobs(runtime: Runtime, *, limit: int = 100) -> int:
     """Gives open attempts that have no job one again: none may wait for ever because a row was lost. How many had none."""
-    before = runtime.clock() - _JOB_IS_MISSED_AFTER
     with runtime.database.read() as connection:
-        keys = payments.stale_open_attempts(connection, before, limit)
+        keys = payments.open_without_job(connection, charging.JOB_PREFIX, limit)
     if not keys:
         return 0
     with runtime.database.transaction() as tx:
         restored = sum(charging.add_job(tx, runtime, key) for key in keys)
-    if restored:
-        log.error("charge_jobs_restored", count=restored)
+    log.error("charge_jobs_restored", count=restored)
     return restored
 
 
