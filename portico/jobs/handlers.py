@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from portico.jobs import housekeeping, payment_jobs
 from portico.jobs.running import Handler, Permanent, RunningJob
 from portico.mail.transport import PermanentMailFailure
-from portico.services import charging, sign_in, sign_in_mail, surplus
+from portico.services import charging, notice, notice_mail, sign_in, sign_in_mail, surplus
 from portico.services.runtime import Runtime
 
 
@@ -17,8 +17,17 @@ def send_sign_in_mail(runtime: Runtime, job: RunningJob) -> None:
         raise Permanent(str(failure)) from failure
 
 
+def send_notice_mail(runtime: Runtime, job: RunningJob) -> None:
+    """A mail that was sent twice has one Message-ID, so that mail programs show one."""
+    try:
+        notice_mail.send(runtime, **job.arguments)
+    except PermanentMailFailure as failure:
+        raise Permanent(str(failure)) from failure
+
+
 HANDLERS: Mapping[str, Handler] = {
     sign_in.MAIL_JOB: send_sign_in_mail,
+    notice.JOB: send_notice_mail,
     charging.JOB: payment_jobs.charge,
     surplus.JOB: payment_jobs.return_surplus,
     housekeeping.KIND: housekeeping.run,

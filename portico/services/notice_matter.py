@@ -43,7 +43,13 @@ class Matter:
         """The plan or product it is about, with its quantity."""
         if "plan" in self.told:
             return plan_name(self.text("plan"), self.number("quantity"))
-        return plan_name(self.bought.product_name, self.bought.quantity)
+        named = [line for line in self.paid.lines if line.kind != "credit"]
+        return plan_name(named[0].description, named[0].quantity) if named else plan_name(self.bought.product_name, self.bought.quantity)
+
+    @property
+    def is_subscription(self) -> bool:
+        """Whether it is about a subscription, and not about a purchase."""
+        return self.has("subscription_id") or (self.payment is not None and self.payment.subscription_id is not None)
 
     @property
     def old_plan(self) -> str:

@@ -11,7 +11,7 @@ from portico.services.notice_text import Pen, Row, Text, plan_name
 
 def what(pen: Pen, matter: Matter) -> Row:
     """The plan or product it is about."""
-    return pen.row("plan" if matter.has("subscription_id") else "product", matter.plan)
+    return pen.row("plan" if matter.is_subscription else "product", matter.plan)
 
 
 def price(pen: Pen, matter: Matter) -> Row:
