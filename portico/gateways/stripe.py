@@ -66,6 +66,9 @@ _NOT_ABOUT_THE_CARD = frozenset(
 # Stripe's client would otherwise send timings with every request and keep an id of this machine in the user's home.
 stripe.enable_telemetry = False
 
+# What Stripe's client raises when the answer is somebody else's: a proxy's, for instance.
+_TRIPPED = (AttributeError, KeyError, TypeError, ValueError)
+
 Shape = TypeVar("Shape")
 
 
@@ -119,7 +122,7 @@ class StripeGateway:
         if intent is None:
             return None
         if intent.status == "requires_action" or intent.untouched:
-            return self._give_up(intent, answers.failure_code(intent))
+            return self._give_up(intent, None)
         return self._result(intent)
 
     def refund(self, order: RefundOrder) -> RefundResult:
@@ -310,7 +313,7 @@ def _answered(call: str, *, refusals: bool = False) -> Generator[None, None, Non
             raise
         if refusals or error.code != "resource_missing":
             raise _unanswered(call, error) from None
-    except (stripe.StripeError, msgspec.ValidationError, stripe_amounts.NotChargeable) as error:
+    except (stripe.StripeError, msgspec.ValidationError, stripe_amounts.NotChargeable, *_TRIPPED) as error:
         raise _unanswered(call, error) from None
 
 

@@ -196,6 +196,7 @@ class Event(msgspec.Struct):
 
 
 class _Error(msgspec.Struct):
+    type: Literal["card_error", "invalid_request_error"]
     code: str | None = None
     decline_code: str | None = None
     param: str | None = None
