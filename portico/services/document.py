@@ -57,16 +57,20 @@ class Receivable:
     billing_detail: BillingDetail | None = None
 
 
-def issue_for_payment(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment: Payment, *, now: datetime) -> list[str]:
-    """Issue invoice and receipt for a payment that has just succeeded, dated `now`, the store's time; gives their ids.
+def issue_for_payment(
+    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment: Payment, *, now: datetime, seller: StoreRow | None = None
+) -> list[str]:
+    """Issue invoice and receipt for a payment that has just succeeded, dated `now`, the store's time; gives their ids. `seller` is
+    the store, where the caller has it at hand.
 
     What was bought once is made out to whom the order was placed for; a subscription to whom the buyer's billing details name
     today. Call it last in the transaction: the counter row it locks is shared by all buyers of the store. A second call for the
     same payment breaks a unique constraint. Raises Refused("payment_not_succeeded").
     """
-    seller, who, bought = store.get(tx, scope.store_id), buyer.get(tx, scope), order.get(tx, scope, payment.order_id)
+    seller = seller or store.get(tx, scope.store_id)
+    bought, who, own_detail = order.with_buyer(tx, scope, payment.order_id)
     tax = _taxed_as(tx, scope, bought, payment)
-    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, _billed_to(tx, scope, payment))
+    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, _billed_to(payment, own_detail))
     reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
     issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)
     document.insert(tx, issues)
@@ -208,12 +212,10 @@ def _content(seller: StoreRow, environment: Environment, receivable: Receivable)
     )
 
 
-def _billed_to(tx: sa.Connection, scope: BuyerScope, payment: Payment) -> BillingDetail | None:
+def _billed_to(payment: Payment, own_detail: BillingDetail) -> BillingDetail | None:
     """The buyer's own details, where the payment is for a subscription and they say enough: who, and in which country."""
-    if payment.subscription_id is None:
-        return None
-    detail, _ = buyer.billing_detail(tx, scope)
-    return detail if detail.country and (detail.name or detail.business_name) else None
+    says_enough = own_detail.country and (own_detail.name or own_detail.business_name)
+    return own_detail if payment.subscription_id is not None and says_enough else None
 
 
 def _taxed_as(tx: sa.Connection, scope: BuyerScope, bought: Order, payment: Payment) -> tuple[str, TaxReason]:

@@ -81,7 +81,7 @@ def _capture(locked: Locked, asked: KeyedAttempt, result: ChargeResult) -> None:
         change_payment.captured(locked, paid)
     else:
         period_payment.captured(locked, paid)
-    document.issue_for_payment(tx, locked.runtime, scope, paid, now=locked.now)
+    document.issue_for_payment(tx, locked.runtime, scope, paid, now=locked.now, seller=asked.store)
 
 
 def _send_back(locked: Locked, asked: KeyedAttempt, result: ChargeResult) -> None:

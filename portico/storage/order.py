@@ -6,15 +6,17 @@ import msgspec
 import sqlalchemy as sa
 
 from portico.domain.billing_detail import BillingDetail
+from portico.domain.buyer import Buyer
 from portico.domain.errors import NotFound
 from portico.domain.order import ListedOrder, Order
 from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope
-from portico.storage import payment
+from portico.storage import buyer, payment
 from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
 from portico.storage.payment_row import METHOD, method_of
 from portico.storage.rows import first, many
 from portico.storage.scoped import buyer_values, of_buyer
+from portico.storage.tables import buyer as buyer_table
 from portico.storage.tables import order as table
 from portico.storage.tables import payment as payment_table
 from portico.storage.tables import subscription
@@ -57,6 +59,10 @@ _PAGES = {
     for after in (False, True)
 }
 _GET = _SELECT.where(table.c.id == sa.bindparam("p_id"))
+_WITH_BUYER = _GET.add_columns(*buyer.COLUMNS, buyer_table.c.billing_detail.label("own_detail")).join(
+    buyer_table,
+    sa.and_(*(buyer_table.c[name] == table.c[name] for name in ("store_id", "environment")), buyer_table.c.id == table.c.buyer_id),
+)
 
 
 def page(
@@ -76,6 +82,17 @@ def get(tx: sa.Connection, scope: BuyerScope, order_id: str) -> Order:
         raise NotFound
     payments = payment.of_orders(tx, scope, [order_id]).get(order_id, ())
     return _order(row, payment.with_details(tx, scope, payments))
+
+
+def with_buyer(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Order, Buyer, BillingDetail]:
+    """The order without its payments, whose it is, and that buyer's own billing details: what documents are made out of, in one
+    statement. Raises NotFound."""
+    row = first(tx, _WITH_BUYER, {**buyer_values(scope), "p_id": order_id})
+    if row is None:
+        raise NotFound
+    *of_order, own_detail = row
+    ordered, owner = of_order[: -len(buyer.COLUMNS)], of_order[-len(buyer.COLUMNS) :]
+    return _order(ordered, ()), Buyer(*owner), msgspec.convert(own_detail, BillingDetail)
 
 
 def _listed(row: Any) -> ListedOrder:
