@@ -17,7 +17,7 @@ def migrate() -> None:
 def check() -> int:
     """Checks what must be true of the data, and changes nothing. Exit code 1 when a rule is broken; warnings alone are none."""
     with open_runtime() as runtime:
-        findings = checks.run(runtime.database)
+        findings = checks.run(runtime.database, runtime.clock())
     if not findings:
         out.print(f"All is well: {len(checks.names())} rules hold.")
         return 0

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import islice
 
 import msgspec
@@ -10,15 +11,19 @@ import sqlalchemy as sa
 from portico.domain import invoice
 from portico.domain.calendar import period_at, period_bounds
 from portico.domain.errors import Refused
+from portico.domain.invoice import PAYMENT_KINDS
 from portico.storage import invariants
 from portico.storage.database import Database
-from portico.storage.invariants import MOST_FINDINGS, Finding, Period, StoredDocument
+from portico.storage.invariants import MOST_FINDINGS, ChangeOfPlan, Finding, Period, StoredDocument
 
 
-def run(database: Database) -> list[Finding]:
-    """Every rule that is broken, with the row that breaks it; empty when all is well. Changes nothing."""
+def run(database: Database, now: datetime | None = None) -> list[Finding]:
+    """Every rule that is broken, with the row that breaks it; empty when all is well. Changes nothing.
+
+    Rules about an age, such as that of a charge nobody knows the outcome of, are asked only when the time is given.
+    """
     with database.read() as connection:
-        found = invariants.run(connection)
+        found = invariants.run(connection, now)
         for rule in _RULES.values():
             found += islice(rule(connection), MOST_FINDINGS)
     return found
@@ -47,6 +52,8 @@ def _wrong_with(document: StoredDocument) -> str:
     said = (content.kind, content.number, content.currency, content.total_minor)
     if said != (document.kind, document.number, document.currency, document.total_minor):
         return "its content differs from its row"
+    if document.lines and document.kind in PAYMENT_KINDS and document.lines != content.lines:
+        return "it prints other lines than were charged"
     return ""
 
 
@@ -62,6 +69,26 @@ def _periods(connection: sa.Connection) -> Iterator[Finding]:
             yield Finding("periods_lie_on_the_calendar", period.subject, f"{period.start.isoformat()} to {period.end.isoformat()} does not")
 
 
+def _plan_changes(connection: sa.Connection) -> Iterator[Finding]:
+    for change in invariants.plan_changes(connection):
+        wrong = _wrong_with_change(change)
+        if wrong:
+            yield Finding("a_change_is_in_effect_when_it_is_paid", change.payment_id, wrong)
+
+
+def _wrong_with_change(change: ChangeOfPlan) -> str:
+    """An open one must not have begun. A paid one stays in effect for its period, or something dearer does: at the very end of a
+    period the difference is less than one minor unit, and asks for no payment."""
+    asked = change.asked
+    if change.status in ("pending", "unknown"):
+        is_waiting = (change.product_id, change.quantity) == (asked.from_product_id, asked.from_quantity)
+        return "" if is_waiting else f"it is {change.status}, and the subscription is not what it was"
+    if change.status != "succeeded" or (change.period_start, change.interval) != (asked.period_start, asked.interval):
+        return ""
+    is_in_effect = change.unit_minor * change.quantity >= asked.unit_minor * asked.quantity
+    return "" if is_in_effect else "it is paid, and not in effect"
+
+
 def _bounds(period: Period) -> tuple[object, object]:
     index = period_at(period.anchor, period.interval, period.start) if period.index is None else period.index
     return period_bounds(period.anchor, period.interval, index)
@@ -71,4 +98,5 @@ _RULES: dict[str, Callable[[sa.Connection], Iterator[Finding]]] = {
     "a_document_is_as_it_was_issued": _documents,
     "a_file_is_as_it_was_made": _files,
     "periods_lie_on_the_calendar": _periods,
+    "a_change_is_in_effect_when_it_is_paid": _plan_changes,
 }

@@ -8,19 +8,21 @@ for them from here.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
 from portico.domain.catalog import Interval
-from portico.domain.subscription import SUBSCRIPTION_STATUSES, is_final
+from portico.domain.document_line import DocumentLine, lines_from_json
+from portico.domain.payment import PaymentStatus, PlanInEffect, change_from_json
+from portico.storage.columns import Instant
+from portico.storage.invariant_billing import BILLING_RULES
+from portico.storage.invariant_rules import RULES, Check, Severity
 from portico.storage.rows import many
 from portico.storage.tables import document, document_file, metadata, payment, subscription
 
 MOST_FINDINGS = 100  # per rule; more would tell nothing new
 _SLICE = 1000
-
-Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,176 +35,7 @@ class Finding:
     severity: Severity = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A rule by name, and the query for the rows that break it."""
-
-    name: str
-    query: str
-    severity: Severity = "error"
-
-
-_FINAL = ", ".join(f"'{status}'" for status in SUBSCRIPTION_STATUSES if is_final(status))
-
-CHECKS: tuple[Check, ...] = (
-    Check(
-        "document_numbers_have_no_gap",
-        """
-        SELECT c.store_id || ' ' || c.environment || ' ' || c.series,
-               'counted to ' || c.last || ', but there are ' || coalesce(d.documents, 0) || ' documents up to ' || coalesce(d.highest, 0)
-        FROM number_counter c LEFT JOIN (
-            SELECT store_id, environment, series, count(DISTINCT sequence) AS documents, min(sequence) AS lowest, max(sequence) AS highest
-            FROM document WHERE series IS NOT NULL GROUP BY store_id, environment, series
-        ) d ON d.store_id = c.store_id AND d.environment = c.environment AND d.series = c.series
-        WHERE coalesce(d.documents, 0) <> c.last OR coalesce(d.highest, 0) <> c.last OR d.lowest <> 1
-        """,
-    ),
-    Check(
-        "document_numbers_are_counted",
-        """
-        SELECT d.id, 'the series ' || d.series || ' has no counter' FROM document d
-        WHERE d.series IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM number_counter c WHERE c.store_id = d.store_id AND c.environment = d.environment AND c.series = d.series
-        )
-        UNION ALL SELECT id, 'it is of no series, though no invoice' FROM document WHERE series IS NULL AND kind <> 'invoice'
-        """,
-    ),
-    Check(
-        "amounts_add_up",
-        """
-        SELECT id, 'net and tax are not the total' FROM orders WHERE net_minor + tax_minor <> total_minor
-        UNION ALL SELECT id, 'net and tax are not the total' FROM payment WHERE net_minor + tax_minor <> total_minor
-        """,
-    ),
-    Check(
-        "refunds_are_what_was_given_back",
-        """
-        SELECT p.id, 'given back ' || p.refunded_minor || ', but its refunds sum to ' || coalesce(r.succeeded, 0)
-        FROM payment p LEFT JOIN (
-            SELECT payment_id, sum(CASE WHEN status = 'succeeded' THEN amount_minor ELSE 0 END) AS succeeded,
-                   sum(CASE WHEN status <> 'failed' THEN amount_minor ELSE 0 END) AS claimed
-            FROM refund GROUP BY payment_id
-        ) r ON r.payment_id = p.id
-        WHERE p.refunded_minor <> coalesce(r.succeeded, 0) OR coalesce(r.claimed, 0) > p.total_minor OR p.refunded_minor > p.total_minor
-        """,
-    ),
-    Check(
-        "refunds_are_in_the_payments_currency",
-        """
-        SELECT r.id, 'a refund in ' || r.currency || ' of a payment in ' || p.currency || ' that ' || p.status
-        FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.currency <> p.currency OR p.status <> 'succeeded'
-        """,
-    ),
-    Check(
-        "a_payment_succeeds_once",
-        """
-        SELECT p.id, 'it is ' || p.status || ' with ' || coalesce(a.successes, 0) || ' attempts that succeeded'
-        FROM payment p LEFT JOIN (
-            SELECT payment_id, count(*) AS successes FROM payment_attempt WHERE status = 'succeeded' GROUP BY payment_id
-        ) a ON a.payment_id = p.id
-        WHERE coalesce(a.successes, 0) <> CASE WHEN p.status = 'succeeded' THEN 1 ELSE 0 END
-        """,
-    ),
-    Check(
-        "a_payment_fits_its_order",
-        """
-        SELECT p.id, 'it differs from its order or subscription'
-        FROM payment p JOIN orders o ON o.id = p.order_id LEFT JOIN subscription s ON s.id = p.subscription_id
-        WHERE p.currency <> o.currency OR (o.kind = 'subscription') <> (p.subscription_id IS NOT NULL) OR s.order_id <> p.order_id
-           OR (p.subscription_id IS NULL) <> (p.period_start IS NULL) OR p.period_start >= p.period_end
-        """,
-    ),
-    Check(
-        "what_is_paid_has_its_documents",
-        """
-        SELECT p.id, p.status || ', with ' || coalesce(d.kinds, 0) || ' of 2 kinds of documents'
-        FROM payment p LEFT JOIN (
-            SELECT payment_id, count(DISTINCT kind) AS kinds FROM document WHERE payment_id IS NOT NULL GROUP BY payment_id
-        ) d ON d.payment_id = p.id
-        WHERE coalesce(d.kinds, 0) <> CASE WHEN p.status = 'succeeded' THEN 2 ELSE 0 END
-        """,
-    ),
-    Check(
-        "a_document_fits_its_payment",
-        """
-        SELECT d.id, 'it says ' || d.total_minor || ' ' || d.currency || ', the payment ' || p.total_minor || ' ' || p.currency
-        FROM document d JOIN payment p ON p.id = d.payment_id
-        WHERE d.total_minor <> p.total_minor OR d.currency <> p.currency OR d.order_id <> p.order_id
-        """,
-    ),
-    Check(
-        "a_subscription_and_its_order_agree",
-        """
-        SELECT s.id, 'it is ' || s.status || ', its order ' || o.kind || ' and ' || o.status
-        FROM subscription s JOIN orders o ON o.id = s.order_id
-        WHERE s.status <> o.status OR o.kind <> 'subscription' OR s.currency <> o.currency
-        """,
-    ),
-    Check(
-        "history_leads_to_the_status",
-        """
-        SELECT s.id, 'it is ' || s.status || ', its history ends at ' || coalesce(e.to_status, 'nothing')
-        FROM subscription s LEFT JOIN subscription_event e ON e.subscription_id = s.id AND e.sequence = (
-            SELECT max(last.sequence) FROM subscription_event last WHERE last.subscription_id = s.id
-        )
-        WHERE e.to_status IS NULL OR e.to_status <> s.status
-        UNION ALL
-        SELECT subscription_id, 'its history breaks at line ' || sequence FROM (
-            SELECT subscription_id, sequence, from_status, row_number() OVER story AS line, lag(to_status) OVER story AS before
-            FROM subscription_event WINDOW story AS (PARTITION BY subscription_id ORDER BY sequence)
-        ) told
-        WHERE sequence <> line OR coalesce(from_status, '') <> coalesce(before, '')
-        """,
-    ),
-    Check(
-        "what_is_over_has_an_end",
-        f"""
-        SELECT id, 'it is ' || status || CASE WHEN ended_at IS NULL THEN ' without an end' ELSE ' with an end' END
-        FROM subscription WHERE (status IN ({_FINAL})) <> (ended_at IS NOT NULL)
-        """,  # noqa: S608
-    ),
-    Check(
-        "what_is_canceling_knows_when",
-        """
-        SELECT id, 'it is ' || status || ', scheduled: ' || coalesce(change_kind, 'nothing')
-        FROM subscription WHERE (status = 'canceling') <> (coalesce(change_kind, '') = 'cancel')
-        """,
-    ),
-    Check(
-        "an_order_is_as_settled_as_its_payments",
-        """
-        SELECT o.id, 'it is ' || o.status || ', paid by ' || coalesce(p.succeeded, 0) || ' payments, given back ' || coalesce(p.refunded, 0)
-        FROM orders o LEFT JOIN (
-            SELECT order_id, sum(CASE WHEN status = 'succeeded' THEN 1 ELSE 0 END) AS succeeded, sum(refunded_minor) AS refunded
-            FROM payment GROUP BY order_id
-        ) p ON p.order_id = o.id
-        WHERE o.kind = 'one_time' AND (
-            (o.status IN ('pending', 'canceled') AND coalesce(p.succeeded, 0) > 0)
-            OR (o.status = 'completed' AND coalesce(p.refunded, 0) > 0)
-            OR (o.status = 'partially_refunded' AND (coalesce(p.refunded, 0) <= 0 OR p.refunded >= o.total_minor))
-            OR (o.status = 'refunded' AND coalesce(p.refunded, 0) < o.total_minor)
-        )
-        """,
-    ),
-    Check(
-        "no_session_outlives_half_an_hour",
-        "SELECT buyer_id, 'it may live longer than 30 minutes' FROM session WHERE expires_at - created_at > 1800000000",
-    ),
-    Check(
-        "a_link_signs_in_once",
-        """
-        SELECT subject, 'it signed in ' || count(*) || ' times' FROM audit WHERE action = 'signed_in' GROUP BY subject HAVING count(*) > 1
-        UNION ALL
-        SELECT id, 'used without being mailed, or after its time' FROM sign_in_request
-        WHERE used_at IS NOT NULL AND (minted_at IS NULL OR buyer_id IS NULL OR used_at >= expires_at)
-        """,
-    ),
-    Check(
-        "no_job_is_parked",
-        "SELECT CAST(id AS TEXT), kind || ' failed for good after ' || attempt || ' attempts' FROM job WHERE parked_at IS NOT NULL",
-        "warning",
-    ),
-)
+CHECKS: tuple[Check, ...] = (*RULES, *BILLING_RULES)
 REFERENCES = "no_reference_crosses_a_scope"
 
 
@@ -211,17 +44,24 @@ def names() -> tuple[str, ...]:
     return (*(check.name for check in CHECKS), REFERENCES)
 
 
-def run(tx: sa.Connection) -> list[Finding]:
-    """The rows that break a rule, at most MOST_FINDINGS per rule."""
-    found = [
-        Finding(check.name, subject, detail, check.severity) for check, statement in _STATEMENTS for subject, detail in many(tx, statement)
-    ]
+def run(tx: sa.Connection, now: datetime | None = None) -> list[Finding]:
+    """The rows that break a rule, at most MOST_FINDINGS per rule. Rules about an age are asked only when the time is given."""
+    found: list[Finding] = []
+    for check, statement in _STATEMENTS:
+        if now is not None or not check.needs_now:
+            rows = many(tx, statement, {"now": now} if check.needs_now else None)
+            found += [Finding(check.name, subject, detail, check.severity) for subject, detail in rows]
     for table, statement in _DANGLING:
         found += [Finding(REFERENCES, f"{table}: {row[0]}", "it refers to nothing within its scope") for row in many(tx, statement)]
     return found
 
 
-_STATEMENTS = tuple((check, sa.text(f"SELECT * FROM ({check.query}) found LIMIT {MOST_FINDINGS}")) for check in CHECKS)  # noqa: S608
+def _statement(check: Check) -> sa.TextClause:
+    statement = sa.text(f"SELECT * FROM ({check.query}) found LIMIT {MOST_FINDINGS}")  # noqa: S608
+    return statement.bindparams(sa.bindparam("now", type_=Instant())) if check.needs_now else statement
+
+
+_STATEMENTS = tuple((check, _statement(check)) for check in CHECKS)
 
 
 def _dangling(constraint: sa.ForeignKeyConstraint) -> sa.Select[Any]:
@@ -246,7 +86,7 @@ _DANGLING = tuple(
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """What a document's row says beside its content."""
+    """What a document's row says beside its content, and the lines that were charged, where those were written down."""
 
     id: str
     kind: str
@@ -255,6 +95,7 @@ class StoredDocument:
     total_minor: int
     content: str
     content_hash: bytes
+    lines: tuple[DocumentLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +110,28 @@ class Period:
     end: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeOfPlan:
+    """What was asked for with a payment, and what the subscription is now."""
+
+    payment_id: str
+    status: PaymentStatus
+    asked: PlanInEffect
+    product_id: str
+    quantity: int
+    unit_minor: int
+    interval: Interval
+    period_start: datetime
+
+
 def documents(tx: sa.Connection) -> Iterator[StoredDocument]:
     """Every document with its content."""
     names = ("id", "kind", "number", "currency", "total_minor", "content", "content_hash")
-    return (StoredDocument(*row) for row in _by_slices(tx, sa.select(*(document.c[name] for name in names)), document.c.id))
+    statement = sa.select(*(document.c[name] for name in names), payment.c.lines).select_from(
+        document.outerjoin(payment, payment.c.id == document.c.payment_id)
+    )
+    for *row, lines in _by_slices(tx, statement, document.c.id):
+        yield StoredDocument(*row, lines=lines_from_json(lines))
 
 
 def files(tx: sa.Connection) -> Iterator[tuple[str, bytes, bytes]]:
@@ -293,6 +152,26 @@ def periods(tx: sa.Connection) -> Iterator[Period]:
     )
     for statement, key in ((current, subscription.c.id), (paid, payment.c.id)):
         yield from (Period(*row) for row in _by_slices(tx, statement, key))
+
+
+def plan_changes(tx: sa.Connection) -> Iterator[ChangeOfPlan]:
+    """The newest payment for a change of each subscription that has one."""
+    newer = payment.alias("newer")
+    is_newest = ~sa.exists().where(
+        newer.c.subscription_id == payment.c.subscription_id,
+        newer.c.purpose == "change",
+        sa.tuple_(newer.c.created_at, newer.c.id) > sa.tuple_(payment.c.created_at, payment.c.id),
+    )
+    plan = (subscription.c[name] for name in ("product_id", "quantity", "unit_minor", "interval", "period_start"))
+    statement = (
+        sa.select(payment.c.id, payment.c.status, payment.c.change, *plan)
+        .select_from(payment.join(subscription, subscription.c.id == payment.c.subscription_id))
+        .where(payment.c.purpose == "change", payment.c.change.is_not(None), is_newest)
+    )
+    for payment_id, status, change, *plan_now in _by_slices(tx, statement, payment.c.id):
+        asked = change_from_json(change)
+        if asked is not None:
+            yield ChangeOfPlan(payment_id, status, asked, *plan_now)
 
 
 def _by_slices(tx: sa.Connection, statement: Any, key: sa.Column[Any]) -> Iterator[Any]:
