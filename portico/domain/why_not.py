@@ -21,7 +21,6 @@ Reason = Literal[
     "billed_elsewhere",  # imported without a card that Portico may charge: it is changed where it is billed
     "held",  # something went wrong with it that a person has to look at first
     "no_gateway",  # no payment provider is configured
-    "too_many_charges",  # the daily bound of charges or documents is reached
     "payment_open",  # a payment is being confirmed; what happens next depends on its outcome
     "renewing",  # the period is over, and the next one is about to be billed
     "not_started",  # the first payment is not captured yet
@@ -41,27 +40,25 @@ Reason = Literal[
     "no_card",  # there is none to charge: give one first
 ]
 WHY_NOT_CODES: tuple[Reason, ...] = (
-    "over", "billed_elsewhere", "held", "no_gateway", "too_many_charges", "payment_open", "renewing", "not_started", "in_trial",
+    "over", "billed_elsewhere", "held", "no_gateway", "payment_open", "renewing", "not_started", "in_trial",
     "past_due_pay_first", "canceling_resume_first", "already_canceling", "not_canceling", "paused_resume_first", "not_paused",
     "pause_scheduled", "plan_change_scheduled", "nothing_scheduled", "no_other_plan", "not_offered", "nothing_to_pay", "no_card",
 )  # fmt: skip
 
-# What may lead to a charge, and so needs a provider, a subscription that is in order, and room below the daily bound.
+# What may lead to a charge, and so needs a provider, and a subscription that is in order.
 _CHARGES: frozenset[Action] = frozenset({"change_plan", "change_quantity", "unpause", "pay"})
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the answer depends on. `product` is the subscription's own; `group_size` how many plans the buyer may choose from, the
-    present one included. `open_payment` is the one under way, or that of the current period if it failed.
-    `at_charge_limit`: no more may be charged today."""
+    present one included. `open_payment` is the one under way, or that of the current period if it failed."""
 
     subscription: Subscription
     product: Product
     group_size: int
     open_payment: Payment | None
     has_gateway: bool
-    at_charge_limit: bool = False
 
     @property
     def is_confirming(self) -> bool:
@@ -88,8 +85,7 @@ def why_not(action: Action, standing: Standing, now: datetime) -> Reason | None:
         return "no_gateway"
     if action != "update_card" and standing.is_confirming:
         return "payment_open"
-    reason = _RULES[action](standing, now)
-    return "too_many_charges" if reason is None and action in _CHARGES and standing.at_charge_limit else reason
+    return _RULES[action](standing, now)
 
 
 def _unsettled(standing: Standing, now: datetime) -> Reason | None:

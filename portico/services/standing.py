@@ -73,7 +73,7 @@ def _situation(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscript
     standing = Standing(
         subscription=subscription,
         product=product,
-        group_size=len(plans),
+        group_size=len({product.id, *(plan.id for plan in plans)}),  # one that is no longer sold is the buyer's still
         open_payment=payments.open_of_subscription(tx, scope, subscription.id),
         has_gateway=scope.environment in runtime.gateways,
     )

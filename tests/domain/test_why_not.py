@@ -73,7 +73,6 @@ CIRCUMSTANCES: dict[str, dict[str, Any]] = {
     "elsewhere": {"managed": False},
     "held": {"held_at": NOW, "held_reason": "error"},
     "no_gateway": {"has_gateway": False},
-    "limit": {"at_charge_limit": True},
     "pending": {"open_payment": replace(PAYMENT, status="pending")},
     "unknown": {"open_payment": replace(PAYMENT, status="unknown")},
     "alone": {"group_size": 1},
@@ -83,21 +82,21 @@ CIRCUMSTANCES: dict[str, dict[str, Any]] = {
     "renewing": {},
 }
 CIRCUMSTANCE_GRID = """
-                 state            elsewhere         held  no_gateway  limit             pending       unknown       alone          fixed        no_pause     no_card  renewing
-change_plan      active           billed_elsewhere  held  no_gateway  too_many_charges  payment_open  payment_open  no_other_plan  .            .            .        renewing
-change_plan      trialing         billed_elsewhere  held  no_gateway  too_many_charges  payment_open  payment_open  no_other_plan  .            .            .        renewing
-change_quantity  active           billed_elsewhere  held  no_gateway  too_many_charges  payment_open  payment_open  .              not_offered  .            .        renewing
-cancel           active           billed_elsewhere  .     .           .                 payment_open  payment_open  .              .            .            .        .
-cancel           pending          billed_elsewhere  .     .           .                 payment_open  payment_open  .              .            .            .        .
-cancel           past_due         billed_elsewhere  .     .           .                 payment_open  payment_open  .              .            .            .        .
-cancel           paused           billed_elsewhere  .     .           .                 payment_open  payment_open  .              .            .            .        .
-resume           canceling        billed_elsewhere  .     .           .                 payment_open  payment_open  .              .            .            .        over
-keep_plan        to_another_plan  billed_elsewhere  .     .           .                 payment_open  payment_open  .              .            .            .        renewing
-pause            active           billed_elsewhere  .     .           .                 payment_open  payment_open  .              .            not_offered  .        renewing
-cancel_pause     to_a_pause       billed_elsewhere  .     .           .                 payment_open  payment_open  .              .            .            .        renewing
-unpause          paused           billed_elsewhere  held  no_gateway  too_many_charges  payment_open  payment_open  .              .            .            .        renewing
-update_card      active           billed_elsewhere  .     no_gateway  .                 .             .             .              .            .            .        .
-pay              past_due         billed_elsewhere  held  no_gateway  too_many_charges  payment_open  payment_open  .              .            .            no_card  .
+                 state            elsewhere         held  no_gateway  pending       unknown       alone          fixed        no_pause     no_card  renewing
+change_plan      active           billed_elsewhere  held  no_gateway  payment_open  payment_open  no_other_plan  .            .            .        renewing
+change_plan      trialing         billed_elsewhere  held  no_gateway  payment_open  payment_open  no_other_plan  .            .            .        renewing
+change_quantity  active           billed_elsewhere  held  no_gateway  payment_open  payment_open  .              not_offered  .            .        renewing
+cancel           active           billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        .
+cancel           pending          billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        .
+cancel           past_due         billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        .
+cancel           paused           billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        .
+resume           canceling        billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        over
+keep_plan        to_another_plan  billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        renewing
+pause            active           billed_elsewhere  .     .           payment_open  payment_open  .              .            not_offered  .        renewing
+cancel_pause     to_a_pause       billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        renewing
+unpause          paused           billed_elsewhere  held  no_gateway  payment_open  payment_open  .              .            .            .        renewing
+update_card      active           billed_elsewhere  .     no_gateway  .             .             .              .            .            .        .
+pay              past_due         billed_elsewhere  held  no_gateway  payment_open  payment_open  .              .            .            no_card  .
 """  # noqa: E501
 CIRCUMSTANCE_HEADER, *CIRCUMSTANCE_ROWS = (line.split() for line in CIRCUMSTANCE_GRID.strip().splitlines())
 
@@ -142,10 +141,10 @@ def everything() -> Iterator[tuple[Action, Standing, datetime]]:
     payments = [None, *(replace(PAYMENT, status=status) for status in ("pending", "unknown", "failed"))]
     products, moments = (TEAM, ONE_QUANTITY, NO_PAUSE), (NOW, END, datetime(2030, 1, 1, tzinfo=UTC))
     yes_no = (True, False)
-    for managed, held, no_card, gateway, limit in product(yes_no, yes_no, yes_no, yes_no, yes_no):
+    for managed, held, no_card, gateway in product(yes_no, yes_no, yes_no, yes_no):
         for state, payment, item, size, moment in product(STATES.values(), payments, products, (1, 2), moments):
             subscription = replace(state, managed=managed, held_at=NOW if held else None, method_reference=None if no_card else "pm_1")
-            here = Standing(subscription, item, size, payment, gateway, limit)
+            here = Standing(subscription, item, size, payment, gateway)
             for action in SUBSCRIPTION_ACTIONS:
                 yield action, here, moment
 
@@ -165,7 +164,6 @@ def test_what_holds_whatever_comes_together() -> None:
         assert action == "update_card" or not here.is_confirming
         if action in ("change_plan", "change_quantity", "unpause", "pay"):
             assert here.has_gateway
-            assert not here.at_charge_limit
             assert here.subscription.held_at is None
         assert action not in moves or any(can(status, event) for event in moves[action])
     assert seen == set(WHY_NOT_CODES) == set(get_args(Reason))
