@@ -1,0 +1,174 @@
+"""Cancel a subscription, and take that back. Three steps and no trick: why (if one likes to say), confirm, done.
+
+Time that is paid for, or the trial, is used to its end; until then the cancellation can be taken back, and everything is as it
+was. What is not paid for ends at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from portico.domain import cancellation as rules
+from portico.domain.cancellation import DEFAULT_REASONS, Cancellation
+from portico.domain.errors import Conflict
+from portico.domain.scope import BuyerScope
+from portico.domain.subscription import ScheduledChange, Subscription, current_end
+from portico.i18n.cancellation_words import REASONS
+from portico.i18n.catalog import catalog
+from portico.i18n.languages import DEFAULT
+from portico.services import due, notice, standing
+from portico.services.runtime import Runtime
+from portico.services.standing import Situation
+from portico.storage import audit
+from portico.storage import cancellation as cancellations
+from portico.storage import payment as payments
+from portico.storage import subscription as subscriptions
+from portico.storage.store import StoreRow
+
+_PAID_AHEAD = ("active", "trialing")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason that is offered, by its code. `label` is the store's own words by language; empty for one of everybody's list."""
+
+    code: str
+    label: Mapping[str, str]
+
+    def words(self, language: str) -> str:
+        """What it is called for a reader of `language`: the store's words in it, in English or in any, or else ours."""
+        if self.label:
+            return self.label.get(language) or self.label.get(DEFAULT) or next(iter(self.label.values()))
+        return catalog(language).message(REASONS[self.code]) if self.code in REASONS else self.code
+
+
+def reasons(store: StoreRow, random_bytes: Callable[[int], bytes]) -> tuple[Reason, ...]:
+    """The store's reasons for leaving, or those that everybody starts with, in an order by chance, "other" last."""
+    offered = {reason.code: reason for reason in _of_store(store)}
+    return tuple(offered[code] for code in rules.shuffled(tuple(offered), random_bytes))
+
+
+def ends_at(subscription: Subscription, now: datetime) -> datetime:
+    """When it would end if it were canceled now: with what is paid for, or the trial, and at once where there is neither."""
+    return current_end(subscription) if subscription.status in _PAID_AHEAD else now
+
+
+def cancel(
+    runtime: Runtime,
+    scope: BuyerScope,
+    subscription_id: str,
+    reason_code: str | None,
+    comment: str,
+    *,
+    version: int | None = None,
+    actor: str = "buyer",
+) -> datetime:
+    """Cancels, and tells when it ends. Doing it again changes nothing and tells the same.
+
+    `version` is the subscription's as it was shown; with another the date may be another too. Raises NotFound, Invalid (every
+    wrong field of reason and comment), Conflict, and Refused with the code of the reason why it is not possible.
+    """
+    with runtime.database.transaction() as tx:
+        here = standing.lock(tx, runtime, scope, subscription_id)
+        code, text = rules.check(reason_code, comment, [reason.code for reason in _of_store(here.store)])
+        before = cancellations.standing(tx, scope, subscription_id)
+        if before is not None:
+            return before.effective_at
+        change = here.subscription.scheduled_change
+        if change is not None and change.kind == "cancel":  # imported so, without a row of its own
+            return change.at
+        if version is not None and version != here.subscription.version:
+            raise Conflict("the subscription moved since it was shown")
+        here.hold("cancel")
+        row = _row(runtime, here, code, text, actor)
+        cancellations.create(tx, scope, row)
+        audit.record(tx, scope, actor=actor, action="subscription.canceled", subject=subscription_id, now=runtime.clock())
+        follow = _schedule_end if here.subscription.status in _PAID_AHEAD else _end
+        follow(tx, runtime, scope, here, row)
+        return row.effective_at
+
+
+def resume(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: str = "buyer") -> Subscription:
+    """Takes a cancellation back before it is effective: everything is as it was, a change or a pause that was planned too.
+
+    Doing it again changes nothing. Raises NotFound, and Refused with the code of the reason why it is not possible.
+    """
+    with runtime.database.transaction() as tx:
+        here = standing.lock(tx, runtime, scope, subscription_id)
+        found = here.subscription
+        if found.status in _PAID_AHEAD:
+            return found
+        here.hold("resume")
+        restored = _restored(found)
+        in_trial = found.trial_end is not None and here.now < found.trial_end
+        resumed = replace(found, status="trialing" if in_trial else "active", scheduled_change=restored, version=found.version + 1)
+        resumed = due.planned(resumed, runtime.retry_days, here.now)
+        subscriptions.transition(
+            tx, scope, found.id, "resume_trial" if in_trial else "resume", cause="resumed", actor=actor, now=here.now, locked=found,
+            change_kind=restored.kind if restored else None, change_at=restored.at if restored else None,
+            due_at=resumed.due_at, remind_at=resumed.remind_at,
+        )  # fmt: skip
+        cancellations.withdraw(tx, scope, found.id, here.now)
+        notice.add(tx, runtime, scope, "subscription_resumed", found.id, now=here.now, **notice.of_subscription(resumed))
+        audit.record(tx, scope, actor=actor, action="subscription.resumed", subject=found.id, now=runtime.clock())
+        return resumed
+
+
+def _of_store(store: StoreRow) -> tuple[Reason, ...]:
+    if store.cancel_reasons is None:
+        return tuple(Reason(code, {}) for code in DEFAULT_REASONS)
+    return tuple(Reason(reason["code"], reason["label"]) for reason in store.cancel_reasons)
+
+
+def _row(runtime: Runtime, here: Situation, code: str | None, comment: str, actor: str) -> Cancellation:
+    found = here.subscription
+    return Cancellation(
+        id=runtime.new_id("CAN"),
+        subscription_id=found.id,
+        reason_code=code,
+        comment=comment,
+        requested_at=here.now,
+        effective_at=ends_at(found, here.now),
+        withdrawn_at=None,
+        actor=actor,
+        product_id=found.product_id,
+        interval=found.interval,
+        quantity=found.quantity,
+        net_minor=found.unit_minor * found.quantity,
+        currency=found.currency,
+    )
+
+
+def _schedule_end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, row: Cancellation) -> None:
+    """A change or a pause that is planned stays in its columns, so that taking the cancellation back restores it."""
+    found, end = here.subscription, row.effective_at
+    leaving = replace(found, status="canceling", scheduled_change=ScheduledChange("cancel", end))
+    leaving = due.planned(leaving, runtime.retry_days, here.now)
+    subscriptions.transition(
+        tx, scope, found.id, "cancel", cause="canceled", actor=row.actor, now=here.now, locked=found,
+        change_kind="cancel", change_at=end, due_at=leaving.due_at, remind_at=leaving.remind_at,
+    )  # fmt: skip
+    notice.add(tx, runtime, scope, "cancellation_scheduled", row.id, now=here.now, **notice.of_subscription(leaving))
+
+
+def _end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, row: Cancellation) -> None:
+    """Nothing is paid for, so nothing is left to use: it ends now, and what is owed for a time not used is owed no more."""
+    found, now = here.subscription, here.now
+    if here.standing.open_payment is not None:
+        payments.cancel(tx, scope, here.standing.open_payment.id)
+    subscriptions.transition(tx, scope, found.id, "cancel", cause="canceled", actor=row.actor, now=now, locked=found)
+    if found.status == "past_due":  # by way of canceling, which only time ends
+        subscriptions.transition(tx, scope, found.id, "end", cause="canceled", actor=row.actor, now=now)
+    ended = replace(found, status="canceled", scheduled_change=None, due_at=None, ended_at=now)
+    facts = {"cancellation_id": row.id, **notice.of_subscription(ended)}
+    notice.add(tx, runtime, scope, "subscription_ended", found.id, now=now, **facts)
+
+
+def _restored(found: Subscription) -> ScheduledChange | None:
+    """What was planned before the cancellation, for the same moment."""
+    canceled = found.scheduled_change
+    if canceled is None or (canceled.product_id is None and found.resumes_at is None):
+        return None
+    return replace(canceled, kind="change_plan" if canceled.product_id else "pause")

@@ -1,0 +1,198 @@
+"""Give another card. It is typed on the payment provider's page and never here; what we keep is what may be shown of it.
+
+A visit to that page is a row with a key of its own, committed before the provider is asked. How it ended is the provider's word
+alone, never what a browser that comes back says. Whoever asks first (the buyer who comes back, the provider's webhook, the job that
+looks from time to time) has the card saved, once. It is then charged for every subscription of the buyer's that the old one was
+charged for, and those that are past due are tried again at once.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from portico.domain.errors import Refused
+from portico.domain.payment import PaymentMethod
+from portico.domain.reminder import remind_at
+from portico.domain.scope import BuyerScope
+from portico.domain.subscription import Subscription
+from portico.gateways.port import CardSetup, CardSetupResult, PaymentGateway, SavedCard
+from portico.i18n.languages import is_language
+from portico.services import charging, notice, standing, store_time
+from portico.services.charging import Outcome
+from portico.services.portal_address import base_path, card_return_path
+from portico.services.runtime import Runtime
+from portico.storage import audit, gateway_customer, outbox
+from portico.storage import buyer as buyers
+from portico.storage import card_setup as setups
+from portico.storage import payment as payments
+from portico.storage import store as stores
+from portico.storage import subscription as subscriptions
+from portico.storage.card_setup import CardSetupRow
+
+JOB = "card_setup"
+_FIRST_LOOK_SECONDS, _LONGEST_WAIT_SECONDS = 60, 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a visit to the provider's page ended, or that it has not yet: `status` is open, completed or expired. `card` is the one
+    saved. `outcome` is how the overdue payment of the subscription went, when the new card was charged for it at once."""
+
+    subscription_id: str
+    status: str
+    card: PaymentMethod | None = None
+    payment_id: str | None = None
+    outcome: Outcome | None = None
+
+
+def update_page(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, language: str = "") -> str:
+    """The address of the provider's page on which the buyer gives a card for a subscription; it leads back to
+    `card_return_path`. `language` is the page's, else the buyer's.
+
+    Raises NotFound, Refused with the code of the reason why it is not possible, and gateways.port.Unanswered.
+    """
+    with runtime.database.transaction() as tx:
+        here = standing.look(tx, runtime, scope, subscription_id)
+        here.hold("update_card")
+        buyer = buyers.get(tx, scope)
+        gateway = gateway_of(runtime, scope)
+        customer = here.subscription.customer_reference or gateway_customer.get(tx, scope, gateway.name)
+        setup_id = runtime.new_id("SET")
+        setups.create(tx, scope, setup_id, subscription_id=subscription_id, key=setup_id, now=here.now)
+        look_later(tx, runtime, scope, setup_id)
+    base = runtime.origin + base_path(here.store.slug, scope.environment)
+    asked = CardSetup(
+        key=setup_id,
+        customer=customer,
+        email=buyer.email,
+        return_url=base + card_return_path(setup_id),
+        cancel_url=f"{base}/subscriptions/{subscription_id}",
+        language=next(filter(is_language, (language, buyer.locale or "", here.store.locale)), "en"),
+    )
+    page = gateway.save_card_page(asked)
+    with runtime.database.transaction() as tx:
+        setups.set_reference(tx, scope, setup_id, page.reference)
+    return page.url
+
+
+def finish(runtime: Runtime, scope: BuyerScope, setup_id: str) -> Finished:
+    """Asks the provider how a visit to its page ended and, if a card was given, has it charged from now on; overdue payments at
+    once. Any number of calls do it once. Raises NotFound, also for another buyer's visit, and gateways.port.Unanswered."""
+    with runtime.database.read() as connection:
+        visit = setups.get(connection, scope, setup_id)
+        store = stores.get(connection, scope.store_id)
+    if visit.status == "open" and visit.reference is not None:
+        result = gateway_of(runtime, scope).find_card_setup(visit.reference)
+        now = store_time.now(runtime, store, scope.environment)
+        keys: dict[str, str] = {}
+        with runtime.database.transaction() as tx:
+            if result.status == "completed" and result.card is not None:
+                keys = _save(tx, runtime, scope, visit, saved=result.card, now=now)
+            elif result.status == "expired":
+                setups.end(tx, scope, setup_id, status="expired", now=now)
+        outcomes = {subscription_id: charging.charge(runtime, key, first=True) for subscription_id, key in keys.items()}
+        return _finished(runtime, scope, setup_id, keys.get(visit.subscription_id), outcomes.get(visit.subscription_id))
+    return _finished(runtime, scope, setup_id)
+
+
+def look_again(runtime: Runtime, scope: BuyerScope, setup_id: str) -> str:
+    """`finish`, for the job that looks from time to time; the visit's status then. One whose page the provider never told us the
+    address of has not been seen by anybody, and is over."""
+    with runtime.database.read() as connection:
+        visit = setups.get(connection, scope, setup_id)
+        store = stores.get(connection, scope.store_id)
+    if visit.reference is not None:
+        return finish(runtime, scope, setup_id).status
+    with runtime.database.transaction() as tx:
+        setups.end(tx, scope, setup_id, status="expired", now=store_time.now(runtime, store, scope.environment))
+    return "expired"
+
+
+def look_later(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, setup_id: str, *, looks: int = 0) -> None:
+    """Has a job look how the visit ended: after a minute, then ever more rarely, at least once an hour."""
+    arguments = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id, "setup_id": setup_id}
+    delay = min(_LONGEST_WAIT_SECONDS, _FIRST_LOOK_SECONDS * 2 ** min(looks, 10))
+    outbox.add(
+        tx, JOB, {**arguments, "looks": looks}, now=runtime.clock(), lane="pay", key=f"{JOB}:{setup_id}:{looks}", delay_seconds=delay
+    )
+
+
+def told(tx: sa.Connection, runtime: Runtime, result: CardSetupResult) -> bool:
+    """Takes in that the provider says a visit is over: it is looked at at once. False when we know of no such visit."""
+    known = setups.by_reference(tx, result.reference)
+    if known is None:
+        return False
+    scope, visit = known
+    if visit.status == "open":
+        arguments = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id, "setup_id": visit.id}
+        outbox.add(tx, JOB, {**arguments, "looks": None}, now=runtime.clock(), lane="pay", key=f"{JOB}:{visit.id}:told")
+    return True
+
+
+def gateway_of(runtime: Runtime, scope: BuyerScope) -> PaymentGateway:
+    """The environment's payment provider. Raises Refused("no_gateway")."""
+    gateway = runtime.gateways.get(scope.environment)
+    if gateway is None:
+        raise Refused("no_gateway")
+    return gateway
+
+
+def _save(
+    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, visit: CardSetupRow, *, saved: SavedCard, now: datetime
+) -> dict[str, str]:
+    """Keeps the card, and commits us to charging what is overdue: the key of each subscription's new attempt, by its id."""
+    locked = _charged_alike(tx, scope, visit.subscription_id)
+    if not setups.end(tx, scope, visit.id, status="completed", now=now):
+        return {}  # somebody else was faster
+    gateway_customer.put(tx, scope, gateway_of(runtime, scope).name, saved.customer)
+    keys: dict[str, str] = {}
+    for found in locked:
+        paid_by = replace(found, customer_reference=saved.customer, method_reference=saved.method, method=saved.card)
+        columns: dict[str, Any] = {
+            "customer_reference": saved.customer, "method_reference": saved.method, "method_brand": saved.card.brand,
+            "method_last4": saved.card.last4, "method_expiry_month": saved.card.expiry_month,
+            "method_expiry_year": saved.card.expiry_year, "remind_at": remind_at(paid_by, now=now),
+        }  # fmt: skip
+        key = _recover(tx, runtime, scope, paid_by, now)
+        if key is not None:
+            keys[found.id], columns["due_at"] = key, None
+        subscriptions.change(tx, scope, found.id, expected_version=found.version, **columns)
+        if found.id == visit.subscription_id:
+            notice.add(tx, runtime, scope, "card_updated", found.id, now=now, **notice.of_subscription(paid_by))
+    audit.record(tx, scope, actor="buyer", action="card.updated", subject=visit.subscription_id, now=runtime.clock())
+    return keys
+
+
+def _charged_alike(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> tuple[Subscription, ...]:
+    """The subscription and the buyer's others that the same card is charged for, locked in one order whichever it is asked for."""
+    found = subscriptions.get(tx, scope, subscription_id)
+    if found.customer_reference is None or found.method_reference is None:
+        return (subscriptions.lock(tx, scope, subscription_id),)
+    alike = subscriptions.lock_using_card(tx, scope, found.customer_reference, found.method_reference)
+    if any(one.id == subscription_id for one in alike):
+        return alike
+    return (subscriptions.lock(tx, scope, subscription_id),)  # it got another card meanwhile, or is over
+
+
+def _recover(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid_by: Subscription, now: datetime) -> str | None:
+    """Another try at an overdue payment with the new card; None where there is nothing to try, or no more may be charged today."""
+    if paid_by.status != "past_due":
+        return None
+    owed = payments.open_of_subscription(tx, scope, paid_by.id)
+    if owed is None or owed.status != "failed":
+        return None
+    try:
+        delay = charging.IN_REQUEST_DELAY_SECONDS
+        return charging.begin(tx, runtime, scope, owed, paid_by, on_session=True, now=now, delay_seconds=delay)
+    except Refused:  # too_many_charges: the ladder goes on
+        return None
+
+
+def _finished(runtime: Runtime, scope: BuyerScope, setup_id: str, key: str | None = None, outcome: Outcome | None = None) -> Finished:
+    with runtime.database.read() as connection:
+        visit = setups.get(connection, scope, setup_id)
+        card = subscriptions.get(connection, scope, visit.subscription_id).method if visit.status == "completed" else None
+        payment_id = payments.attempt_by_key(connection, key).payment.id if key is not None else None
+    return Finished(visit.subscription_id, visit.status, card, payment_id, outcome)

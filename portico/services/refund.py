@@ -1,0 +1,246 @@
+"""Money back: the buyer asks, a person of the store decides, and what is granted is done at the payment provider, once.
+
+A request (ticket) is for part or all of one payment, and there is one at a time; declined, it can be made again. Granting it
+commits a refund with the key that the provider will know it by, and a job; the provider is asked after that, outside of any
+transaction, until it has answered. What was given back gets its credit note in the transaction that says so.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+
+from portico.domain import free_text
+from portico.domain import refund as rules
+from portico.domain.errors import Conflict, FieldError, Invalid, Refused
+from portico.domain.money import format_amount, parse_amount
+from portico.domain.payment import Payment, RefundStatus, RefundTicket, refundable_minor
+from portico.domain.scope import BuyerScope
+from portico.domain.typed import plain
+from portico.gateways.port import RefundOrder, RefundResult, Unanswered
+from portico.services import document, marks, notice, store_time
+from portico.services.runtime import Runtime
+from portico.storage import audit, outbox
+from portico.storage import payment as payments
+from portico.storage import refund as refunds
+from portico.storage import refund_ticket as tickets
+from portico.storage import store as stores
+from portico.storage.refund import KeyedRefund
+
+log = structlog.get_logger("portico.refunds")
+
+JOB = "refund"
+_DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]{1,2})")  # three digits behind it could be thousands
+
+
+def why_not(runtime: Runtime, scope: BuyerScope, payment_id: str) -> str | None:
+    """The code of the reason why no refund of a payment can be asked for; None when it can. Raises NotFound."""
+    with runtime.database.read() as connection:
+        return _why_not(connection, runtime, scope, payments.get(connection, scope, payment_id))
+
+
+def ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reason: str) -> RefundTicket:
+    """A buyer's request for part or all of a payment back. `amount` is a decimal in the payment's currency, as it was typed.
+
+    Raises NotFound, Invalid with every wrong field ("amount", "reason"), and Refused with the code of the reason why none can be
+    asked for.
+    """
+    with runtime.database.transaction() as tx:
+        paid = payments.get(tx, scope, payment_id)
+        refusal = _why_not(tx, runtime, scope, paid)
+        if refusal is not None:
+            raise Refused(refusal)
+        amount_minor, text = _checked(paid, amount, reason)
+        now = _now(tx, runtime, scope)
+        ticket = RefundTicket(
+            id=runtime.new_id("TKT"),
+            payment_id=payment_id,
+            version=1,
+            amount_minor=amount_minor,
+            currency=paid.currency,
+            reason=text,
+            status="pending",
+            note="",
+            created_at=now,
+            updated_at=now,
+            decided_at=None,
+        )
+        if not tickets.create(tx, scope, ticket):
+            raise Refused("refund_ticket_open")
+        notice.add(tx, runtime, scope, "refund_requested", ticket.id, now=now, payment_id=payment_id)
+        audit.record(tx, scope, actor="buyer", action="refund.asked", subject=ticket.id, now=runtime.clock())
+        return ticket
+
+
+def resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, reason: str) -> RefundTicket:
+    """Makes a declined request again, as its next version. Raises like `ask`, and Conflict when it is not declined (any more)."""
+    with runtime.database.transaction() as tx:
+        before = tickets.get(tx, scope, ticket_id)
+        paid = payments.get(tx, scope, before.payment_id)
+        if before.status != "rejected":
+            raise Conflict("the request is not declined")
+        refusal = _why_not(tx, runtime, scope, paid)
+        if refusal is not None:
+            raise Refused(refusal)
+        amount_minor, text = _checked(paid, amount, reason)
+        now = _now(tx, runtime, scope)
+        if not tickets.resubmit(tx, scope, ticket_id, expected_version=before.version, amount_minor=amount_minor, reason=text, now=now):
+            raise Conflict("the request moved since it was read")
+        notice.add(tx, runtime, scope, "refund_requested", ticket_id, now=now, payment_id=paid.id)
+        audit.record(tx, scope, actor="buyer", action="refund.asked_again", subject=ticket_id, now=runtime.clock())
+        return tickets.get(tx, scope, ticket_id)
+
+
+def waiting(runtime: Runtime) -> tuple[tuple[BuyerScope, RefundTicket], ...]:
+    """Every request that waits for a decision or for its refund, oldest first: for operators."""
+    with runtime.database.read() as connection:
+        return tickets.open_any(connection)
+
+
+def approve(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "operator") -> str:
+    """Grants a request: its refund is on its way when this returns. The refund's id, which is its key at the provider too.
+
+    For operators, never for a visitor. Raises NotFound, Conflict when somebody else decided it, and Refused: "no_gateway",
+    "billed_elsewhere", "refund_amount" when less is left of the payment by now; Invalid for a note that cannot be kept.
+    """
+    with runtime.database.transaction() as tx:
+        scope, ticket = tickets.get_any(tx, ticket_id)
+        if scope.environment not in runtime.gateways:
+            raise Refused("no_gateway")
+        if rules.charge_reference(payments.get(tx, scope, ticket.payment_id)) is None:
+            raise Refused("billed_elsewhere")
+        now, refund_id = _now(tx, runtime, scope), runtime.new_id("REF")
+        if not tickets.decide(tx, scope, ticket_id, "approved", now=now, note=_answer(note)):
+            raise Conflict("the request is decided already")
+        if not refunds.start(
+            tx, scope, refund_id, payment_id=ticket.payment_id, amount_minor=ticket.amount_minor, reason=ticket.reason,
+            key=refund_id, now=now, ticket_id=ticket_id,
+        ):  # fmt: skip
+            raise Refused("refund_amount", "less than that is left of the payment")
+        add_job(tx, runtime, refund_id, first=True)
+        audit.record(tx, scope, actor=actor, action="refund.approved", subject=ticket_id, now=runtime.clock())
+    return refund_id
+
+
+def reject(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "operator") -> None:
+    """Declines a request; the buyer is mailed the note. For operators, never for a visitor. Raises NotFound, Conflict, Invalid."""
+    with runtime.database.transaction() as tx:
+        scope, ticket = tickets.get_any(tx, ticket_id)
+        now = _now(tx, runtime, scope)
+        if not tickets.decide(tx, scope, ticket_id, "rejected", now=now, note=_answer(note)):
+            raise Conflict("the request is decided already")
+        notice.add(tx, runtime, scope, "refund_rejected", ticket_id, now=now, payment_id=ticket.payment_id)
+        audit.record(tx, scope, actor=actor, action="refund.rejected", subject=ticket_id, now=runtime.clock())
+
+
+def add_job(tx: sa.Connection, runtime: Runtime, key: str, *, first: bool = False) -> bool:
+    """The job that sees a refund to its end. `first`: nobody has asked for it before. False: there is one already."""
+    return outbox.add(tx, JOB, {"key": key, "first": first}, now=runtime.clock(), lane="pay", key=f"{JOB}:{key}")
+
+
+def execute(
+    runtime: Runtime, key: str, *, first: bool = False, ending: Callable[[], AbstractContextManager[sa.Connection]] | None = None
+) -> RefundStatus:
+    """Asks the provider to give the money back, or what became of that, and settles what it answers. Any number of calls give it
+    back once; "pending" also when there was no answer.
+
+    `first`: nobody can have asked before. `ending` is the transaction that ends the job which calls this. Raises NotFound.
+    """
+    marks.here("refund_committed")
+    with runtime.database.read() as connection:
+        asked = refunds.by_key(connection, key)
+    if asked.refund.status != "pending":
+        return asked.refund.status
+    try:
+        result = _ask(runtime, asked, first=first)
+    except Unanswered as silence:
+        log.warning("refund_unanswered", key=key, said=str(silence))
+        return "pending"
+    marks.here("refund_answered")
+    is_final = result.status != "pending"
+    with ending() if ending is not None and is_final else runtime.database.transaction() as tx:
+        settle(tx, runtime, asked, result)
+        marks.here("refund_settling")
+    marks.here("refund_settled")
+    return result.status
+
+
+def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, result: RefundResult) -> None:
+    """Writes what became of a refund, and everything that follows from it. Does nothing where that is written already. `asked` may
+    be older than this transaction; `result` fits it (see `fits`)."""
+    scope, refund = asked.scope, asked.refund
+    if result.status == "pending":
+        refunds.note(tx, asked.key, result.reference)
+        return
+    before_minor = refunds.settle(tx, asked.key, result.status, reference=result.reference)
+    if before_minor is None:
+        if refund.status == "succeeded" and result.status == "failed":
+            log.error("refund_came_back", refund=refund.id)  # it has a credit note, which nobody may take back but a person
+        return
+    now = store_time.now(runtime, asked.store, scope.environment)
+    if refund.ticket_id is not None:
+        tickets.decide(tx, scope, refund.ticket_id, result.status, now=now)
+    if result.status == "failed":
+        log.error("refund_failed", refund=refund.id)
+        return
+    notice.add(tx, runtime, scope, "refund_made", refund.id, now=now, payment_id=asked.payment.id)
+    document.issue_for_refund(tx, runtime, scope, asked.payment, refund, before_minor=before_minor, now=now)
+
+
+def fits(asked: KeyedRefund, result: RefundResult) -> bool:
+    """Whether a result is about the very refund that was asked for. Else somebody must look, and nothing is settled."""
+    expected = (asked.key, asked.refund.amount_minor, asked.payment.currency)
+    told = (result.key, result.amount_minor, result.currency)
+    if told != expected:
+        log.error("refund_differs", expected=expected, told=told, reference=result.reference)
+    return told == expected
+
+
+def _ask(runtime: Runtime, asked: KeyedRefund, *, first: bool) -> RefundResult:
+    """The provider's answer. Raises Unanswered when there is none, or one about another refund than we asked for."""
+    gateway = runtime.gateways.get(asked.scope.environment)
+    if gateway is None or asked.charge_reference is None:
+        raise Unanswered(f"there is nobody to ask for {asked.key}")
+    marks.here("asking_refund")
+    result = None if first else gateway.find_refund(asked.key, charge_reference=asked.charge_reference)
+    if result is None:
+        order = RefundOrder(asked.key, asked.charge_reference, asked.refund.amount_minor, asked.payment.currency)
+        result = gateway.refund(order)
+    if not fits(asked, result):
+        raise Unanswered("the answer is about another amount")
+    return result
+
+
+def _why_not(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid: Payment) -> str | None:
+    if scope.environment not in runtime.gateways:
+        return "no_gateway"
+    return rules.refund_why_not(paid, tickets.of_payment(tx, scope, paid.id), _now(tx, runtime, scope))
+
+
+def _checked(paid: Payment, amount: str, reason: str) -> tuple[int, str]:
+    """What was typed, as minor units and as it is kept. Raises Invalid with all that is wrong."""
+    left_minor = refundable_minor(paid)
+    try:
+        amount_minor = parse_amount(_DECIMAL_COMMA.sub(r"\1.\2", plain(amount).strip()), paid.currency)
+    except Refused:
+        errors = [FieldError("amount", "amount_format", format_amount(left_minor, paid.currency))]
+        try:
+            rules.check(paid, left_minor, reason)
+        except Invalid as wrong:
+            errors += wrong.errors
+        raise Invalid(errors) from None
+    return amount_minor, rules.check(paid, amount_minor, reason)
+
+
+def _answer(note: str) -> str:
+    text = free_text.clean(note)
+    if errors := free_text.faults("note", text):
+        raise Invalid(errors)
+    return text
+
+
+def _now(tx: sa.Connection, runtime: Runtime, scope: BuyerScope) -> datetime:
+    return store_time.now(runtime, stores.get(tx, scope.store_id), scope.environment)
