@@ -33,11 +33,11 @@ class Lost(Exception):
         self.mishap: Mishap = mishap
 
 
-class _ByKey(msgspec.Struct):
+class _ByKey(msgspec.Struct, forbid_unknown_fields=True):
     key: str
 
 
-class _CardChange(msgspec.Struct):
+class _CardChange(msgspec.Struct, forbid_unknown_fields=True):
     method: str
     number: str
 

@@ -1,28 +1,32 @@
 """How answers go missing: by the card that is charged, or by chance, as a test of the portal sets it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
 
 Mishap = Literal["", "timeout_before", "error_before", "busy_before", "timeout_after", "error_after", "cut_after"]
 
 
-@dataclass(frozen=True, slots=True)
-class Faults:
+Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=60_000)]
+
+
+class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The chance of each mishap, from 0 to 1, for any call of the API; and how long every answer takes at least and at most.
 
     `_before`: nothing was done; `_after`: it was done, and the answer is lost. `busy` is status 429, `error` 503 or 500, `cut` a
     connection that ends in the middle of the answer, `timeout` none at all.
     """
 
-    timeout_before: float = 0
-    error_before: float = 0
-    busy_before: float = 0
-    timeout_after: float = 0
-    error_after: float = 0
-    cut_after: float = 0
-    least_ms: int = 0
-    most_ms: int = 0
+    timeout_before: Chance = 0
+    error_before: Chance = 0
+    busy_before: Chance = 0
+    timeout_after: Chance = 0
+    error_after: Chance = 0
+    cut_after: Chance = 0
+    least_ms: Milliseconds = 0
+    most_ms: Milliseconds = 0
 
     def draw(self, random_bytes: Callable[[int], bytes]) -> Mishap:
         """What befalls one call: at most one of them."""

@@ -24,6 +24,7 @@ LATE_SECONDS = 15
 GIVE_UP_AFTER = timedelta(days=3)
 _PAUSES_SECONDS = (1, 2, 4, 8, 15, 30, 60)  # the last one again and again
 _TIMEOUT_SECONDS = 10
+_STOP_SECONDS = 2
 _AT_ONCE = 8
 _GONE = 410
 
@@ -42,12 +43,13 @@ class Target:
 
 @dataclass(slots=True)
 class _Sending:
-    """One webhook on its way to one address. `tried` is set after the first try, whatever came of it."""
+    """One webhook on its way to one address. `tried` is set after the first try, whatever came of it; `resting` is it between two."""
 
     entry: Entry
     target: Target
     body: bytes
     wait_seconds: float
+    resting: bool = True
     tried: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -83,10 +85,14 @@ class Webhooks:
                     self._send(entry, target, "once")
 
     async def stop(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
+        """Ends what rests, and lets what is under way come to its end, so that it need not be told again."""
+        for task in [task for task, sending in self._tasks.items() if sending.resting]:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=_STOP_SECONDS)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
 
@@ -118,13 +124,13 @@ class Webhooks:
             task.add_done_callback(lambda task: self._tasks.pop(task, None))
 
     async def _deliver(self, sending: _Sending) -> None:
-        await asyncio.sleep(sending.wait_seconds)
+        await _rest(sending, sending.wait_seconds)
         tries = 0
         while not await self._try(sending):
             if self._bank.clock() - sending.entry.at > GIVE_UP_AFTER:
                 log.error("webhook given up", url=sending.target.url, sequence=sending.entry.sequence)
                 break
-            await asyncio.sleep(_PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS) - 1)])
+            await _rest(sending, _PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS) - 1)])
             tries += 1
         await self._in_thread(self._deliveries.done, sending.target.url, sending.entry.sequence)
 
@@ -144,6 +150,12 @@ class Webhooks:
         if not response.is_success:
             log.info("webhook not taken", url=sending.target.url, sequence=sending.entry.sequence, status=response.status_code)
         return response.is_success or response.status_code == _GONE
+
+
+async def _rest(sending: _Sending, seconds: float) -> None:
+    sending.resting = True
+    await asyncio.sleep(seconds)
+    sending.resting = False
 
 
 def _delivery(entry: Entry) -> Delivery:

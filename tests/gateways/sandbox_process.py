@@ -74,12 +74,14 @@ def running(data: Path, *options: str) -> Generator[Process]:
 
 @dataclass
 class Receiver:
-    """Takes webhooks. `statuses` are given one by one before 200 is."""
+    """Takes webhooks. `statuses` are given one by one before 200 is; 0 is no answer at all."""
 
     url: str = ""
     received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
+    ending: threading.Event = field(default_factory=threading.Event)
 
     def wait(self, until: Callable[[Sequence[tuple[bytes, dict[str, str]]]], bool]) -> list[tuple[bytes, dict[str, str]]]:
         """What has come in, once it is enough."""
@@ -98,8 +100,12 @@ def receiving() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["content-length"]))
             with receiver.arrived:
                 status = receiver.statuses.pop(0) if receiver.statuses else 200
+                receiver.paths.append(self.path)
                 receiver.received.append((body, {name.lower(): value for name, value in self.headers.items()}))
                 receiver.arrived.notify_all()
+            if not status:
+                receiver.ending.wait(_WAIT_SECONDS)
+                return
             self.send_response(status)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -114,6 +120,7 @@ def receiving() -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.ending.set()
         server.shutdown()
         server.server_close()
         thread.join(5)

@@ -30,6 +30,7 @@ class OverHttp:
     process: Process
     receiver: Receiver
     gateway: SandboxGateway
+    impatient: SandboxGateway
     missing: frozenset[str] = frozenset()
 
     def saved_card(self, kind: CardKind) -> SavedCard:
@@ -88,9 +89,8 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def provider(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OverHttp]:
     with sandbox_process.running(tmp_path_factory.mktemp("sandbox"), "--webhook-url", receiver.url) as process:
-        gateway = process.gateway(read_seconds=0.5)
-        yield OverHttp(process, receiver, gateway)
-        gateway.close()
+        with closing(process.gateway()) as gateway, closing(process.gateway(read_seconds=0.5)) as impatient:
+            yield OverHttp(process, receiver, gateway, impatient)
 
 
 class TestConformance(Conformance):
@@ -117,7 +117,7 @@ def test_whatever_keeps_an_answer_away_leaves_the_charge_unknown(provider: OverH
     charge = charge_of(provider.saved_card("works"))
     provider.process.ask("POST", "/control/faults", **faults)
     with pytest.raises(Unanswered):
-        provider.gateway.charge(charge)
+        provider.impatient.charge(charge)
     provider.process.ask("POST", "/control/faults")
     if faults.get("least_ms"):
         sandbox_process.wait_for(lambda: provider.captured_minor(charge.key) == 2900)
@@ -131,7 +131,7 @@ def test_a_card_may_lose_the_first_answer_about_each_charge(provider: OverHttp, 
     card = provider.card(number)
     for charge in (charge_of(card), charge_of(card, 100)):
         with pytest.raises(Unanswered):
-            provider.gateway.charge(charge)
+            provider.impatient.charge(charge)
         assert (find(provider, charge) is not None) is is_done
         assert provider.gateway.charge(charge).status == "succeeded"
         assert provider.captured_minor(charge.key) == charge.amount_minor

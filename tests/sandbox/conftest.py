@@ -12,7 +12,10 @@ import httpx2
 import pytest
 import uvicorn
 
+from portico.gateways import sandbox_answers
+from portico.gateways.port import SavedCard
 from portico.gateways.sandbox import SandboxGateway
+from portico.sandbox import answers, cards
 from portico.sandbox.application import Sandbox, application
 from portico.sandbox.bank import Bank
 from portico.sandbox.webhooks import Target
@@ -32,6 +35,10 @@ class Served:
     bank: Bank
     gateway: SandboxGateway
     browser: httpx2.Client
+
+    def card(self, number: str = cards.SUCCESS) -> SavedCard:
+        """A saved card, without the page."""
+        return sandbox_answers.saved_card(answers.of_card(self.bank.save_card("anna@example.com", number)))
 
     def ask(self, method: str, path: str, **request: Any) -> httpx2.Response:
         return self.browser.request(method, self.url + path, headers={"authorization": f"Bearer {API_KEY}"}, **request)
