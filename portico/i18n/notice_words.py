@@ -1,8 +1,9 @@
 """What the mails say about payments and plans: for each kind of mail its sentences, by code.
 
-Every mail has a "subject"; "heading" is its title where that is not the subject, and "button" what leads to the portal. Each
-sentence stands alone, so that a translator can order it as the language wants. {plan} is the name of a plan or product, {amount} is
-written with its currency, {date} is a day, {card} is "Visa ending in 4242".
+Every mail has a "subject"; "heading" is its title where that is not what the subject says. Each sentence stands alone, so that a
+translator can order it as the language wants. {plan} and {old} are names of plans or products, perhaps with their quantity
+("3 × Team"), {amount} is written with its currency, {date} and {end} are days, {moment} is a day and a time, {month} is printed on a
+card ("03/2026"), {card} is "Visa ending in 4242".
 """
 
 from portico.i18n.catalog import N_, Message

@@ -50,6 +50,8 @@ _NEEDS: Mapping[Kind, tuple[str, ...]] = {
     "refund_rejected": ("ticket_id",),
     "refund_made": ("refund_id", "payment_id"),
 }
+# What is most often known a moment later is told only if it is not: the worker drops what is settled by then.
+_DELAY_SECONDS: Mapping[Kind, int] = {"payment_uncertain": 300}
 _ID_OF = {"SUB": "subscription_id", "PAY": "payment_id", "CAN": "cancellation_id", "TKT": "ticket_id", "REF": "refund_id"}
 
 
@@ -83,7 +85,7 @@ def add(
     message_id = f"{kind}.{subject_id}.{told.get('step') or f'{now:%Y%m%d%H%M%S%f}'}"
     whose = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id}
     arguments = {**whose, "kind": kind, "message_id": message_id, "facts": told}
-    outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="mail", key=message_id)
+    outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="mail", key=message_id, delay_seconds=_DELAY_SECONDS.get(kind, 0))
 
 
 def of_subscription(now_is: Subscription) -> dict[str, Fact]:

@@ -40,16 +40,16 @@ class Matter:
 
     @property
     def plan(self) -> str:
-        """The plan or product it is about, with its quantity."""
-        if "plan" in self.told:
-            return plan_name(self.text("plan"), self.number("quantity"))
-        named = [line for line in self.paid.lines if line.kind != "credit"]
-        return plan_name(named[0].description, named[0].quantity) if named else plan_name(self.bought.product_name, self.bought.quantity)
+        """The plan it is about, with its quantity, as it was then."""
+        return plan_name(self.text("plan"), self.number("quantity"))
 
     @property
-    def is_subscription(self) -> bool:
-        """Whether it is about a subscription, and not about a purchase."""
-        return self.has("subscription_id") or (self.payment is not None and self.payment.subscription_id is not None)
+    def paid_for(self) -> str:
+        """What the payment was for, as its invoice says it: the plan may be another by now."""
+        named = [line for line in self.paid.lines if line.kind != "credit"]
+        if named:
+            return plan_name(named[0].description, named[0].quantity)
+        return plan_name(self.bought.product_name, self.bought.quantity)
 
     @property
     def old_plan(self) -> str:

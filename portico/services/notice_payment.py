@@ -9,7 +9,7 @@ from portico.services.notice_text import Content, Pen, Row, Text
 
 def payment_received(pen: Pen, matter: Matter) -> Content:
     payment = matter.paid
-    named = {"amount": pen.money(payment.total_minor, payment.currency), "plan": matter.plan}
+    named = {"amount": pen.money(payment.total_minor, payment.currency), "plan": matter.paid_for}
     before = [pen.say("paid", **named, date=pen.date(matter.at))]
     if matter.has("subscription_id") and any(attempt.status == "failed" for attempt in payment.attempts):
         before.append(pen.say("recovered"))
@@ -22,7 +22,7 @@ def payment_received(pen: Pen, matter: Matter) -> Content:
         heading=pen.say("heading"),
         before=tuple(before),
         rows=(
-            rows.what(pen, matter),
+            rows.paid_for(pen, matter),
             *_period(pen, payment),
             *rows.sums(pen, matter, payment),
             *rows.card(pen, payment.method),
@@ -37,7 +37,7 @@ def payment_received(pen: Pen, matter: Matter) -> Content:
 
 def payment_failed(pen: Pen, matter: Matter) -> Content:
     payment, code = matter.paid, matter.text("failure_code")
-    named = {"amount": pen.money(payment.total_minor, payment.currency), "plan": matter.plan}
+    named = {"amount": pen.money(payment.total_minor, payment.currency), "plan": matter.paid_for}
     method = matter.card or payment.method
     button, path = _home(matter)
     if matter.has("subscription_id"):
@@ -47,7 +47,7 @@ def payment_failed(pen: Pen, matter: Matter) -> Content:
         heading=pen.say("heading"),
         before=(pen.say("tried", **named, date=pen.date(matter.at)), pen.failure(code)),
         rows=(
-            rows.what(pen, matter),
+            rows.paid_for(pen, matter),
             *_period(pen, payment),
             *rows.sums(pen, matter, payment),
             *rows.card(pen, method),
@@ -75,14 +75,14 @@ def _what_follows(pen: Pen, matter: Matter) -> tuple[Text, ...]:
 
 def payment_uncertain(pen: Pen, matter: Matter) -> Content:
     payment = matter.paid
-    named = {"amount": pen.money(payment.total_minor, payment.currency), "plan": matter.plan}
+    named = {"amount": pen.money(payment.total_minor, payment.currency), "plan": matter.paid_for}
     button, path = _home(matter)
     return Content(
         subject=pen.say("subject", **named),
         heading=pen.say("heading"),
         before=(pen.say("asked", **named, date=pen.date(matter.at)), pen.say("wait")),
         rows=(
-            rows.what(pen, matter),
+            rows.paid_for(pen, matter),
             *_period(pen, payment),
             *rows.sums(pen, matter, payment),
             *rows.card(pen, matter.card or payment.method),
@@ -110,7 +110,7 @@ def _about_ticket(pen: Pen, matter: Matter, before: tuple[Text, ...], after: tup
         heading=pen.say("heading"),
         before=before,
         rows=(
-            rows.what(pen, matter),
+            rows.paid_for(pen, matter),
             _payment_of(pen, payment),
             pen.row("requested", pen.money(ticket.amount_minor, ticket.currency), strong=True),
             *((pen.row("reason", ticket.reason, wide=True),) if ticket.reason else ()),
@@ -124,7 +124,7 @@ def _about_ticket(pen: Pen, matter: Matter, before: tuple[Text, ...], after: tup
 
 
 def _asked(pen: Pen, matter: Matter) -> dict[str, str]:
-    return {"amount": pen.money(matter.asked.amount_minor, matter.asked.currency), "plan": matter.plan}
+    return {"amount": pen.money(matter.asked.amount_minor, matter.asked.currency), "plan": matter.paid_for}
 
 
 def refund_made(pen: Pen, matter: Matter) -> Content:
@@ -134,11 +134,11 @@ def refund_made(pen: Pen, matter: Matter) -> Content:
     amount = pen.money(refund.amount_minor, payment.currency)
     note = rows.document_of(matter.documents, payment, "credit_note", refund.id)
     return Content(
-        subject=pen.say("subject", amount=amount, plan=matter.plan),
+        subject=pen.say("subject", amount=amount, plan=matter.paid_for),
         heading=pen.say("heading"),
-        before=(pen.say("sent", amount=amount, plan=matter.plan), pen.say("days")),
+        before=(pen.say("sent", amount=amount, plan=matter.paid_for), pen.say("days")),
         rows=(
-            rows.what(pen, matter),
+            rows.paid_for(pen, matter),
             _payment_of(pen, payment),
             pen.row("refunded", amount, strong=True),
             *rows.card(pen, payment.method, "refunded_to"),

@@ -28,7 +28,7 @@ def plan_changed(pen: Pen, matter: Matter) -> Content:
         pen.say("subject_same", plan=matter.text("plan")) if is_same else pen.say("subject", plan=plan),
         before=tuple(before),
         facts=(
-            rows.what(pen, matter),
+            rows.plan(pen, matter),
             rows.price(pen, matter),
             *charged,
             *((pen.row("invoice", invoice.number),) if invoice else ()),
@@ -89,7 +89,7 @@ def cancellation_scheduled(pen: Pen, matter: Matter) -> Content:
         subject,
         before=(said,),
         facts=(
-            rows.what(pen, matter),
+            rows.plan(pen, matter),
             rows.price(pen, matter),
             pen.row("canceled_at", moment),
             pen.row("ended" if is_over else "ends", pen.moment(left.effective_at), strong=True),
@@ -108,7 +108,7 @@ def subscription_resumed(pen: Pen, matter: Matter) -> Content:
         pen.say("subject", plan=matter.plan),
         before=(pen.say("goes_on", plan=matter.plan),),
         facts=(
-            rows.what(pen, matter),
+            rows.plan(pen, matter),
             rows.price(pen, matter),
             *switch,
             *rows.next_charge(pen, matter),
@@ -126,7 +126,7 @@ def subscription_ended(pen: Pen, matter: Matter) -> Content:
         matter,
         pen.say("subject", plan=matter.plan),
         before=(pen.say("expired" if is_trial else "ended", plan=matter.plan, date=on),),
-        facts=(rows.what(pen, matter), pen.row("ended", on)),
+        facts=(rows.plan(pen, matter), pen.row("ended", on)),
         after=() if is_trial else (pen.say("documents"),),
         button="subscription" if is_trial else "invoices",
         path="" if is_trial else "/invoices",
@@ -141,7 +141,7 @@ def subscription_ended_unpaid(pen: Pen, matter: Matter) -> Content:
         matter,
         pen.say("subject", plan=matter.plan),
         before=(pen.say("ended", amount=amount, plan=matter.plan, date=on), pen.say("no_more")),
-        facts=(rows.what(pen, matter), *rows.sums(pen, matter, payment), *rows.card(pen, matter.card), pen.row("ended", on)),
+        facts=(rows.plan(pen, matter), *rows.sums(pen, matter, payment), *rows.card(pen, matter.card), pen.row("ended", on)),
     )
 
 
@@ -161,7 +161,7 @@ def trial_ending(pen: Pen, matter: Matter) -> Content:
         pen.say("subject", plan=plan, date=on),
         before=said[:-1],
         facts=(
-            rows.what(pen, matter),
+            rows.plan(pen, matter),
             pen.row("trial_end", on),
             *rows.next_sums(pen, matter),
             *rows.card(pen, method),
@@ -206,7 +206,7 @@ def card_expiring(pen: Pen, matter: Matter) -> Content:
         matter,
         pen.say("subject", card=pen.card(method)),
         before=(pen.say("expires", plan=matter.plan, month=until, date=due), pen.say("update")),
-        facts=(*rows.card(pen, method), *rows.expiry(pen, method), rows.what(pen, matter), *rows.next_charge(pen, matter)),
+        facts=(*rows.card(pen, method), *rows.expiry(pen, method), rows.plan(pen, matter), *rows.next_charge(pen, matter)),
         after=(pen.say("stop"),),
         button="update_card",
     )
@@ -222,7 +222,7 @@ def card_updated(pen: Pen, matter: Matter) -> Content:
         facts=(
             *rows.card(pen, method),
             *rows.expiry(pen, method),
-            rows.what(pen, matter),
+            rows.plan(pen, matter),
             pen.row("changed_at", pen.moment(matter.at)),
             *rows.next_charge(pen, matter),
         ),
@@ -237,7 +237,7 @@ def pause_scheduled(pen: Pen, matter: Matter) -> Content:
         matter,
         pen.say("subject", plan=matter.plan, date=on),
         before=(pen.say("asked", plan=matter.plan, date=on), _continues(pen, matter)),
-        facts=(rows.what(pen, matter), pen.row("paused_from", on), *_sums_then(pen, matter)),
+        facts=(rows.plan(pen, matter), pen.row("paused_from", on), *_sums_then(pen, matter)),
         after=(pen.say("undo", date=on),),
     )
 
@@ -248,7 +248,7 @@ def paused(pen: Pen, matter: Matter) -> Content:
         matter,
         pen.say("subject", plan=matter.plan, date=pen.date(matter.moment("resumes_at"))),
         before=(pen.say("paused", plan=matter.plan), _continues(pen, matter)),
-        facts=(rows.what(pen, matter), *_sums_then(pen, matter)),
+        facts=(rows.plan(pen, matter), *_sums_then(pen, matter)),
         after=(pen.say("early"),),
     )
 

@@ -9,9 +9,14 @@ from portico.services.notice_matter import Matter
 from portico.services.notice_text import Pen, Row, Text, plan_name
 
 
-def what(pen: Pen, matter: Matter) -> Row:
-    """The plan or product it is about."""
-    return pen.row("plan" if matter.is_subscription else "product", matter.plan)
+def plan(pen: Pen, matter: Matter) -> Row:
+    """The plan it is about."""
+    return pen.row("plan", matter.plan)
+
+
+def paid_for(pen: Pen, matter: Matter) -> Row:
+    """The plan or product that a payment was for."""
+    return pen.row("plan" if matter.paid.subscription_id else "product", matter.paid_for)
 
 
 def price(pen: Pen, matter: Matter) -> Row:

@@ -70,7 +70,13 @@ def desk(runtime: Runtime, ada: BuyerScope, now: datetime, mailbox: Mailbox) -> 
 @pytest.fixture
 def plan(factory: Factory, ada: BuyerScope) -> str:
     """An active subscription that Portico bills; its id."""
-    return factory.subscription(ada, **PLAN)
+    return subscribed(factory, ada)
+
+
+def subscribed(factory: Factory, buyer: BuyerScope, **columns: Any) -> str:
+    product_id = factory.product(buyer, kind="subscription")
+    carried_by = {"kind": "subscription", "product_id": product_id, "product_name": "Atlas Pro", "status": columns.get("status", "active")}
+    return factory.subscription(buyer, product_id=product_id, order_id=factory.order(buyer, **carried_by), **{**PLAN, **columns})
 
 
 def paid(factory: Factory, ada: BuyerScope, subscription_id: str, **columns: Any) -> str:
@@ -229,7 +235,7 @@ def test_what_belongs_to_another_buyer_is_not_told(desk: Desk, factory: Factory,
 
 
 def test_a_failed_renewal_tells_when_it_is_tried_next_and_last(desk: Desk, factory: Factory, ada: BuyerScope) -> None:
-    plan = factory.subscription(ada, status="past_due", failing_since=desk.now, due_at=desk.now + timedelta(days=1), **PLAN)
+    plan = subscribed(factory, ada, status="past_due", failing_since=desk.now, due_at=desk.now + timedelta(days=1))
     payment_id = paid(factory, ada, plan, status="failed", attempts=("failed",))
     mail = desk.sent("payment_failed", payment_id)
     for part in (
@@ -249,6 +255,24 @@ def test_nobody_is_told_that_a_payment_failed_which_was_paid_since(desk: Desk, f
     assert not desk.waiting()
 
 
+def test_that_a_payment_is_uncertain_is_told_only_if_it_stays_so(desk: Desk, factory: Factory, plan: str, clock: SteppingClock) -> None:
+    payment_id = paid(factory, desk.ada, plan, status="unknown", attempts=("unknown",))
+    desk.add("payment_uncertain", payment_id)
+    clock.advance(seconds=299)
+    deliver(desk.runtime)
+    assert not desk.mailbox.mails()
+    clock.advance(seconds=1)
+    deliver(desk.runtime)
+    assert "Please don’t pay again" in desk.mailbox.last().text
+    later = replace(desk, now=clock())
+    later.add("payment_uncertain", payment_id)
+    with desk.runtime.database.transaction() as tx:
+        tx.execute(sa.update(tables.payment).values(status="succeeded", succeeded_at=desk.now))
+    clock.advance(minutes=6)
+    deliver(desk.runtime)
+    assert len(desk.mailbox.mails()) == 1
+
+
 def _refund(factory: Factory, ada: BuyerScope, plan: str, now: datetime) -> dict[str, str]:
     payment_id = paid(factory, ada, plan)
     row = {
@@ -263,11 +287,12 @@ def _refund(factory: Factory, ada: BuyerScope, plan: str, now: datetime) -> dict
 
 def test_a_refund_from_its_request_to_the_money(desk: Desk, factory: Factory, plan: str) -> None:
     ids = _refund(factory, desk.ada, plan, desk.now)
-    asked = desk.sent("refund_requested", ids["ticket_id"])
+    desk.change(plan, product_name="Atlas Max")  # not what the payment was for
+    asked = desk.sent("refund_requested", ids["ticket_id"], payment_id=ids["payment_id"])
     declined = desk.sent("refund_rejected", ids["ticket_id"])
     refund_id = factory.refund(desk.ada, ids["payment_id"], amount_minor=2000)
     made = desk.sent("refund_made", refund_id, payment_id=ids["payment_id"])
-    assert asked.message["Subject"] == "Refund request received: €20.00 for Atlas"
+    assert asked.message["Subject"] == "Refund request received: €20.00 for Atlas Pro"
     assert "Your reason: Charged twice" in asked.text
     assert "Our answer: It was another plan" in declined.text
     assert "Amount refunded: €20.00" in made.text
