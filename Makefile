@@ -21,6 +21,7 @@ setup: .venv/.runtime
 .venv/.development: requirements-dev.lock .venv/.runtime
 	$(PIP) --require-hashes --requirement requirements-dev.lock
 	@$(BIN)/python tests/chromium.py
+	@$(BIN)/python tests/steady.py
 	@touch $@
 
 # Serves a portal with believable data; prints the links and where the mails land.

@@ -320,7 +320,7 @@ def _answered(call: str, *, refusals: bool = False) -> Generator[None, None, Non
 def _unanswered(call: str, error: Exception) -> Unanswered:
     """Without the cause: its text may hold the whole answer, and with it a client secret or an address."""
     if not isinstance(error, stripe.StripeError):
-        log.error("stripe_not_understood", call=call, reason=str(error))
+        log.error("stripe_not_understood", call=call, reason=str(error)[:200])
     else:
         # The network and a busy Stripe come and go; the rest waits for somebody to put it right.
         passing = isinstance(error, stripe.APIConnectionError | stripe.RateLimitError | stripe.APIError)

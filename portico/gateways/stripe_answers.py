@@ -53,10 +53,12 @@ _REFUNDS: dict[str, RefundState] = {"succeeded": "succeeded", "failed": "failed"
 
 
 class _Card(msgspec.Struct):
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
+    """What may be shown of a card. A wallet's may lack some of it, which is no reason to doubt a charge."""
+
+    brand: str | None = None
+    last4: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
 
 
 class _MethodDetails(msgspec.Struct):
@@ -130,9 +132,9 @@ class Intent(msgspec.Struct):
 class Refund(msgspec.Struct):
     id: str
     object: Literal["refund"]
-    status: str | None
     amount: int
     currency: str
+    status: str | None = None
     metadata: dict[str, str] | None = None
 
     @property
@@ -279,7 +281,7 @@ def _charged_card(intent: Intent) -> PaymentMethod | None:
 
 
 def _shown(card: _Card) -> PaymentMethod:
-    return PaymentMethod(card.brand, card.last4, card.exp_month, card.exp_year)
+    return PaymentMethod(card.brand or "unknown", card.last4 or "", card.exp_month, card.exp_year)
 
 
 def _in_our_words(*codes: str | None) -> str:

@@ -90,6 +90,7 @@ def behind() -> Iterator[LocalStripe]:
 def front(behind: LocalStripe) -> Iterator[StripeFront]:
     with stripe_front.standing_before(behind) as front:
         yield front
+    behind.forget()
 
 
 @pytest.fixture
