@@ -88,9 +88,12 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="module")
 def provider(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OverHttp]:
-    with sandbox_process.running(tmp_path_factory.mktemp("sandbox"), "--webhook-url", receiver.url) as process:
-        with closing(process.gateway()) as gateway, closing(process.gateway(read_seconds=0.5)) as impatient:
-            yield OverHttp(process, receiver, gateway, impatient)
+    with (
+        sandbox_process.running(tmp_path_factory.mktemp("sandbox"), "--webhook-url", receiver.url) as process,
+        closing(process.gateway()) as gateway,
+        closing(process.gateway(read_seconds=0.5)) as impatient,
+    ):
+        yield OverHttp(process, receiver, gateway, impatient)
 
 
 class TestConformance(Conformance):
