@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
@@ -9,6 +10,7 @@ import pytest
 
 from portico.domain.errors import Conflict, NotFound, Refused
 from portico.domain.proration import PlanChange
+from portico.domain.scope import BuyerScope
 from portico.domain.subscription import ScheduledChange
 from portico.services import charging, paying, plan_change
 from portico.services.charging import Outcome
@@ -341,15 +343,16 @@ def test_whoever_owns_no_such_subscription_is_told_there_is_none(shop: Shop) -> 
     subscription_id = shop.subscribe("starter")
     review = plan_change.review(shop.runtime, shop.ada, subscription_id, shop.plans["pro"], 1)
     eve, nobody = shop.factory.buyer(shop.store), shop.runtime.new_id("SUB")
-    for who, what in ((eve, subscription_id), (shop.ada, nobody)):
-        for call in (
-            lambda: plan_change.offers(shop.runtime, who, what),
-            lambda: plan_change.review(shop.runtime, who, what, shop.plans["pro"], 1),
-            lambda: plan_change.confirm(shop.runtime, who, what, review.quote),
-            lambda: plan_change.keep(shop.runtime, who, what),
-        ):
+    calls: list[Callable[[BuyerScope, str], object]] = [
+        lambda who, what: plan_change.offers(shop.runtime, who, what),
+        lambda who, what: plan_change.review(shop.runtime, who, what, shop.plans["pro"], 1),
+        lambda who, what: plan_change.confirm(shop.runtime, who, what, review.quote),
+        lambda who, what: plan_change.keep(shop.runtime, who, what),
+    ]
+    for who, what in ((eve, subscription_id), (shop.ada, nobody), (replace(shop.ada, environment="test"), subscription_id)):
+        for call in calls:
             with pytest.raises(NotFound):
-                call()
+                call(who, what)
     assert shop.taken() == PAID
 
 
