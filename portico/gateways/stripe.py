@@ -46,6 +46,7 @@ EVENTS = (
     "checkout.session.completed", "checkout.session.expired",
 )  # fmt: skip
 _CONNECT_SECONDS, _READ_SECONDS = 1, 8
+_LONGEST_DESCRIPTION = 1000
 _PAGE, _MOST_LISTED = 100, 1000  # a customer has had fewer PaymentIntents than that since any attempt still open
 
 # The languages of Stripe's card page that are also ours, in its own words for them. Any other is left to the buyer's browser.
@@ -256,6 +257,7 @@ class StripeGateway:
 
 
 def _intent_params(charge: Charge, amount: int) -> PaymentIntentCreateParams:
+    """No empty text is sent: Stripe takes one for an attempt to remove something."""
     params: PaymentIntentCreateParams = {
         "amount": amount,
         "currency": charge.currency.lower(),
@@ -263,11 +265,11 @@ def _intent_params(charge: Charge, amount: int) -> PaymentIntentCreateParams:
         "payment_method": charge.method,
         "allowed_payment_method_types": ["card"],
         "confirm": True,
-        "metadata": {**charge.metadata, answers.KEY: charge.key},
+        "metadata": {name: value for name, value in {**charge.metadata, answers.KEY: charge.key}.items() if value},
         "expand": ["latest_charge"],
     }
-    if charge.description:  # an empty text would be taken for an attempt to remove one
-        params["description"] = charge.description
+    if charge.description:
+        params["description"] = charge.description[:_LONGEST_DESCRIPTION]
     if charge.on_session:
         params["return_url"] = charge.return_url
     else:

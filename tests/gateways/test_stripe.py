@@ -344,6 +344,16 @@ def test_a_charge_says_what_it_is(provider: AtStripe) -> None:
     assert "x-stripe-client-telemetry" not in provider.front.headers[-1]
 
 
+def test_what_is_empty_is_not_sent_and_what_is_too_long_is_cut(provider: AtStripe) -> None:
+    charge = charge_of(provider.saved_card("works"))
+    provider.gateway.charge(replace(charge, key=new_key(), description="", metadata={"subscription": ""}))
+    plain = provider.front.requests[-1][2]
+    assert "description" not in plain
+    assert "metadata[subscription]" not in plain
+    provider.gateway.charge(replace(charge, description="x" * 1001))
+    assert provider.front.requests[-1][2]["description"] == "x" * 1000
+
+
 def test_a_customer_who_is_gone_gets_a_new_one(provider: AtStripe) -> None:
     page = provider.gateway.save_card_page(setup_of("cus_of_an_account_left_behind"))
     provider.complete(page)
