@@ -67,9 +67,7 @@ class OverHttp:
         self.process.ask("POST", "/control/faults")
 
     def cut_off(self) -> SandboxGateway:
-        with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-            port = closed_soon.getsockname()[1]
-        return SandboxGateway(f"http://127.0.0.1:{port}", "key", SECRET)
+        return SandboxGateway(f"http://127.0.0.1:{sandbox_process.free_port()}", "key", SECRET)
 
     def webhooks(self) -> list[Webhook]:
         lines = self.process.ask("GET", "/v1/ledger?after=0")["entries"]

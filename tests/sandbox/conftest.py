@@ -20,8 +20,7 @@ from portico.sandbox.application import Sandbox, application
 from portico.sandbox.bank import Bank
 from portico.sandbox.webhooks import Target
 from tests.gateways import sandbox_process
-from tests.gateways.sandbox_process import Receiver
-from tests.journeys.server import free_port
+from tests.gateways.sandbox_process import Receiver, free_port
 
 API_KEY = "the key of the tests"
 WEBHOOK_SECRET = "the webhook secret of the tests"

@@ -1,6 +1,7 @@
 """The bank keeps its word, and its books, whatever becomes of the process."""
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from portico.domain.errors import NotFound, PorticoError
 from portico.sandbox import answers, cards
 from portico.sandbox.bank import SETUP_LIVES, Bank
 from portico.sandbox.records import BadRequest, CardRefused, ChargeRequest, KeyReused, RefundRequest, SetupRequest
+from portico.sandbox.webhooks import LATE_SECONDS
 from tests.conftest import SteppingClock
 
 SETUP = SetupRequest("SET_1", "anna@example.com", "https://portal.test/done?a=1", "https://portal.test/back")
@@ -261,3 +263,10 @@ def test_events_have_ids_of_their_own_that_stay(reopen: OpenBank) -> None:
 
 def _told(bank: Bank) -> list[dict[str, object]]:
     return [event for entry in bank.ledger() if (event := answers.of_event(entry, "https://bank.test"))]
+
+
+def test_the_documentation_lists_every_test_card_with_how_late_late_is() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "gateways.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (\d{4} \d{4} \d{4} \d{4}) \|", text, flags=re.MULTILINE)
+    assert sorted(cards.digits(number) for number in listed) == sorted(cards.BY_NUMBER)
+    assert f"{LATE_SECONDS} seconds late" in text

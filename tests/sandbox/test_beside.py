@@ -18,7 +18,7 @@ from portico.sandbox.bank import Bank
 from portico.sandbox.webhooks import Target
 from portico.sandbox.wire import Receive, Scope, Send
 from tests.gateways.conformance import charge_of, setup_of
-from tests.journeys.server import free_port
+from tests.gateways.sandbox_process import free_port
 from tests.sandbox.conftest import API_KEY, WEBHOOK_SECRET, listening
 
 
