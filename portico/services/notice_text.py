@@ -16,6 +16,7 @@ from portico.i18n.templates import fill_escaped
 
 # What would end a line, or turn the direction of everything behind it. Names come from shops, comments from buyers.
 _NO_TEXT = re.compile(r" *[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+ *")
+_ALONE = "{value}"
 _LONGEST_IN_SUBJECT = 60
 _LONGEST_UNBROKEN = 15
 _ISOLATED = Markup("<bdi>{}</bdi>")
@@ -37,7 +38,8 @@ class Text:
     @property
     def html(self) -> str:
         """Escaped; each value keeps its own direction."""
-        return fill_escaped(self.words, **{name: _isolated(_one_line(value)) for name, value in self.values.items()})
+        alone = self.words == _ALONE
+        return fill_escaped(self.words, **{name: _isolated(_one_line(value), alone=alone) for name, value in self.values.items()})
 
     @property
     def short(self) -> str:
@@ -89,7 +91,7 @@ class Pen:
 
     def literal(self, text: str) -> Text:
         """A value that stands alone."""
-        return Text("{value}", {"value": text})
+        return Text(_ALONE, {"value": text})
 
     def label(self, code: str) -> Text:
         return self.message(FACTS[code])
@@ -136,9 +138,9 @@ def _one_line(text: str) -> str:
     return _NO_TEXT.sub(" ", text).strip()
 
 
-def _isolated(value: str) -> Markup:
-    """An amount or a day is never torn apart at the end of a line."""
-    is_figure = len(value) <= _LONGEST_UNBROKEN and any(character.isdigit() for character in value)
+def _isolated(value: str, *, alone: bool) -> Markup:
+    """Within a sentence an amount or a day is never torn apart at the end of a line."""
+    is_figure = not alone and len(value) <= _LONGEST_UNBROKEN and any(character.isdigit() for character in value)
     return (_WHOLE if is_figure else _ISOLATED).format(value)
 
 
