@@ -1,6 +1,7 @@
 """Jobs of the lane `pay` that a buyer's visit began: money that goes back, and a card that was given on the provider's page."""
 
 from portico.domain.scope import BuyerScope
+from portico.gateways.port import Unanswered
 from portico.jobs.running import NotYet, RunningJob
 from portico.services import card, refund
 from portico.services.runtime import Runtime
@@ -18,7 +19,10 @@ def look_for_card(runtime: Runtime, job: RunningJob) -> None:
     """Looks how a visit to the provider's card page ended, and comes back later while it has not."""
     arguments = job.arguments
     scope = BuyerScope(arguments["store_id"], arguments["environment"], arguments["buyer_id"])
-    status = card.look_again(runtime, scope, arguments["setup_id"])
+    try:
+        status = card.look_again(runtime, scope, arguments["setup_id"])
+    except Unanswered as silence:
+        raise NotYet(str(silence)) from silence
     looks = arguments["looks"]
     if status == "open" and looks is not None:
         with job.finish() as tx:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from portico.jobs import buyer_jobs, housekeeping, payment_jobs
 from portico.jobs.running import Handler, Permanent, RunningJob
 from portico.mail.transport import PermanentMailFailure
-from portico.services import card, charging, notice, notice_mail, refund, sign_in, sign_in_mail, surplus
+from portico.services import card, charging, notice, notice_mail, refund, sign_in, sign_in_mail, surplus, webhook_in
 from portico.services.runtime import Runtime
 
 
@@ -30,6 +30,7 @@ HANDLERS: Mapping[str, Handler] = {
     notice.JOB: send_notice_mail,
     charging.JOB: payment_jobs.charge,
     surplus.JOB: payment_jobs.return_surplus,
+    webhook_in.JOB: payment_jobs.look_for_subject,
     refund.JOB: buyer_jobs.give_back,
     card.JOB: buyer_jobs.look_for_card,
     housekeeping.KIND: housekeeping.run,

@@ -1,7 +1,7 @@
 """Jobs of the lane `pay`: they ask the payment provider until it has answered."""
 
 from portico.jobs.running import NotYet, Permanent, RunningJob
-from portico.services import charging, surplus
+from portico.services import charging, surplus, webhook_in
 from portico.services.runtime import Runtime
 
 
@@ -20,3 +20,8 @@ def return_surplus(runtime: Runtime, job: RunningJob) -> None:
         raise Permanent(f"the provider does not give {job.arguments['key']} back")
     if state == "pending":
         raise NotYet(state)
+
+
+def look_for_subject(runtime: Runtime, job: RunningJob) -> None:
+    """Looks whether what a webhook was about is known by now; it is parked when it never is."""
+    webhook_in.look_again(runtime, **job.arguments)

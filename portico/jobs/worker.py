@@ -199,7 +199,7 @@ class Worker:
 
     def _note(self, job: Job, error: Exception, text: str, *, is_over: bool) -> None:
         if isinstance(error, NotYet):
-            log.info("job waits for an answer", job=job.id, kind=job.kind, attempt=job.attempt)
+            log.debug("job waits for an answer", job=job.id, kind=job.kind, attempt=job.attempt)
             return
         note = log.error if is_over else log.warning
         # Of other errors only the kind: their text may quote what a job holds.

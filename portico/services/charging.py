@@ -67,14 +67,14 @@ def begin(
     """Commits us to an attempt at a payment with the subscription's card: the payment if it is new, the attempt, and its job.
 
     `payment` is new (no attempts), or one that failed, with its attempts. Gives the attempt's key, for `charge` after the
-    commit; None, and nothing is written, when there is a payment for this period, or an open change, already, or it is paid or
-    canceled. Whoever calls it sets the subscription's `due_at` to None in the same transaction: nothing else happens to it until
+    commit; None, and nothing is written, when there is a payment for this period, or an open change, already, or it is under way,
+    paid or canceled. Whoever calls it sets the subscription's `due_at` to None in the same transaction: nothing else happens to it until
     the outcome. `delay_seconds`: IN_REQUEST_DELAY_SECONDS where the caller will charge at once.
     Raises Refused("too_many_charges"), and Conflict when another attempt is under way.
     """
     _hold_to_bounds(tx, scope, subscription.id, now)
     if payment.attempts:
-        if not payments.set_status(tx, scope, payment.id, "pending"):
+        if payment.status != "failed" or not payments.set_status(tx, scope, payment.id, "pending"):
             return None
     elif not payments.start(tx, scope, _from_where_it_stands(payment, subscription)):
         return None

@@ -33,6 +33,7 @@ from portico.storage.refund import KeyedRefund
 log = structlog.get_logger("portico.refunds")
 
 JOB = "refund"
+JOB_PREFIX = f"{JOB}:"  # of the keys of its jobs, before the refund's
 _DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]{1,2})")  # three digits behind it could be thousands
 
 
@@ -138,7 +139,7 @@ def reject(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "op
 
 def add_job(tx: sa.Connection, runtime: Runtime, key: str, *, first: bool = False) -> bool:
     """The job that sees a refund to its end. `first`: nobody has asked for it before. False: there is one already."""
-    return outbox.add(tx, JOB, {"key": key, "first": first}, now=runtime.clock(), lane="pay", key=f"{JOB}:{key}")
+    return outbox.add(tx, JOB, {"key": key, "first": first}, now=runtime.clock(), lane="pay", key=JOB_PREFIX + key)
 
 
 def execute(

@@ -5,6 +5,7 @@ of it in the same transaction, so any number of sweepers may run, and none need 
 worked on is held, where `portico check` shows it, and the others go on.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,10 +14,9 @@ import structlog
 from portico.domain.errors import NotFound, Refused
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.subscription import Subscription
-from portico.services import charging, due, marks, store_time
+from portico.services import due, marks, store_time
 from portico.services.due_step import process
 from portico.services.runtime import Runtime
-from portico.storage import payment as payments
 from portico.storage import store as stores
 from portico.storage import subscription as subscriptions
 from portico.storage.database import is_unavailable
@@ -45,18 +45,6 @@ def sweep_store(runtime: Runtime, scope: StoreScope, *, limit: int = BATCH) -> i
     return _sweep_where(runtime, scope, limit)
 
 
-def restore_jobs(runtime: Runtime, *, limit: int = 100) -> int:
-    """Gives open attempts that have no job one again: none may wait for ever because a row was lost. How many had none."""
-    with runtime.database.read() as connection:
-        keys = payments.open_without_job(connection, charging.JOB_PREFIX, limit)
-    if not keys:
-        return 0
-    with runtime.database.transaction() as tx:
-        restored = sum(charging.add_job(tx, runtime, key) for key in keys)
-    log.error("charge_jobs_restored", count=restored)
-    return restored
-
-
 def release(runtime: Runtime, subscription_id: str) -> datetime:
     """Lets a subscription that was held go on, for whoever runs the installation; when it is due next.
 
@@ -65,7 +53,7 @@ def release(runtime: Runtime, subscription_id: str) -> datetime:
     with runtime.database.transaction() as tx:
         scope, _ = subscriptions.get_any(tx, subscription_id)
         held = subscriptions.lock(tx, scope, subscription_id)
-        due_at = due.due_at(held, runtime.retry_days)
+        due_at = due.due_at(replace(held, held_at=None, held_reason=None), runtime.retry_days)
         if held.held_at is None or due_at is None:
             raise Refused("not_held", f"{subscription_id} is not held")
         subscriptions.release(tx, subscription_id, due_at=due_at)

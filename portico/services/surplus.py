@@ -16,6 +16,7 @@ from portico.storage import outbox
 log = structlog.get_logger("portico.payments")
 
 JOB = "return_surplus"
+KEY_SUFFIX = "-surplus"  # of the refund's key, after the attempt's
 
 
 def return_later(tx: sa.Connection, runtime: Runtime, environment: Environment, payment_id: str, result: ChargeResult) -> None:
@@ -23,7 +24,7 @@ def return_later(tx: sa.Connection, runtime: Runtime, environment: Environment, 
     log.error("surplus_capture", key=result.key, payment=payment_id, reference=result.reference)
     arguments = {
         "environment": environment,
-        "key": f"{result.key}-surplus",
+        "key": result.key + KEY_SUFFIX,
         "charge_reference": result.reference,
         "amount_minor": result.amount_minor,
         "currency": result.currency,

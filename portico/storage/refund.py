@@ -16,7 +16,7 @@ from portico.storage.payment_row import PAYMENT, REFUND, payment_of
 from portico.storage.rows import changed, first, many
 from portico.storage.scoped import buyer_values, of_buyer
 from portico.storage.store import StoreRow
-from portico.storage.tables import order, payment, payment_attempt
+from portico.storage.tables import job, order, payment, payment_attempt
 from portico.storage.tables import refund as table
 from portico.storage.tables import store as store_table
 
@@ -88,17 +88,14 @@ _OF_ORDER = (
     .group_by(order.c.total_minor)
 )
 _SET_ORDER = sa.update(order).where(order.c.id == sa.bindparam("p_id")).values(status=sa.bindparam("p_status"))
-_STALE = (
+_JOBLESS = (
     sa.select(table.c.key)
-    .select_from(table.join(store_table, store_table.c.id == table.c.store_id))
     .where(
         table.c.status == "pending",
         table.c.key.is_not(None),
-        sa.type_coerce(table.c.created_at, sa.BigInteger)
-        <= sa.type_coerce(sa.bindparam("p_before", type_=table.c.created_at.type), sa.BigInteger)
-        + sa.type_coerce(sa.case((table.c.environment == "test", store_table.c.test_offset), else_=0), sa.BigInteger),
+        ~sa.exists().where(job.c.key == sa.bindparam("p_prefix", type_=sa.String()).concat(table.c.key)),
     )
-    .order_by(table.c.created_at, table.c.key)
+    .order_by(table.c.created_at)
     .limit(sa.bindparam("p_limit"))
 )
 
@@ -155,9 +152,10 @@ def settle(tx: sa.Connection, key: str, status: Literal["succeeded", "failed"], 
     return refunded_minor - given_back["p_amount_minor"]
 
 
-def stale_pending(tx: sa.Connection, before: datetime, limit: int) -> list[str]:
-    """Keys of refunds of any store that were begun before a moment of real time and are still under way, oldest first."""
-    return [row[0] for row in many(tx, _STALE, {"p_before": before, "p_limit": limit})]
+def pending_without_job(tx: sa.Connection, job_prefix: str, limit: int) -> list[str]:
+    """Keys of refunds of any store that are under way, oldest first, for which there is no job: its key would be `job_prefix` and
+    theirs."""
+    return [row[0] for row in many(tx, _JOBLESS, {"p_prefix": job_prefix, "p_limit": limit})]
 
 
 def _settle_order(tx: sa.Connection, order_id: str) -> None:

@@ -1,4 +1,5 @@
-"""The few addresses that belong to no store: health, static files, reports of the content security policy."""
+"""The few addresses that belong to no store: health, static files, webhooks of payment providers, reports of the content security
+policy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +9,12 @@ from typing import Literal
 import msgspec
 import structlog
 
+from portico.domain.errors import NotFound
+from portico.domain.scope import ENVIRONMENTS, Environment
+from portico.gateways.port import Forged, Unanswered
+from portico.services import webhook_in
 from portico.web import view
-from portico.web.asked import Asked
+from portico.web.asked import BODY_LIMIT_BYTES, Asked
 from portico.web.metrics import CONTENT_TYPE
 from portico.web.problems import PROBLEMS
 from portico.web.response import Response, text
@@ -25,11 +30,12 @@ log = structlog.get_logger("portico.web")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the table below: anyone may ask, nothing is read from cookies and nothing is written."""
+    """A row of the table below: anyone may ask, and nothing is read from cookies."""
 
     method: Literal["GET", "POST"]
     path: str
     handler: Callable[[Web, Asked], Response]
+    body_limit_bytes: int = BODY_LIMIT_BYTES
 
 
 def nothing(web: Web, asked: Asked) -> Response:
@@ -93,6 +99,32 @@ def csp_report(web: Web, asked: Asked) -> Response:
     return Response(204)
 
 
+def webhook(web: Web, asked: Asked) -> Response:
+    """A payment provider tells something: its signature says that it is the provider, and nothing else does.
+
+    200 says that it arrived, whether it was news or not, 503 that it is to come again. Whoever is no provider learns nothing but
+    that he is none.
+    """
+    environment: Environment | None = next((known for known in ENVIRONMENTS if known == asked.ids["environment"]), None)
+    try:
+        if environment is None:
+            raise NotFound
+        webhook_in.receive(web.runtime, environment, asked.ids["gateway"], asked.body, _by_name(asked))
+    except NotFound:
+        return text(404, "not found\n")
+    except Forged as error:
+        log.warning("webhook_forged", environment=environment, gateway=asked.ids["gateway"], why=str(error))
+        return text(400, "bad request\n")
+    except Unanswered:  # what it is about could not be looked up: a status that makes the provider send it again
+        return text(503, "try again later\n")
+    return text(200, "ok\n")
+
+
+def _by_name(asked: Asked) -> dict[str, str]:
+    names = {name.decode("latin-1") for name, _ in asked.headers}
+    return {name: asked.header(name) or "" for name in names if name.isascii()}
+
+
 def _is_loopback(address: str) -> bool:
     try:
         return ip_address(address).is_loopback
@@ -108,4 +140,5 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/robots.txt", robots),
     Row("GET", "/static/{digest:str}/{name:path}", asset),
     Row("POST", "/csp-report", csp_report),
+    Row("POST", "/webhooks/{gateway:str}/{environment:str}", webhook, webhook_in.BODY_LIMIT_BYTES),
 )

@@ -93,6 +93,7 @@ refund = sa.Table(
     sa.UniqueConstraint("store_id", "environment", "external_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
     Index(None, "payment_id"),
+    Index("ix_refund_pending", "created_at", **only("status = 'pending' AND key IS NOT NULL")),
 )
 
 # What buyers ask for. One request of a payment at a time; its amount is what the refund will be if it is approved.

@@ -199,6 +199,7 @@ def create_indexes() -> None:
         unique=True,
         **only("status IN ('pending', 'unknown') AND key IS NOT NULL"),
     )
+    op.create_index("ix_refund_pending", "refund", ["created_at"], **only("status = 'pending' AND key IS NOT NULL"))
     op.create_index("ix_subscription_due", "subscription", ["due_at", "id"], **only("due_at IS NOT NULL"))
     op.create_index("ix_subscription_due_in", "subscription", ["store_id", "environment", "due_at", "id"], **only("due_at IS NOT NULL"))
     op.create_index("ix_subscription_held", "subscription", ["held_at"], **only("held_at IS NOT NULL"))
