@@ -244,6 +244,7 @@ def _issued(document_id: str, content: DocumentContent, payment_id: str, refund_
         content.currency,
         content.total_minor,
         content,
+        refund_id,
     )
 
 
