@@ -42,6 +42,7 @@ WHY_NOT: dict[str, Message] = {
     "quantity_range": N_("This plan isn’t available in that quantity."),
     "amount_range": _SEE_PLANS,
     "already_scheduled": N_("This change is planned already."),
+    "pause_periods": N_("It can’t be paused for that long."),
     # What stands against a request for money back (domain.refund)
     "payment_not_succeeded": N_("This payment hasn’t gone through, so there is nothing to give back."),
     "refund_ticket_open": N_("You’ve asked for this payment already. We’ll email you the answer."),

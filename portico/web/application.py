@@ -38,7 +38,8 @@ log = structlog.get_logger("portico.web")
 
 def create_app(runtime: Runtime) -> Litestar:
     """The ASGI application of one process. Raises ValueError for a plain-http origin beyond this machine."""
-    site = Site(runtime.origin)
+    pages = (origin for gateway in runtime.gateways.values() for origin in gateway.page_origins)
+    site = Site(runtime.origin, form_targets=tuple(sorted(set(pages))))
     web = Web(runtime=runtime, site=site, jar=Jar(site.secure), assets=static.load(), metrics=Metrics(), is_page=is_page)
 
     def refused(request: AnyRequest, error: HTTPException) -> ErrorPage:
@@ -105,10 +106,12 @@ def _outside_handler(web: Web, row: outside.Row) -> HTTPRouteHandler:
         ids = {key: str(value) for key, value in request.path_params.items()}
         return row.handler(web, _asked(web, request, body, ids))
 
-    return _handler(web, row.path, row.method, answer)
+    return _handler(web, row.path, row.method, answer, row.body_limit_bytes)
 
 
-def _handler(web: Web, path: str, method: str, answer: Callable[[AnyRequest, bytes], Response]) -> HTTPRouteHandler:
+def _handler(
+    web: Web, path: str, method: str, answer: Callable[[AnyRequest, bytes], Response], body_limit_bytes: int = BODY_LIMIT_BYTES
+) -> HTTPRouteHandler:
     """The framework reads the body on the event loop; `answer` then runs in a thread. The framework's own switch for that wraps a
     function once more for every method added to its path, and so breaks the first of two."""
 
@@ -119,16 +122,22 @@ def _handler(web: Web, path: str, method: str, answer: Callable[[AnyRequest, byt
         return _to_asgi(web, await sync_to_thread(answer, request, bytes(body)))
 
     function = get if method == "GET" else post
-    return HTTPRouteHandler(path, http_method=[HttpMethod(method)], name=f"{method} {path}", include_in_schema=False)(function)
+    handler = HTTPRouteHandler(
+        path, http_method=[HttpMethod(method)], name=f"{method} {path}", include_in_schema=False, request_max_body_size=body_limit_bytes
+    )
+    return handler(function)
 
 
 def _pattern(path: str) -> str:
-    """ "/invoices/{id}.pdf" as the framework's "/invoices/{id:str}"."""
-    return path.partition("{id}")[0] + "{id:str}" if "{id}" in path else path
+    """ "/invoices/{id}.pdf" as the framework's "/invoices/{id:str}", and "/orders/{id}/x" as "/orders/{id:str}/x"."""
+    before, marker, after = path.partition("{id}")
+    _, slash, rest = after.partition("/")
+    return before + ("{id:str}" if marker else "") + slash + rest
 
 
 def _suffix(row: Row) -> str:
-    return row.path.partition("{id}")[2]
+    """What follows the id within its segment: ".pdf", or nothing."""
+    return row.path.partition("{id}")[2].partition("/")[0]
 
 
 def _asked(web: Web, request: AnyRequest, body: bytes, ids: dict[str, str] | None = None) -> Asked:

@@ -36,7 +36,7 @@ def answer(web: Web, row: Row, environment: Environment, asked: Asked) -> Respon
     except PorticoError as error:
         problem = problems.of_error(error)
         log.info("refused", code=problem.code, status=problem.status, method=row.method, route=row.path)
-        response = view.problem(visit, problem) if visit else view.problem_outside(web, asked, problem)
+        response = view.problem(visit, problem, _back(visit, row, problem)) if visit else view.problem_outside(web, asked, problem)
         if problem.code == "cookie_invalid":
             response = response.adding(*(deleted(name) for name in ("session", "browser")))
     except Exception as error:  # the visitor gets a page, the log the traceback
@@ -107,9 +107,19 @@ def _is_own_form(visit: Visit, given: str) -> bool:
     return any(seal.is_token(visit.runtime.secret, "form", binding, given) for binding in bindings)
 
 
+def _page_of(visit: Visit, row: Row) -> str:
+    """The page a form is on, below the base; "/" for a row that does not say."""
+    return visit.return_path(row.returns_to.format(**visit.asked.ids)) if row.returns_to else "/"
+
+
+def _back(visit: Visit, row: Row, problem: problems.Problem) -> str:
+    """Where a problem's page leads: to the page of the form that met it, unless that is what was not found."""
+    return "/" if problem.status == 404 else _page_of(visit, row)
+
+
 def _to_sign_in(visit: Visit, row: Row) -> Response:
     """303 to the sign-in form, which leads back to the page asked for (or, for a form, to the page the form is on)."""
     if visit.asked.wants_json:
         return view.problem(visit, problems.PROBLEMS["session_over"])
-    back = visit.return_path(row.returns_to.format(**visit.asked.ids)) if row.returns_to else visit.here
+    back = _page_of(visit, row) if row.returns_to else visit.here
     return see_other(visit.url("/sign-in") + (f"?next={quote(back, safe='/')}" if back != "/" else ""))

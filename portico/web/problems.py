@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from portico.domain.errors import Conflict, Invalid, NotFound, PorticoError, Refused
 from portico.i18n.catalog import N_, Message
+from portico.i18n.why_not_words import WHY_NOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,12 @@ def _table(*problems: Problem) -> dict[str, Problem]:
 
 _AGAIN = N_("Please go back, reload the page and try again.")
 _UNREADABLE = N_("This request could not be read")
+_NOT_NOW = N_("This isn’t possible right now")
 
 PROBLEMS = _table(
     Problem("not_found", 404, N_("Page not found"), N_("There is nothing at this address, or it is not yours to see.")),
     Problem("method_not_allowed", 405, N_("This does not work here"), N_("This address does not take requests of that kind.")),
+    Problem("gateway_unanswered", 503, N_("The payment provider didn’t answer"), N_("Nothing was charged. Please try again in a minute.")),
     Problem("conflict", 409, N_("This changed in the meantime"), N_("Please check the current values and try again.")),
     Problem("invalid", 422, N_("Please check what you entered"), _AGAIN),
     Problem("cookie_invalid", 400, _UNREADABLE, N_("Your browser sent a damaged cookie. We removed it: please sign in again.")),
@@ -56,7 +59,8 @@ _BY_STATUS = {
 
 
 def of_error(error: PorticoError) -> Problem:
-    """The page for an error a handler let through. A Refused of an unknown code is a 400 with a general text."""
+    """The page for an error a handler let through. What a rule stands against is a 409 that says why; a Refused of an unknown
+    code is a 400 with a general text."""
     match error:
         case NotFound():
             return PROBLEMS["not_found"]
@@ -64,10 +68,12 @@ def of_error(error: PorticoError) -> Problem:
             return PROBLEMS["conflict"]
         case Invalid():
             return PROBLEMS["invalid"]
+        case Refused() if error.code in WHY_NOT:
+            return Problem(error.code, 409, _NOT_NOW, WHY_NOT[error.code])
         case Refused():
             return PROBLEMS.get(error.code, PROBLEMS["form_invalid"])
         case _:
-            return PROBLEMS["crash"]
+            return PROBLEMS.get(error.code, PROBLEMS["crash"])
 
 
 def of_status(status: int) -> Problem:

@@ -11,7 +11,7 @@ HEADERS_LIMIT_BYTES = 16 * 1024
 CSRF_FIELD = "csrf"
 
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action {forms}; "
     "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-to csp"
 )
 _FEATURES = (
@@ -48,9 +48,13 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The one origin we answer for, "https://portal.example.com" or, on this machine alone, "http://127.0.0.1:8000"."""
+    """The one origin we answer for, "https://portal.example.com" or, on this machine alone, "http://127.0.0.1:8000".
+
+    `form_targets` are the origins a form of ours may lead on to: those of the payment providers' pages. A browser holds the
+    redirect that answers a form against them (CSP 3, `form-action`), not only the form's own address."""
 
     origin: str
+    form_targets: tuple[str, ...] = ()
     secure: bool = field(init=False)
     loopback: bool = field(init=False)
     _host: str = field(init=False)
@@ -97,7 +101,7 @@ class Site:
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """The headers of every answer, whatever its status and kind."""
         values = {
-            "content-security-policy": _POLICY,
+            "content-security-policy": _POLICY.format(forms=" ".join(("'self'", *self.form_targets))),
             "reporting-endpoints": 'csp="/csp-report"',
             "x-content-type-options": "nosniff",
             "referrer-policy": "no-referrer",

@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from portico.web.visit import Visit, Web
 
 _TEMPLATES = FileSystemLoader(Path(__file__).parent / "templates")
 _accent = functools.lru_cache(maxsize=1024)(accent_name)
+_BACK = N_("Back to where you were")
 _TO_OVERVIEW = N_("Back to the overview")
 _TO_SIGN_IN = N_("Sign in")
 
@@ -36,6 +38,7 @@ class PageContext:
     base: str = ""
     store: StoreRow | None = None
     environment: Environment | None = None
+    test_clock: datetime | None = None  # the store's time where it is not the real one
     buyer_email: str | None = None
     csrf: str = ""
     seconds_left: int | None = None
@@ -61,13 +64,14 @@ def page(visit: Visit, template: str, *, status_code: int = 200, **variables: An
     return _render(_frame(visit, visit.here), template, status_code, variables)
 
 
-def problem(visit: Visit, found: Problem) -> Response:
-    """An error page within a portal. It says nothing of what was asked for, so that a foreign id and a random one look alike."""
+def problem(visit: Visit, found: Problem, back: str = "/") -> Response:
+    """An error page within a portal, which leads on to the page `back`. It says nothing of what was asked for, so that a foreign
+    id and a random one look alike."""
     if visit.asked.wants_json:
         return problem_json(visit, found)
     signed_in = visit.session is not None
-    action = (visit.url("/"), _TO_OVERVIEW) if signed_in else (visit.url("/sign-in"), _TO_SIGN_IN)
-    return _error(_frame(visit, "/"), found, *action)
+    to_page = (visit.url(back), _BACK if back != "/" else _TO_OVERVIEW)
+    return _error(_frame(visit, "/"), found, *(to_page if signed_in else (visit.url("/sign-in"), _TO_SIGN_IN)))
 
 
 def problem_outside(web: Web, asked: Asked, found: Problem) -> Response:
@@ -91,6 +95,7 @@ def _frame(visit: Visit, path: str) -> PageContext:
         base=visit.base,
         store=visit.store,
         environment=visit.environment,
+        test_clock=visit.store_now if visit.environment == "test" and visit.store.test_offset else None,
         buyer_email=visit.session.buyer.email if visit.session is not None else None,
         csrf=visit.csrf,
         seconds_left=visit.seconds_left,

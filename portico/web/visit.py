@@ -10,6 +10,7 @@ from portico.domain.buyer import Buyer
 from portico.domain.errors import NotFound
 from portico.domain.ids import Prefix, is_id
 from portico.domain.scope import BuyerScope, Environment, StoreScope
+from portico.services import store_time
 from portico.services.runtime import Runtime
 from portico.storage.session import SessionRow
 from portico.storage.store import StoreRow
@@ -45,8 +46,9 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request to one portal. `base` is "/acme/portal" or "/test/acme/portal". `browser` binds a sign-in to the browser
-    that asks for it; `session` is None unless it is alive and belongs to this store and environment."""
+    """One request to one portal. `base` is "/acme/portal" or "/test/acme/portal". `now` is the real time, which sessions and forms
+    live in; `store_now` the store's. `browser` binds a sign-in to the browser that asks for it; `session` is None unless it is
+    alive and belongs to this store and environment."""
 
     web: Web
     asked: Asked
@@ -63,6 +65,11 @@ class Visit:
     @property
     def runtime(self) -> Runtime:
         return self.web.runtime
+
+    @property
+    def store_now(self) -> datetime:
+        """The time that subscriptions and payments live in: in the test environment a store's clock may run ahead."""
+        return store_time.now(self.runtime, self.store, self.environment)
 
     @property
     def scope(self) -> StoreScope:

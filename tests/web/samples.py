@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from portico.domain.billing_detail import BillingDetail, address_lines, countries, form_fields
-from portico.domain.invoice import Document, DocumentContent, DocumentLine, Seller, TaxLine
+from portico.domain.invoice import SERIES_PREFIX, Document, DocumentContent, DocumentLine, Seller, TaxLine
 from portico.domain.order import ListedOrder, Order
-from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, Refund
+from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, Refund, RefundTicket
 from portico.domain.subscription import NextCharge, ScheduledChange, Subscription
 from portico.i18n.format import formats
 from portico.i18n.languages import LANGUAGES, Language, by_tag
@@ -70,6 +70,7 @@ class Page:
     seconds_left: int | None = 1800
     warn_at_seconds: int = 120
     environment: str | None = "prod"
+    test_clock: datetime | None = None
     languages: tuple[Language, ...] = LANGUAGES
 
     @property
@@ -245,9 +246,27 @@ def subscriptions() -> list[tuple[Subscription, NextCharge | None]]:
         ),
         (subscription(4, product_name="Sky atlas", scheduled_change=switch, interval="quarter"), charge(50)),
         (subscription(5, product_name="Starter plan", status="canceling", scheduled_change=cancel), None),
+        (subscription(8, product_name="Weekly maps", status="paused", interval="week", resumes_at=NOW + 30 * DAY), charge(30)),
         (subscription(6, product_name="Weekly letter", status="canceled", interval="week", ended_at=NOW - 40 * DAY, method=None), None),
         (subscription(7, product_name="Newcomer", status="pending", method=None), None),
     ]
+
+
+def a_ticket(status: Any = "pending", **changes: Any) -> RefundTicket:
+    made = RefundTicket(
+        id=an_id("TKT", 1),
+        payment_id=an_id("PAY", 2),
+        version=1,
+        amount_minor=1240,
+        currency="EUR",
+        reason="I was charged for a month in which I could not sign in.\nSupport knows about it.",
+        status=status,
+        note="We looked into it: your account was open all month." if status == "rejected" else "",
+        created_at=NOW - 3 * DAY,
+        updated_at=NOW - 3 * DAY,
+        decided_at=None if status == "pending" else NOW - DAY,
+    )
+    return replace(made, **changes)
 
 
 def content(kind: Any = "invoice", **changes: Any) -> DocumentContent:
@@ -281,7 +300,7 @@ def content(kind: Any = "invoice", **changes: Any) -> DocumentContent:
 
 
 def document(number: int, kind: Any = "invoice", **changes: Any) -> Document:
-    prefix = "INV" if kind == "invoice" else "REC"
+    prefix = SERIES_PREFIX[kind]
     made = Document(
         id=an_id("INV", number),
         kind=kind,
@@ -375,8 +394,17 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         "link": ("link.html", out, {"next": "/", "problem": ""}),
         "link_other_browser": ("link.html", out, {"next": "/", "problem": "other_browser"}),
         "link_expired": ("link.html", out, {"next": "/", "problem": "expired"}),
-        "overview": ("overview.html", page, {"items": everything[:5], "orders": orders()[:3], "invoices": documents()[:3]}),
-        "overview_empty": ("overview.html", none, {"items": [], "orders": [], "invoices": []}),
+        "overview": (
+            "overview.html",
+            page,
+            {
+                "items": everything[:5],
+                "confirming": {everything[3][0].id},
+                "orders": orders()[:3],
+                "invoices": documents()[:3],
+            },
+        ),
+        "overview_empty": ("overview.html", none, {"items": [], "confirming": set(), "orders": [], "invoices": []}),
         "orders": (
             "orders.html",
             page,
@@ -387,23 +415,29 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         "order": (
             "order.html",
             page,
-            {"order": one, "documents": documents()[:2], "subscription": everything[1][0], "address_lines": address},
+            {
+                "order": one,
+                "documents": documents()[:2],
+                "subscription": everything[1][0],
+                "address_lines": address,
+                "tickets": {one.payments[1].id: [a_ticket("rejected"), a_ticket()]},
+                "refundable": {one.payments[2].id},
+            },
         ),
         "order_bare": (
             "order.html",
             page,
-            {"order": order(9, payments=(), billing_detail=BillingDetail()), "documents": [], "subscription": None, "address_lines": ()},
+            {
+                "order": order(9, payments=(), billing_detail=BillingDetail()),
+                "documents": [],
+                "subscription": None,
+                "address_lines": (),
+                "tickets": {},
+                "refundable": set(),
+            },
         ),
         "subscriptions": ("subscriptions.html", page, {"items": everything}),
         "subscriptions_empty": ("subscriptions.html", page, {"items": []}),
-        **{
-            f"subscription_{sub.status}_{sub.interval}": (
-                "subscription.html",
-                page,
-                {"subscription": sub, "next_charge": due, "order": order(1), "documents": documents()[:2]},
-            )
-            for sub, due in everything
-        },
         "invoices": (
             "invoices.html",
             page,

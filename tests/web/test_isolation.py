@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import pytest
 
 from portico.domain.scope import BuyerScope
+from portico.services import plan_change
 from portico.services.runtime import Runtime
+from portico.storage import card_setup
 from portico.storage.page import Cursor
 from portico.web import outside
 from portico.web.portal.routes import ROUTES
+from tests.bank import BankGateway
 from tests.factories import BILLING_DETAIL, SELLER, Factory
 from tests.web.browser import Answer, Browser
 from tests.web.conftest import BASE, TEST_BASE, History, Shop
@@ -20,7 +23,8 @@ RANDOM = "0" * 22
 CANARY = "CANARY"  # in every text a foreign buyer owns; must never be seen
 
 # For every address of the table: how a foreign id could be smuggled in. An entry is (path, form) with {order}, {subscription},
-# {document}, {cursor} and {buyer} to be filled with the victim's ids, and with random ones for comparison.
+# {payment}, {card}, {plan}, {document}, {cursor} and {buyer} to be filled with the victim's ids, and with random ones for
+# comparison.
 MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
     ("GET", ""): [("", {}), ("?buyer_id={buyer}", {})],
     ("GET", "/orders"): [("/orders", {}), ("/orders?buyer_id={buyer}", {}), ("/orders?after={cursor}", {})],
@@ -32,6 +36,35 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
     ],
     ("GET", "/subscriptions"): [("/subscriptions", {}), ("/subscriptions?buyer_id={buyer}", {})],
     ("GET", "/subscriptions/{id}"): [("/subscriptions/{subscription}", {}), ("/subscriptions/{order}", {})],
+    ("GET", "/subscriptions/{id}/change"): [("/subscriptions/{subscription}/change", {}), ("/subscriptions/{payment}/change", {})],
+    ("GET", "/subscriptions/{id}/change/review"): [
+        ("/subscriptions/{subscription}/change/review?plan={plan}&quantity=1", {}),
+        ("/subscriptions/{subscription}/change/review?plan={order}", {}),
+    ],
+    ("POST", "/subscriptions/{id}/change"): [
+        ("/subscriptions/{subscription}/change", {"quote": "{quote}", "plan": "{plan}", "quantity": "1"}),
+        ("/subscriptions/{subscription}/change", {"quote": "", "plan": "{plan}", "quantity": "1"}),
+    ],
+    ("POST", "/subscriptions/{id}/keep"): [("/subscriptions/{subscription}/keep", {})],
+    ("GET", "/subscriptions/{id}/cancel"): [("/subscriptions/{subscription}/cancel", {})],
+    ("POST", "/subscriptions/{id}/cancel"): [
+        ("/subscriptions/{subscription}/cancel", {"version": "1", "reason": "unused", "comment": "x"}),
+        ("/subscriptions/{subscription}/cancel", {"version": "1", "reason": "no such reason"}),
+    ],
+    ("POST", "/subscriptions/{id}/resume"): [("/subscriptions/{subscription}/resume", {})],
+    ("GET", "/subscriptions/{id}/pause"): [("/subscriptions/{subscription}/pause", {})],
+    ("POST", "/subscriptions/{id}/pause"): [("/subscriptions/{subscription}/pause", {"version": "1", "periods": "1"})],
+    ("POST", "/subscriptions/{id}/pause/undo"): [("/subscriptions/{subscription}/pause/undo", {})],
+    ("GET", "/subscriptions/{id}/continue"): [("/subscriptions/{subscription}/continue", {})],
+    ("POST", "/subscriptions/{id}/continue"): [("/subscriptions/{subscription}/continue", {"version": "1"})],
+    ("POST", "/subscriptions/{id}/card"): [("/subscriptions/{subscription}/card", {})],
+    ("GET", "/cards/{id}"): [("/cards/{card}", {}), ("/cards/{subscription}", {})],
+    ("POST", "/subscriptions/{id}/pay"): [("/subscriptions/{subscription}/pay", {}), ("/subscriptions/{payment}/pay", {})],
+    ("GET", "/payments/{id}"): [("/payments/{payment}", {}), ("/payments/{order}", {})],
+    ("POST", "/payments/{id}/pay"): [("/payments/{payment}/pay", {}), ("/payments/{subscription}/pay", {})],
+    ("GET", "/payments/{id}/confirm"): [("/payments/{payment}/confirm", {})],
+    ("GET", "/payments/{id}/refund"): [("/payments/{payment}/refund", {})],
+    ("POST", "/payments/{id}/refund"): [("/payments/{payment}/refund", {"amount": "1.00", "reason": "x"})],
     ("GET", "/invoices"): [("/invoices", {}), ("/invoices?after={cursor}", {})],
     ("GET", "/invoices/{id}"): [("/invoices/{document}", {}), ("/invoices/{order}", {}), ("/invoices/INV-2026-000001", {})],
     ("GET", "/invoices/{id}.pdf"): [
@@ -63,34 +96,49 @@ OUTSIDE = {
     ("GET", "/robots.txt"),
     ("GET", "/static/{digest:str}/{name:path}"),
     ("POST", "/csp-report"),
+    ("POST", "/webhooks/{gateway:str}/{environment:str}"),
 }
 
 
 @dataclass(frozen=True)
 class Victim:
-    """Somebody whose data must not be seen, and where."""
+    """Somebody whose data must not be seen, and where. `more` are the ids of what the history lacks."""
 
     name: str
     scope: BuyerScope
     owned: History
+    more: dict[str, str]
 
     def fill(self, text: str) -> str:
-        return _fill(text, self.owned.order, self.owned.subscription, self.owned.document, self.scope.buyer_id, "")
+        ids = {"buyer": self.scope.buyer_id, "order": self.owned.order, "document": self.owned.document, "cursor": "", **self.more}
+        return _fill(text, ids)
 
 
-def _fill(text: str, order: str, subscription: str, document: str, buyer: str, cursor: str) -> str:
-    parts = {"{order}": order, "{subscription}": subscription, "{document}": document, "{buyer}": buyer, "{cursor}": cursor}
-    for name, value in parts.items():
-        text = text.replace(name, value)
+def _fill(text: str, ids: dict[str, str]) -> str:
+    for name, value in ids.items():
+        text = text.replace(f"{{{name}}}", value)
     return text
 
 
 def random_ids(text: str) -> str:
-    return _fill(text, "ORD_" + RANDOM, "SUB_" + RANDOM, "INV_" + RANDOM, "BUY_" + RANDOM, "")
+    prefixes = {"order": "ORD", "subscription": "SUB", "document": "INV", "payment": "PAY", "card": "SET", "plan": "PROD", "buyer": "BUY"}
+    return _fill(text, {"cursor": "", "quote": "", **{name: f"{prefix}_{RANDOM}" for name, prefix in prefixes.items()}})
+
+
+def with_a_plan(runtime: Runtime, factory: Factory, scope: BuyerScope, **columns: object) -> dict[str, str]:
+    """Ids of a subscription that can be changed, paused, canceled and asked back for, of what it could be changed to, of its
+    payment, of a visit to the card page, and the sealed price of that change."""
+    plans = factory.plans(scope, {"Small": 1000, "Large": 5000}, pause_periods_max=3)
+    subscription = factory.subscription(scope, product_id=plans["Small"], managed=True, **columns)
+    payment, card = factory.period_payment(scope, subscription), runtime.new_id("SET")
+    with runtime.database.transaction() as tx:
+        card_setup.create(tx, scope, card, subscription_id=subscription, key=card, now=factory.now)
+    quote = plan_change.review(runtime, scope, subscription, plans["Large"], 1).quote
+    return {"subscription": subscription, "payment": payment, "card": card, "plan": plans["Large"], "quote": quote}
 
 
 @pytest.fixture
-def victims(factory: Factory, shop: Shop, history: Callable[..., History]) -> list[Victim]:
+def victims(factory: Factory, shop: Shop, history: Callable[..., History], runtime: Runtime) -> list[Victim]:
     """Another buyer of the store, the same e-mail in the other environment, and the same e-mail in another store."""
     marked = {"product_name": f"{CANARY} product", "billing_detail": {**BILLING_DETAIL, "name": f"{CANARY} name", "city": CANARY}}
     detail = {"name": f"{CANARY} buyer", "billing_detail": marked["billing_detail"]}
@@ -101,7 +149,10 @@ def victims(factory: Factory, shop: Shop, history: Callable[..., History]) -> li
         "the other environment": factory.buyer(twin_of_test, email="ada@example.com", **detail),
         "another store": factory.buyer(other_store, email="ada@example.com", **detail),
     }
-    return [Victim(name, scope, history(scope, **marked)) for name, scope in scopes.items()]
+    return [
+        Victim(name, scope, history(scope, **marked), with_a_plan(runtime, factory, scope, product_name=f"{CANARY} plan"))
+        for name, scope in scopes.items()
+    ]
 
 
 def attacks(row_method: str, row_path: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -120,12 +171,9 @@ def test_every_address_is_in_the_matrix() -> None:
 def test_every_address_of_the_application_is_in_a_table(app) -> None:  # type: ignore[no-untyped-def]
     """What the framework routes is what the tables say, in both environments, and nothing besides."""
     served = {(method, route.path) for route in app.routes for method in route.methods if method != "OPTIONS"}
-    shape = {"{id}.pdf": "{id:str}", "{id}": "{id:str}"}
     expected = set(OUTSIDE)
     for row in ROUTES:
-        path = row.path
-        for suffix, pattern in shape.items():
-            path = path.replace(suffix, pattern) if path.endswith(suffix) else path
+        path = row.path.replace("{id}.pdf", "{id:str}").replace("{id}", "{id:str}")
         expected |= {(row.method, prefix + path) for prefix in ("/{slug:str}/portal", "/test/{slug:str}/portal")}
     assert served == expected
 
@@ -151,6 +199,31 @@ def test_foreign_ids_are_random_ids(row, ada: Browser, shop: Shop, victims: list
                 assert foreign.body.replace(victim.scope.buyer_id.encode(), b"BUY_" + RANDOM.encode()) == random.body, (victim.name, path)
                 assert foreign.headers == random.headers, (victim.name, path)
     assert snapshot(runtime) == before
+
+
+def test_a_plan_of_another_store_or_environment_is_a_random_plan(
+    ada: Browser, shop: Shop, victims: list[Victim], factory: Factory, runtime: Runtime
+) -> None:
+    own = with_a_plan(runtime, factory, shop.buyer)
+    random = ada.get(f"{BASE}/subscriptions/{own['subscription']}/change/review?plan=PROD_{RANDOM}")
+    assert random.status == 404
+    for victim in victims:
+        foreign = ada.get(f"{BASE}/subscriptions/{own['subscription']}/change/review?plan={victim.more['plan']}")
+        assert (foreign.status, CANARY in foreign.text) == (409 if victim.name == "another buyer" else 404, False)  # plans are the store's
+        assert victim.name == "another buyer" or foreign.body == random.body
+
+
+def test_a_quote_is_good_for_its_own_buyer_and_subscription_alone(
+    ada: Browser, shop: Shop, victims: list[Victim], factory: Factory, runtime: Runtime, gateway: BankGateway
+) -> None:
+    own = with_a_plan(runtime, factory, shop.buyer)
+    page = ada.get(f"{BASE}/subscriptions/{own['subscription']}/change/review?plan={own['plan']}&quantity=1")
+    before = snapshot(runtime)
+    for victim in victims:
+        answer = ada.submit(page, f"/subscriptions/{own['subscription']}/change", quote=victim.more["quote"])
+        assert (answer.status, "This price couldn’t be read." in answer.text) == (409, True)
+    assert snapshot(runtime) == before
+    assert gateway.bank.captures() == []
 
 
 def test_a_foreign_cursor_moves_only_within_what_is_ones_own(ada: Browser, shop: Shop, victims: list[Victim], factory: Factory) -> None:
@@ -180,7 +253,12 @@ def test_the_victims_themselves_do_see_their_data(sign_in: Callable[[BuyerScope]
             page = browser.get(base + path)
             assert page.status == 200
             assert CANARY in page.text, path
-        assert browser.get(f"{base}/subscriptions/{victim.owned.subscription}").status == 200
+        for path in ("", "/change", "/change/review?plan={plan}&quantity=1", "/cancel", "/pause"):
+            page = browser.get(base + victim.fill("/subscriptions/{subscription}" + path))
+            assert page.status == 200
+            assert CANARY in page.text, path
+        assert browser.get(base + victim.fill("/payments/{payment}")).status == 200
+        assert browser.get(base + victim.fill("/payments/{payment}/refund")).status == 200
         assert browser.get(f"{base}/invoices/{victim.owned.document}.pdf").status == 200
 
 

@@ -17,8 +17,8 @@ from tests.web.conftest import BASE, EMAIL, SESSION, TEST_BASE, History, Shop
 
 JSON = (b"accept", b"application/json")
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-to csp"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self' https://bank.test; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-to csp"
 )
 
 

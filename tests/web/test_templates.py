@@ -12,13 +12,13 @@ from jinja2 import FileSystemLoader
 
 import portico.web
 from portico.i18n.templates import environment
-from tests.web import samples
+from tests.web import plan_samples, samples
 from tests.web.samples import Page
 
 FOLDER = Path(portico.web.__file__).parent
 LOADER = FileSystemLoader(FOLDER / "templates")
 LANGUAGES = ("en", "de", "ja", "ar")
-NAMES = tuple(samples.pages(Page()))
+NAMES = (*samples.pages(Page()), *plan_samples.pages(Page()))
 VOID = {"input", "meta", "link", "br", "use", "img"}
 Tag = dict[str, str | None]
 
@@ -60,7 +60,7 @@ class Seen(HTMLParser):
 
 
 def render(name: str, page: Page) -> str:
-    template, frame, variables = samples.pages(page)[name]
+    template, frame, variables = {**samples.pages(page), **plan_samples.pages(page)}[name]
     return environment(page.language, LOADER).get_template(template).render(page=frame, **variables)
 
 
@@ -168,7 +168,7 @@ def test_the_soonest_charge_is_the_next_one() -> None:
 
 def test_nothing_to_pay_is_said_and_not_left_blank() -> None:
     assert "Nothing to pay" in render("overview_empty", Page())
-    assert "Nothing to pay" in render("subscription_canceling_month", Page())
+    assert "Nothing to pay" in render("subscription_leaving", Page())
 
 
 def test_a_failed_payment_says_why_and_a_refund_how_far_it_is() -> None:

@@ -5,13 +5,14 @@ from dataclasses import fields as fields_of
 
 from portico.domain import billing_detail as rules
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.errors import Conflict, Invalid, Refused
+from portico.domain.errors import Conflict, Invalid
 from portico.i18n import words
 from portico.i18n.catalog import N_, catalog, fill
 from portico.i18n.format import formats
 from portico.services import billing_detail
 from portico.web import view
 from portico.web.cookies import deleted
+from portico.web.portal.version import version_of
 from portico.web.problems import PROBLEMS
 from portico.web.response import Response, see_other
 from portico.web.visit import Visit
@@ -35,7 +36,7 @@ def form(visit: Visit) -> Response:
 def save(visit: Visit) -> Response:
     """Saves, or shows the form again with what was typed: to follow another country, with all errors, or beside what was
     saved in the meantime."""
-    version = _version(visit)
+    version = version_of(visit)
     if "update_fields" in visit.form:
         return _show(visit, visit.form, version)
     try:
@@ -51,7 +52,7 @@ def save(visit: Visit) -> Response:
 def stale(visit: Visit) -> Response:
     """The form's token is not of this session: nothing is saved, and what was typed stays."""
     text = catalog(visit.language).message(PROBLEMS["form_stale"].text)
-    return _show(visit, visit.form, _version(visit), status=403, errors={"form": text})
+    return _show(visit, visit.form, version_of(visit), status=403, errors={"form": text})
 
 
 def _show_both(visit: Visit) -> Response:
@@ -106,10 +107,3 @@ def _readable(language: str, name: str, value: str) -> str:
     if name == "country" and value:
         return formats(language).country(value)
     return words.label(language, "is_business") if name == "is_business" and value else value
-
-
-def _version(visit: Visit) -> int:
-    text = visit.form.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise Refused("form_invalid")
-    return int(text)

@@ -1,4 +1,4 @@
-"""Invoices and receipts: the list, one as a page, and its PDF."""
+"""Invoices, receipts and credit notes: the list, one as a page, and its PDF."""
 
 import re
 from urllib.parse import quote
@@ -19,7 +19,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def invoices(visit: Visit) -> Response:
-    """All documents, newest first; `?kind=` keeps invoices or receipts, `?after=` starts behind a cursor."""
+    """All documents, newest first; `?kind=` keeps those of one kind, `?after=` starts behind a cursor."""
     kind = visit.query.get("kind", "")
     if kind and kind not in _KINDS:
         raise Refused("filter_unknown")

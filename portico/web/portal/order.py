@@ -3,9 +3,11 @@
 from portico.domain.billing_detail import address_lines
 from portico.domain.errors import Refused
 from portico.domain.order import ONE_TIME_STATUSES
+from portico.domain.payment import RefundTicket
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
-from portico.storage import document, order, subscription
+from portico.storage import document, order, refund_ticket, subscription
 from portico.web import view
+from portico.web.portal import refund
 from portico.web.portal.paging import cursor_of, links
 from portico.web.response import Response
 from portico.web.visit import Visit
@@ -38,5 +40,17 @@ def one_order(visit: Visit) -> Response:
         found = order.get(tx, visit.buyer_scope, order_id)
         documents = document.for_order(tx, visit.buyer_scope, order_id)
         plan = subscription.get(tx, visit.buyer_scope, found.subscription_id) if found.subscription_id else None
-    lines = address_lines(found.billing_detail, language=visit.language)
-    return view.page(visit, "order.html", order=found, documents=documents, subscription=plan, address_lines=lines)
+        asked = refund_ticket.list(tx, visit.buyer_scope)
+    tickets: dict[str, list[RefundTicket]] = {}
+    for ticket in reversed(asked):
+        tickets.setdefault(ticket.payment_id, []).append(ticket)
+    return view.page(
+        visit,
+        "order.html",
+        order=found,
+        documents=documents,
+        subscription=plan,
+        address_lines=address_lines(found.billing_detail, language=visit.language),
+        tickets=tickets,
+        refundable={paid.id for paid in found.payments if refund.why_not(visit, paid, tickets.get(paid.id, ())) is None},
+    )

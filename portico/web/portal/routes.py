@@ -2,13 +2,29 @@
 
 import re
 
-from portico.web.portal import billing_detail, document, language, order, overview, sign_in, subscription
+from portico.web.portal import (
+    billing_detail,
+    cancellation,
+    card,
+    document,
+    language,
+    order,
+    overview,
+    pause,
+    payment,
+    plan_change,
+    refund,
+    sign_in,
+    subscription,
+)
 from portico.web.visit import Row
 
 _SIGN_IN = frozenset({"email", "next"})
 _CODE = frozenset({"code", "email", "next"})
 _LINK = frozenset({"token", "next"})
 _LANGUAGE = frozenset({"language", "next"})
+_SUBSCRIPTION = "/subscriptions/{id}"
+_CANCEL = "/subscriptions/{id}/cancel"
 
 ROUTES: tuple[Row, ...] = (
     Row("GET", "/sign-in", sign_in.form, "anyone"),
@@ -25,6 +41,26 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/orders/{id}", order.one_order, "buyer"),
     Row("GET", "/subscriptions", subscription.subscriptions, "buyer"),
     Row("GET", "/subscriptions/{id}", subscription.one_subscription, "buyer"),
+    Row("GET", "/subscriptions/{id}/change", plan_change.plans, "buyer"),
+    Row("GET", "/subscriptions/{id}/change/review", plan_change.review, "buyer"),
+    Row("POST", "/subscriptions/{id}/change", plan_change.confirm, "buyer", plan_change.FIELDS, _SUBSCRIPTION),
+    Row("POST", "/subscriptions/{id}/keep", plan_change.keep, "buyer", returns_to=_SUBSCRIPTION),
+    Row("GET", "/subscriptions/{id}/cancel", cancellation.form, "buyer"),
+    Row("POST", "/subscriptions/{id}/cancel", cancellation.cancel, "buyer", cancellation.FIELDS, _CANCEL, cancellation.stale),
+    Row("POST", "/subscriptions/{id}/resume", cancellation.resume, "buyer", returns_to=_SUBSCRIPTION),
+    Row("GET", "/subscriptions/{id}/pause", pause.form, "buyer"),
+    Row("POST", "/subscriptions/{id}/pause", pause.plan, "buyer", pause.FIELDS, _SUBSCRIPTION),
+    Row("POST", "/subscriptions/{id}/pause/undo", pause.undo, "buyer", returns_to=_SUBSCRIPTION),
+    Row("GET", "/subscriptions/{id}/continue", pause.review_continuing, "buyer"),
+    Row("POST", "/subscriptions/{id}/continue", pause.go_on, "buyer", pause.CONTINUE_FIELDS, _SUBSCRIPTION),
+    Row("POST", "/subscriptions/{id}/card", card.give, "buyer", returns_to=_SUBSCRIPTION),
+    Row("GET", "/cards/{id}", card.given, "buyer"),
+    Row("POST", "/subscriptions/{id}/pay", payment.pay_subscription, "buyer", returns_to=_SUBSCRIPTION),
+    Row("GET", "/payments/{id}", payment.page, "buyer"),
+    Row("POST", "/payments/{id}/pay", payment.pay, "buyer", returns_to="/payments/{id}"),
+    Row("GET", "/payments/{id}/confirm", payment.confirm, "buyer", returns_to="/payments/{id}"),
+    Row("GET", "/payments/{id}/refund", refund.form, "buyer"),
+    Row("POST", "/payments/{id}/refund", refund.ask, "buyer", refund.FIELDS, "/payments/{id}/refund", refund.stale),
     Row("GET", "/invoices", document.invoices, "buyer"),
     Row("GET", "/invoices/{id}", document.one_invoice, "buyer"),
     Row("GET", "/invoices/{id}.pdf", document.pdf, "buyer", returns_to="/invoices/{id}"),
@@ -32,12 +68,14 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", billing_detail.PATH, billing_detail.save, "buyer", billing_detail.FIELDS, billing_detail.PATH, billing_detail.stale),
 )
 
+# What answers with something else than a page, or leads away.
+_NO_PAGES = frozenset({"/session", "/invoices/{id}.pdf", "/payments/{id}/confirm"})
 # Where a sign-in, or a choice of language, may lead back to.
 _PAGES = re.compile(
     "|".join(
         re.escape(row.path or "/").replace(r"\{id\}", "[A-Za-z]+_[0-9A-Za-z]+")
         for row in ROUTES
-        if row.method == "GET" and row.path not in ("/session", "/invoices/{id}.pdf")
+        if row.method == "GET" and row.path not in _NO_PAGES
     )
 )
 

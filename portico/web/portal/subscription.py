@@ -1,8 +1,15 @@
-"""Subscriptions: what runs, what it costs next and when."""
+"""Subscriptions: what runs, what it costs next and when, and what can be done about it."""
 
-from portico.domain.subscription import next_charge
-from portico.storage import document, order, subscription
+from collections.abc import Mapping
+
+from portico.domain.subscription import is_final, next_charge
+from portico.domain.why_not import Action
+from portico.services import standing
+from portico.services.standing import Situation
+from portico.storage import document, subscription
 from portico.web import view
+from portico.web.portal import done
+from portico.web.portal.balance import Balance, balance_of
 from portico.web.response import Response
 from portico.web.visit import Visit
 
@@ -17,14 +24,41 @@ def subscriptions(visit: Visit) -> Response:
 def one_subscription(visit: Visit) -> Response:
     subscription_id = visit.id("SUB")
     with visit.runtime.database.read() as tx:
-        found = subscription.get(tx, visit.buyer_scope, subscription_id)
-        its_order = order.get(tx, visit.buyer_scope, found.order_id)
-        documents = document.for_order(tx, visit.buyer_scope, found.order_id)
-    return view.page(
+        here = standing.look(tx, visit.runtime, visit.buyer_scope, subscription_id)
+        documents = document.for_order(tx, visit.buyer_scope, here.subscription.order_id)
+    why = here.whys()
+    actions = _actions(here, why)
+    reasons = {reason for _, reason in actions}
+    return done.page(
         visit,
         "subscription.html",
-        subscription=found,
-        next_charge=next_charge(found),
-        order=its_order,
+        subscription=here.subscription,
+        next_charge=next_charge(here.subscription),
         documents=documents,
+        why=why,
+        actions=actions,
+        reason_for_all=reasons.pop() if len(reasons) == 1 else None,
+        balance=_balance(visit, here),
     )
+
+
+def _actions(here: Situation, why: Mapping[Action, str | None]) -> list[tuple[Action, str | None]]:
+    """What a buyer may look for here, each with the reason why it is not possible now. What the plan never offers is left out,
+    and so is everything once it is over."""
+    if is_final(here.subscription.status):
+        return []
+    offered: dict[Action, bool] = {
+        "change_plan": True,
+        "change_quantity": here.product.quantity_max > here.product.quantity_min,
+        "pause": here.product.pause_periods_max > 0,
+        "cancel": True,
+    }
+    return [(action, why[action]) for action, is_offered in offered.items() if is_offered]
+
+
+def _balance(visit: Visit, here: Situation) -> Balance | None:
+    """The payment that the buyer should know of: one under way, or one that is owed."""
+    owed = here.standing.open_payment
+    if owed is None or not here.subscription.managed:
+        return None
+    return balance_of(owed, here.subscription, visit.runtime.retry_days)

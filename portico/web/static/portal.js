@@ -1,5 +1,6 @@
 // Portico works without this file. With it: a mail's link is read from the address, the address fields follow the country
-// without a reload, and a visit is renewed by a code without losing what was typed. The words are all in the page.
+// without a reload, a page that waits for a bank's answer looks for it, a second press on a button is not sent, and a visit is
+// renewed by a code without losing what was typed. The words are all in the page.
 "use strict";
 (() => {
   const find = (selector, root = document) => root.querySelector(selector);
@@ -50,6 +51,45 @@
       if (failure.name !== "AbortError") form.requestSubmit(button);
     }
   });
+
+  // A button that is pressed twice sends its form once. (The server would refuse the second one; this spares the page for it.)
+  // Listened for on the window, where it arrives after the page's other listeners: one of them may hold the form back.
+  addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (event.defaultPrevented || !form.matches("[data-once]")) return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "yes";
+    submitter?.setAttribute("aria-busy", "true");
+  });
+  // Back from the next page, the browser may show this one as it was left.
+  addEventListener("pageshow", () => {
+    for (const form of all("form[data-sent]")) {
+      delete form.dataset.sent;
+      for (const button of all("button[aria-busy]", form)) button.removeAttribute("aria-busy");
+    }
+  });
+
+  // How long a text is by now, beside how long it may be.
+  for (const counter of all("[data-counts]")) {
+    const text = document.getElementById(counter.dataset.counts);
+    const count = () => (counter.textContent = `${text.value.length} / ${text.maxLength}`);
+    text.addEventListener("input", count);
+    count();
+  }
+
+  // A payment whose end is still open: the server asks the provider, and the page is loaded anew once it knows more.
+  const open = find("[data-poll]");
+  const look = async (seconds) => {
+    try {
+      const answer = await fetch(open.dataset.poll, { headers: { Accept: "application/json" }, cache: "no-store" });
+      if (answer.status === 401) return;
+      if (answer.ok && (await answer.json()).state !== open.dataset.status) return location.reload();
+    } catch {
+      // No connection just now; the next look may have one.
+    }
+    if (seconds < 60) setTimeout(look, seconds * 1000, seconds * 1.3);
+  };
+  if (open) setTimeout(look, 2000, 2);
 
   const dialog = find("#renew");
   if (!dialog) return;
