@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from portico.app import id_maker
 from portico.domain import invoice
 from portico.domain.calendar import period_bounds
-from portico.domain.invoice import SERIES_PREFIX, Document, DocumentKind, Seller
+from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentKind, Seller
 from portico.domain.scope import BuyerScope, Environment, StoreScope
-from portico.storage import document, numbering, order, payment, tables
+from portico.domain.tax import tax_on
+from portico.storage import document, numbering, order, payment, subscription, tables
 from portico.storage.database import Database
 
 SELLER = {
@@ -39,6 +40,8 @@ BILLING_DETAIL = {
     "state": "",
     "postal_code": "10117",
 }
+# How to reach the card at a provider, for subscriptions that Portico bills.
+CARD = {"customer_reference": "cus_1", "method_reference": "pm_1"}
 METHOD = {"method_brand": "visa", "method_last4": "4242", "method_expiry_month": 12, "method_expiry_year": 2029}
 
 
@@ -114,6 +117,19 @@ class Factory:
             self._insert(tables.price, {"product_id": row["id"], "currency": currency, "amount_minor": amount_minor})
         return row["id"]
 
+    def group(self, store: StoreScope, **columns: Any) -> str:
+        """A product group; its id."""
+        row = self._scope(store) | {"id": self.new_id("GRP"), "external_id": f"group-{self._next()}", "name": "Plans"} | columns
+        self._insert(tables.product_group, row)
+        return row["id"]
+
+    def plans(self, store: StoreScope, prices: dict[str, int], *, currency: str = "EUR", **columns: Any) -> dict[str, str]:
+        """Monthly plans of one group (a new one if no `group_id` is given) that buyers may switch between: {"Starter": 1000} is a
+        plan at 10.00 a month. Their ids by name."""
+        group_id = columns.pop("group_id", None) or self.group(store)
+        common = {"kind": "subscription", "group_id": group_id, **columns}
+        return {name: self.product(store, name=name, prices={currency: minor}, **common) for name, minor in prices.items()}
+
     def order(self, buyer: BuyerScope, **columns: Any) -> str:
         """A completed one-time order without a payment; its id."""
         kind = columns.get("kind", "one_time")
@@ -144,27 +160,37 @@ class Factory:
         return row["id"]
 
     def subscription(self, buyer: BuyerScope, **columns: Any) -> str:
-        """An active monthly subscription in its first period, with its order and its first history row; its id."""
-        status, interval = columns.get("status", "active"), columns.get("interval", "month")
-        product_id = columns.pop("product_id", None) or self.product(buyer, kind="subscription", interval=interval)
-        order_id = columns.pop("order_id", None) or self.order(buyer, kind="subscription", product_id=product_id, status=status)
+        """An active monthly subscription in its first period, with its order and its first history row; its id.
+
+        Its name, interval and price are those of `product_id` if one is given, else 29.00 EUR a month. With `managed=True` Portico
+        bills it: from the card CARD (none with `method_reference=None`), next when its period or its trial ends, if nothing else
+        is given as `due_at`. Without payments; see `period_payment`.
+        """
+        status, product_id = columns.get("status", "active"), columns.pop("product_id", None)
+        name, interval, unit_minor = self._plan(product_id, columns.get("currency", "EUR"))
+        interval, unit_minor = columns.get("interval", interval), columns.get("unit_minor", unit_minor)
+        product_id = product_id or self.product(buyer, kind="subscription", interval=interval)
+        amounts = self._amounts(unit_minor * columns.get("quantity", 1), columns.get("tax_rate", "19"))
+        carrier = {"product_id": product_id, "product_name": name, "status": status, "currency": columns.get("currency", "EUR"), **amounts}
+        order_id = columns.pop("order_id", None) or self.order(buyer, kind="subscription", **carrier)
         anchor, index = columns.get("anchor", self.now), columns.get("period_index", 0)
         start, end = period_bounds(anchor, interval, index)
         row = (
             self._scope(buyer)
             | METHOD
+            | self._billing(columns, columns.get("period_end", end))
             | {
                 "id": self.new_id("SUB"),
                 "buyer_id": buyer.buyer_id,
                 "external_id": None,
                 "order_id": order_id,
                 "product_id": product_id,
-                "product_name": "Atlas",
+                "product_name": name,
                 "status": status,
                 "interval": interval,
                 "quantity": 1,
                 "currency": "EUR",
-                "unit_minor": 2900,
+                "unit_minor": unit_minor,
                 "tax_rate": "19",
                 "tax_reason": "standard",
                 "anchor": anchor,
@@ -185,8 +211,27 @@ class Factory:
         self._insert(tables.subscription_event, {"subscription_id": row["id"], "sequence": 1, **history})
         return row["id"]
 
-    def payment(self, buyer: BuyerScope, order_id: str, *, attempts: tuple[str, ...] = ("succeeded",), **columns: Any) -> str:
-        """A succeeded payment with one attempt; its id. `attempts` lists their statuses in order."""
+    def period_payment(self, buyer: BuyerScope, subscription_id: str, *, documents: bool = True, **columns: Any) -> str:
+        """The payment for a subscription's current period, at its price, by its card, with keys; its id. Succeeded, with its
+        documents, unless a `status` is given."""
+        with self.database.read() as tx:
+            found = subscription.get(tx, buyer, subscription_id)
+        of_period = {"period_start": found.period_start, "period_end": found.period_end, "currency": found.currency}
+        amounts = self._amounts(found.unit_minor * found.quantity, found.tax_rate)
+        status = columns.get("status", "succeeded")
+        attempts = columns.pop("attempts", () if status == "canceled" else (status,))
+        row = {"subscription_id": subscription_id, **of_period, **amounts, **columns}
+        payment_id = self.payment(buyer, found.order_id, attempts=attempts, keyed=True, **row)
+        if status == "succeeded" and documents:
+            for kind in PAYMENT_KINDS:
+                self.document(buyer, payment_id, kind=kind)
+        return payment_id
+
+    def payment(
+        self, buyer: BuyerScope, order_id: str, *, attempts: tuple[str, ...] = ("succeeded",), keyed: bool = False, **columns: Any
+    ) -> str:
+        """A succeeded payment with one attempt; its id. `attempts` lists their statuses in order; `keyed`: they are our own, with a
+        key ("PAY_...-1"), which pending ones always are, the card CARD, and a reference of the provider's once it has answered."""
         status = columns.get("status", "succeeded")
         row = (
             self._scope(buyer)
@@ -215,6 +260,9 @@ class Factory:
         for sequence, outcome in enumerate(attempts, 1):
             failure = "card_declined" if outcome == "failed" else None
             tried = {"status": outcome, "failure_code": failure, "method_brand": "visa", "method_last4": "4242", "attempted_at": self.now}
+            if keyed or outcome == "pending":
+                key, answered = f"{row['id']}-{sequence}", outcome in ("succeeded", "failed", "canceled")
+                tried |= {"key": key, "reference": f"ch_{key}" if answered else None, **CARD}
             self._insert(tables.payment_attempt, {"payment_id": row["id"], "sequence": sequence, **tried})
         return row["id"]
 
@@ -237,6 +285,77 @@ class Factory:
         )
         self._insert(tables.refund, row)
         return row["id"]
+
+    def ticket(self, buyer: BuyerScope, payment_id: str, **columns: Any) -> str:
+        """A buyer's request for 10.00 EUR of a payment, which waits for a decision; its id."""
+        status = columns.get("status", "pending")
+        row = (
+            self._scope(buyer)
+            | {
+                "id": self.new_id("TKT"),
+                "buyer_id": buyer.buyer_id,
+                "payment_id": payment_id,
+                "version": 1,
+                "amount_minor": 1000,
+                "currency": "EUR",
+                "reason": "bought twice",
+                "status": status,
+                "note": "",
+                "created_at": self.now,
+                "updated_at": self.now,
+                "decided_at": None if status == "pending" else self.now,
+            }
+            | columns
+        )
+        self._insert(tables.refund_ticket, row)
+        return row["id"]
+
+    def cancellation(self, buyer: BuyerScope, subscription_id: str, **columns: Any) -> str:
+        """Why a subscription was canceled, effective at the end of its period; its id. The subscription is left as it is."""
+        with self.database.read() as tx:
+            found = subscription.get(tx, buyer, subscription_id)
+        row = (
+            self._scope(buyer)
+            | {
+                "id": self.new_id("CAN"),
+                "buyer_id": buyer.buyer_id,
+                "subscription_id": subscription_id,
+                "reason_code": "too_expensive",
+                "comment": "",
+                "requested_at": self.now,
+                "effective_at": found.period_end,
+                "withdrawn_at": None,
+                "actor": "buyer",
+                "product_id": found.product_id,
+                "interval": found.interval,
+                "quantity": found.quantity,
+                "net_minor": found.unit_minor * found.quantity,
+                "currency": found.currency,
+            }
+            | columns
+        )
+        self._insert(tables.cancellation, row)
+        return row["id"]
+
+    def card_setup(self, buyer: BuyerScope, subscription_id: str, **columns: Any) -> str:
+        """A visit to the provider's page for another card, still open; its id."""
+        setup_id = columns.pop("id", None) or self.new_id("SET")
+        row = (
+            self._scope(buyer)
+            | {
+                "id": setup_id,
+                "buyer_id": buyer.buyer_id,
+                "subscription_id": subscription_id,
+                "key": setup_id,
+                "reference": f"cs_{setup_id}",
+                "status": "open",
+                "created_at": self.now,
+                "completed_at": None,
+            }
+            | columns
+        )
+        self._insert(tables.card_setup, row)
+        return setup_id
 
     def document(
         self,
@@ -276,6 +395,27 @@ class Factory:
             issued = Document(document_id, kind, number, bought.id, payment_id, issued_at, "en", paid.currency, paid.total_minor, content)
             document.insert(tx, [document.Issue(buyer, issued, series, sequence)])
         return document_id
+
+    def _plan(self, product_id: str | None, currency: str) -> tuple[str, Any, int]:
+        """Name, interval and price of a product."""
+        if product_id is None:
+            return "Atlas", "month", 2900
+        named = sa.select(tables.product.c.name, tables.product.c.interval).where(tables.product.c.id == product_id)
+        costs = sa.select(tables.price.c.amount_minor).where(tables.price.c.product_id == product_id, tables.price.c.currency == currency)
+        with self.database.read() as tx:
+            name, interval = tx.execute(named).one()
+            return name, interval or "month", tx.execute(costs).scalar() or 2900
+
+    def _billing(self, subscription: dict[str, Any], period_end: datetime) -> dict[str, Any]:
+        """The columns of a subscription that Portico bills; none of one that is billed elsewhere."""
+        if not subscription.get("managed"):
+            return {}
+        goes_on = subscription.get("status", "active") in ("trialing", "active", "canceling")
+        return CARD | {"due_at": (subscription.get("trial_end") or period_end) if goes_on else None}
+
+    def _amounts(self, net_minor: int, rate: str) -> dict[str, int]:
+        tax_minor = tax_on(net_minor, rate)
+        return {"net_minor": net_minor, "tax_minor": tax_minor, "total_minor": net_minor + tax_minor}
 
     def _scope(self, scope: StoreScope) -> dict[str, Any]:
         return {"store_id": scope.store_id, "environment": scope.environment}
