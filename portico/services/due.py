@@ -9,9 +9,7 @@ from portico.domain.reminder import remind_at
 from portico.domain.subscription import Subscription, current_end, is_final
 
 # What a subscription's row says when no change is waiting.
-NO_CHANGE: Mapping[str, None] = dict.fromkeys(
-    ("change_kind", "change_at", "change_product_id", "change_quantity", "change_unit_minor", "resumes_at")
-)
+NO_CHANGE: Mapping[str, None] = dict.fromkeys(("change_kind", "change_at", "change_product_id", "change_quantity", "change_unit_minor"))
 
 
 def due_at(subscription: Subscription, retry_days: tuple[int, ...]) -> datetime | None:
