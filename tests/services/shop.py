@@ -125,17 +125,19 @@ class Shop:
         table = tables.price
         one = table.c.product_id == self.plans[plan]
         with self.runtime.database.transaction() as tx:
-            tx.execute(sa.delete(table).where(one) if amount_minor is None else sa.update(table).where(one).values(amount_minor=amount_minor))
+            tx.execute(
+                sa.delete(table).where(one) if amount_minor is None else sa.update(table).where(one).values(amount_minor=amount_minor)
+            )
 
     def taken(self) -> int:
         """What the bank took less what it gave back, minor units."""
         bank = self.gateway.bank
-        given_back = sum(refund.amount_minor for refund in bank.refunds() if refund.status == "succeeded")
+        given_back = sum(refund.request.amount_minor for refund in bank.refunds() if refund.status == "succeeded")
         return sum(capture.amount_minor for capture in bank.captures()) - given_back
 
     def is_sound(self) -> None:
         """Nothing that must be true is false."""
-        broken = [finding for finding in check.run(self.runtime.database) if finding.severity == "error" and finding.check != "a_payment_fits_its_order"]
+        broken = [finding for finding in check.run(self.runtime.database) if finding.severity == "error"]
         assert not broken, broken
 
 
