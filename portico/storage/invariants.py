@@ -142,13 +142,21 @@ def files(tx: sa.Connection) -> Iterator[tuple[str, bytes, bytes]]:
 
 
 def periods(tx: sa.Connection) -> Iterator[Period]:
-    """The current period of every subscription, and every period that a payment paid since the anchor."""
+    """The current period of every subscription, and every period that a payment paid since the anchor. Where a change of plan has
+    begun a calendar of its own at the very start of a period, what was paid for that start before lies on the older one."""
+    switch = payment.alias("switch")
+    begun_anew = sa.exists().where(
+        switch.c.subscription_id == subscription.c.id, switch.c.purpose == "change", switch.c.succeeded_at >= subscription.c.anchor
+    )
     calendar = (subscription.c.anchor, subscription.c.interval)
     current = sa.select(subscription.c.id, *calendar, *(subscription.c[name] for name in ("period_index", "period_start", "period_end")))
     paid = (
         sa.select(payment.c.id, *calendar, sa.null(), payment.c.period_start, payment.c.period_end)
         .select_from(payment.join(subscription, subscription.c.id == payment.c.subscription_id))
-        .where(payment.c.period_start >= subscription.c.anchor)
+        .where(
+            payment.c.period_start >= subscription.c.anchor,
+            sa.or_(payment.c.period_start > subscription.c.anchor, ~begun_anew),
+        )
     )
     for statement, key in ((current, subscription.c.id), (paid, payment.c.id)):
         yield from (Period(*row) for row in _by_slices(tx, statement, key))
