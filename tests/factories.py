@@ -396,6 +396,31 @@ class Factory:
             document.insert(tx, [document.Issue(buyer, issued, series, sequence)])
         return document_id
 
+    def credit_note(self, buyer: BuyerScope, payment_id: str, refund_id: str, *, issued_at: datetime | None = None) -> str:
+        """The credit note for the first refund of a payment that has its invoice; its id."""
+        issued_at = issued_at or self.now
+        with self.database.transaction() as tx:
+            paid, corrected = payment.get(tx, buyer, payment_id), document.invoice_of(tx, buyer, payment_id)
+            refund = next(refund for refund in paid.refunds if refund.id == refund_id)
+            assert corrected.content
+            series, document_id = f"CN-{issued_at.year}", self.new_id("INV")
+            sequence = numbering.next_number(tx, buyer, series)
+            content = invoice.content_for_refund(
+                corrected.content,
+                paid,
+                number=invoice.number("CN", issued_at.year, sequence, buyer.environment == "test"),
+                issued_at=issued_at,
+                amount_minor=refund.amount_minor,
+                before_minor=0,
+                refunded_at=issued_at,
+            )
+            issued = Document(
+                document_id, "credit_note", content.number, paid.order_id, payment_id, issued_at, "en", paid.currency, refund.amount_minor,
+                content, refund_id,
+            )  # fmt: skip
+            document.insert(tx, [document.Issue(buyer, issued, series, sequence)])
+        return document_id
+
     def _plan(self, product_id: str | None, currency: str) -> tuple[str, Any, int]:
         """Name, interval and price of a product."""
         if product_id is None:
