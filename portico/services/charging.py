@@ -120,14 +120,14 @@ def charge(
         log.warning("charge_unanswered", key=key, said=str(silence))
         if asked.attempt.status != "unknown":
             with runtime.database.transaction() as tx:
-                settlement.leave_unknown(tx, asked)
+                settlement.leave_unknown(tx, runtime, asked)
         return Outcome("unknown")
     marks.here("provider_answered")
     is_final = result.status in settlement.FINAL
     with ending() if ending is not None and is_final else runtime.database.transaction() as tx:
-        settlement.settle(tx, runtime, asked, result)
         if ending is None and is_final:
-            outbox.cancel(tx, JOB_PREFIX + key)
+            outbox.cancel(tx, JOB_PREFIX + key)  # before all else, as a worker ends its job first: in one order nobody waits in a ring
+        settlement.settle(tx, runtime, asked, result)
         marks.here("settling")
     marks.here("settled")
     return _outcome_of(result)

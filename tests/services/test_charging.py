@@ -1,21 +1,16 @@
 """An intent is charged once and settled once, whatever is lost between us and the payment provider."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from portico.domain.errors import Conflict, NotFound, Refused
+from portico.domain.errors import Conflict, NotFound
 from portico.jobs.worker import Worker
 from portico.sandbox import cards
-from portico.services import charging, lost_jobs, renewal
+from portico.services import charging, lost_jobs
 from portico.storage import outbox, tables
-from portico.storage import payment as payments
-from portico.storage import subscription as subscriptions
-from portico.storage.database import count_statements
+from tests.services.drive import begun, calls, captures, renew, state, work
 from tests.services.shop import Shop
 
 EVERY_FAULT = (
@@ -24,57 +19,10 @@ EVERY_FAULT = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def work(shop: Shop) -> Callable[..., None]:
-    """Lets time pass and does all that is due then."""
-    worker = Worker(shop.runtime)
-
-    def until_idle(**passing: int) -> None:
-        shop.clock.advance(**passing)
-        worker.run_until_idle()
-
-    return until_idle
-
-
-def renew(shop: Shop, **columns: object) -> str:
-    """A subscription whose period has just ended."""
-    subscription_id = shop.subscribe(**columns)
-    shop.clock.time = shop.read(subscription_id).period_end
-    return subscription_id
-
-
-def begun(shop: Shop, subscription_id: str, *, on_session: bool = False, delay_seconds: int = 0) -> str:
-    """The key of an attempt at the next period, committed and not asked for; the subscription is put into that period."""
-    renewal.sweep(shop.runtime)
-    (payment,) = [payment for payment in shop.payments(subscription_id) if payment.status == "pending"]
-    key = payment.attempts[0].key or ""
-    if on_session:
-        attempt = tables.payment_attempt
-        with shop.runtime.database.transaction() as tx:
-            tx.execute(sa.update(attempt).where(attempt.c.key == key).values(on_session=True))
-            tx.execute(sa.delete(tables.job).where(tables.job.c.kind == charging.JOB))
-            charging.add_job(tx, shop.runtime, key, delay_seconds=60)
-    return key
-
-
-def state(shop: Shop, key: str) -> tuple[str, str, str | None]:
-    with shop.runtime.database.read() as connection:
-        asked = payments.attempt_by_key(connection, key)
-    return asked.payment.status, asked.attempt.status, asked.attempt.failure_code
-
-
-def calls(shop: Shop, key: str) -> list[str]:
-    return [call for call, subject in shop.gateway.calls if subject == key]
-
-
-def captures(shop: Shop, key: str) -> int:
-    return [capture.key for capture in shop.gateway.bank.captures()].count(key)
-
-
-def test_a_renewal_is_charged_settled_and_documented_once(shop: Shop, work) -> None:
+def test_a_renewal_is_charged_settled_and_documented_once(shop: Shop) -> None:
     subscription_id = renew(shop)
     before = shop.read(subscription_id)
-    work()
+    work(shop)
     after = shop.read(subscription_id)
     first, second = shop.payments(subscription_id)
     assert (second.status, second.total_minor, second.purpose) == ("succeeded", 1190, "period")
@@ -82,7 +30,6 @@ def test_a_renewal_is_charged_settled_and_documented_once(shop: Shop, work) -> N
     assert (after.status, after.period_index, after.due_at) == ("active", 1, after.period_end)
     assert shop.taken() == 2380
     assert shop.documents(subscription_id)[-2:] == ["INV-2026-000002", "REC-2026-000002"]
-    assert shop.mails() == ["payment_received"] or shop.mails() == []
     assert shop.jobs(charging.JOB) == []
     assert calls(shop, second.attempts[0].key) == ["charge"], "nobody can have asked before"
     assert first.attempts[0].key != second.attempts[0].key
@@ -90,22 +37,22 @@ def test_a_renewal_is_charged_settled_and_documented_once(shop: Shop, work) -> N
 
 
 @pytest.mark.parametrize("fault", EVERY_FAULT)
-def test_whatever_the_provider_does_money_is_taken_once_and_settled(shop: Shop, work, fault: str) -> None:
+def test_whatever_the_provider_does_money_is_taken_once_and_settled(shop: Shop, fault: str) -> None:
     subscription_id = renew(shop)
     shop.gateway.faults.append(fault)
-    work()
+    work(shop)
     payment = shop.payments(subscription_id)[-1]
     key = payment.attempts[0].key
     if fault == "processing":
         assert payment.status == "pending"
         shop.gateway.bank.finish_charge(key)
-    work(seconds=10)
+    work(shop, seconds=10)
     payment = shop.payments(subscription_id)[-1]
     assert shop.gateway.faults == []
     if fault.startswith("decline:") or fault == "requires_action":
         assert (payment.status, captures(shop, key)) == ("failed", 0)
         assert shop.read(subscription_id).status == "past_due"
-        work(days=1)
+        work(shop, days=1)
         payment = shop.payments(subscription_id)[-1]
         key = payment.attempts[1].key
         assert len(payment.attempts) == 2
@@ -117,7 +64,7 @@ def test_whatever_the_provider_does_money_is_taken_once_and_settled(shop: Shop, 
 
 
 @pytest.mark.parametrize("fault", ["timeout_before", "timeout_after"])
-def test_no_answer_is_unknown_never_failed(shop: Shop, work, fault: str) -> None:
+def test_no_answer_is_unknown_never_failed(shop: Shop, fault: str) -> None:
     subscription_id = renew(shop)
     key = begun(shop, subscription_id)
     shop.gateway.faults.append(fault)
@@ -134,20 +81,20 @@ def test_no_answer_is_unknown_never_failed(shop: Shop, work, fault: str) -> None
     shop.is_sound()
 
 
-def test_a_provider_that_is_away_for_a_week_is_asked_until_it_answers(shop: Shop, work) -> None:
+def test_a_provider_that_is_away_for_a_week_is_asked_until_it_answers(shop: Shop) -> None:
     subscription_id = renew(shop)
     shop.gateway.faults.append("unreachable")
-    work()
+    work(shop)
     for _ in range(100):
-        work(minutes=2)
-    work(days=7)
+        work(shop, minutes=2)
+    work(shop, days=7)
     (payment,) = [payment for payment in shop.payments(subscription_id) if payment.status == "unknown"]
     with shop.runtime.database.read() as connection:
         assert outbox.parked(connection) == []
     assert len(shop.jobs(charging.JOB)) == 1
     assert len(calls(shop, payment.attempts[0].key)) > 50
     shop.gateway.faults.clear()
-    work(minutes=3)
+    work(shop, minutes=3)
     assert shop.payments(subscription_id)[-1].status == "succeeded"
     assert captures(shop, payment.attempts[0].key) == 1
 
@@ -170,22 +117,22 @@ def test_an_attempt_of_yesterday_is_never_the_first(shop: Shop) -> None:
     assert calls(shop, key) == ["find_charge", "charge"]
 
 
-def test_a_request_that_died_is_finished_by_its_job(shop: Shop, work) -> None:
+def test_a_request_that_died_is_finished_by_its_job(shop: Shop) -> None:
     key = begun(shop, renew(shop), on_session=True)
-    work()
+    work(shop)
     assert calls(shop, key) == []
-    work(seconds=60)
+    work(shop, seconds=60)
     assert state(shop, key) == ("succeeded", "succeeded", None)
     assert calls(shop, key) == ["find_charge", "charge"]
 
 
-def test_an_attempt_that_lost_its_job_gets_another(shop: Shop, work) -> None:
+def test_an_attempt_that_lost_its_job_gets_another(shop: Shop) -> None:
     key = begun(shop, renew(shop))
     with shop.runtime.database.transaction() as tx:
         tx.execute(sa.delete(tables.job))
     assert lost_jobs.restore(shop.runtime) == 1
     assert lost_jobs.restore(shop.runtime) == 0
-    work()
+    work(shop)
     assert state(shop, key) == ("succeeded", "succeeded", None)
 
 
@@ -195,30 +142,30 @@ def test_the_outcome_ends_the_job_of_a_request(shop: Shop) -> None:
     assert shop.jobs(charging.JOB) == []
 
 
-def test_three_d_secure_waits_for_the_buyer(shop: Shop, work) -> None:
+def test_three_d_secure_waits_for_the_buyer(shop: Shop) -> None:
     subscription_id = renew(shop, number=cards.CONFIRMS)
     key = begun(shop, subscription_id, on_session=True)
     outcome = charging.charge(shop.runtime, key, first=True)
     assert (outcome.status, outcome.is_final) == ("requires_action", False)
-    assert outcome.action_url and outcome.action_url.startswith("https://bank.test/")
+    assert (outcome.action_url or "").startswith("https://bank.test/")
     assert state(shop, key) == ("pending", "pending", None)
-    work(minutes=30)
+    work(shop, minutes=30)
     assert charging.charge(shop.runtime, key).action_url == outcome.action_url
     charge = shop.gateway.bank.find_charge(key)
     assert charge is not None
     shop.gateway.bank.confirm_charge(charge.id, approved=True)
-    work(minutes=3)
+    work(shop, minutes=3)
     assert state(shop, key) == ("succeeded", "succeeded", None)
     assert shop.read(subscription_id).status == "active"
 
 
-def test_a_buyer_who_never_confirms_is_given_up_after_an_hour(shop: Shop, work) -> None:
+def test_a_buyer_who_never_confirms_is_given_up_after_an_hour(shop: Shop) -> None:
     subscription_id = renew(shop, number=cards.CONFIRMS)
     key = begun(shop, subscription_id, on_session=True)
     charging.charge(shop.runtime, key, first=True)
-    work(minutes=59)
+    work(shop, minutes=59)
     assert state(shop, key)[0] == "pending"
-    work(minutes=4)
+    work(shop, minutes=4)
     assert state(shop, key) == ("failed", "failed", "authentication_required")
     charge = shop.gateway.bank.find_charge(key)
     assert charge is not None
@@ -227,7 +174,7 @@ def test_a_buyer_who_never_confirms_is_given_up_after_an_hour(shop: Shop, work) 
     shop.is_sound()
 
 
-def test_giving_up_may_find_that_the_buyer_has_just_confirmed(shop: Shop, work) -> None:
+def test_giving_up_may_find_that_the_buyer_has_just_confirmed(shop: Shop) -> None:
     subscription_id = renew(shop, number=cards.CONFIRMS)
     key = begun(shop, subscription_id, on_session=True)
     charging.charge(shop.runtime, key, first=True)
@@ -245,10 +192,10 @@ def test_giving_up_may_find_that_the_buyer_has_just_confirmed(shop: Shop, work) 
     assert captures(shop, key) == 1
 
 
-def test_without_a_card_the_provider_is_not_asked(shop: Shop, work) -> None:
+def test_without_a_card_the_provider_is_not_asked(shop: Shop) -> None:
     subscription_id = renew(shop)
     shop.set(tables.subscription, subscription_id, method_reference=None)
-    work()
+    work(shop)
     payment = shop.payments(subscription_id)[-1]
     assert (payment.status, payment.attempts[0].failure_code) == ("failed", "no_payment_method")
     assert calls(shop, payment.attempts[0].key) == []
