@@ -1,4 +1,4 @@
-"""`portico store create` and `portico store list`."""
+"""`portico store create`, `list` and `reasons`."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
-from portico.cli.console import open_runtime, out, print_table
+from portico.cli.console import StoreName, find_store, open_runtime, out, print_table
 from portico.domain.errors import PorticoError, Refused
 from portico.domain.invoice import Seller
+from portico.services import cancel_reasons
 from portico.services import store as stores
 from portico.services.portal_address import base_path
 
@@ -48,14 +49,38 @@ def list_stores() -> None:
     print_table(("slug", "id", "name", "portal"), rows)
 
 
+def reasons(
+    store: StoreName,
+    /,
+    *,
+    file: Annotated[Path | None, Parameter(help="A JSON file with reasons of the store's own; see docs/commands.md.")] = None,
+    default: Annotated[bool, Parameter(negative="", help="Go back to the reasons that every store starts with.")] = False,
+) -> None:
+    """Lists the reasons that buyers may give when they cancel, or replaces them."""
+    if file is not None and default:
+        raise PorticoError("give either --file or --default")
+    with open_runtime() as runtime:
+        row = find_store(runtime, store)
+        offered = cancel_reasons.of_store(row)
+        if default or file is not None:
+            offered = cancel_reasons.replace(runtime, row, None if file is None else _read(file))
+    print_table(("code", "words", "languages"), [(r.code, r.words(row.locale), " ".join(r.label) or "all") for r in offered])
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PorticoError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def read_seller(path: Path) -> Seller:
     """The seller from a JSON file; unknown and wrongly typed fields are named."""
+    written = _read(path)
     try:
-        raw = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        raw = msgspec.json.decode(written, type=dict[str, Any])
         if unknown := ", ".join(raw.keys() - _SELLER_FIELDS):
             raise PorticoError(f"{path} is no seller: there is no {unknown}; there are {', '.join(_SELLER_FIELDS)}")
         return msgspec.convert(raw, Seller)
-    except OSError as error:
-        raise PorticoError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PorticoError(f"{path} is no seller: {str(error).replace('`', '').replace('$.', '')}") from error

@@ -4,21 +4,19 @@ Time that is paid for, or the trial, is used to its end; until then the cancella
 was. What is not paid for ends at once.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from portico.domain import cancellation as rules
-from portico.domain.cancellation import DEFAULT_REASONS, Cancellation
+from portico.domain.cancellation import Cancellation
 from portico.domain.errors import Conflict
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import ScheduledChange, Subscription, current_end
-from portico.i18n.cancellation_words import REASONS
-from portico.i18n.catalog import catalog
-from portico.i18n.languages import DEFAULT
-from portico.services import due, notice, standing
+from portico.services import cancel_reasons, due, notice, standing
+from portico.services.cancel_reasons import Reason
 from portico.services.runtime import Runtime
 from portico.services.standing import Situation
 from portico.storage import audit
@@ -30,24 +28,9 @@ from portico.storage.store import StoreRow
 _PAID_AHEAD = ("active", "trialing")
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A reason that is offered, by its code. `label` is the store's own words by language; empty for one of everybody's list."""
-
-    code: str
-    label: Mapping[str, str]
-
-    def words(self, language: str) -> str:
-        """What it is called for a reader of `language`: the store's words in it, in English or in any, or else ours."""
-        if self.label:
-            return self.label.get(language) or self.label.get(DEFAULT) or next(iter(self.label.values()))
-        return catalog(language).message(REASONS[self.code]) if self.code in REASONS else self.code
-
-
 def reasons(store: StoreRow, random_bytes: Callable[[int], bytes]) -> tuple[Reason, ...]:
     """The store's reasons for leaving, or those that everybody starts with, in an order by chance, "other" last."""
-    offered = {reason.code: reason for reason in _of_store(store)}
-    return tuple(offered[code] for code in rules.shuffled(tuple(offered), random_bytes))
+    return cancel_reasons.in_chance_order(store, random_bytes)
 
 
 def ends_at(subscription: Subscription, now: datetime) -> datetime:
@@ -72,7 +55,7 @@ def cancel(
     """
     with runtime.database.transaction() as tx:
         here = standing.lock(tx, runtime, scope, subscription_id)
-        code, text = rules.check(reason_code, comment, [reason.code for reason in _of_store(here.store)])
+        code, text = rules.check(reason_code, comment, [reason.code for reason in cancel_reasons.of_store(here.store)])
         before = cancellations.standing(tx, scope, subscription_id)
         if before is not None:
             return before.effective_at
@@ -114,12 +97,6 @@ def resume(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: 
         notice.add(tx, runtime, scope, "subscription_resumed", found.id, now=here.now, **notice.of_subscription(resumed))
         audit.record(tx, scope, actor=actor, action="subscription.resumed", subject=found.id, now=runtime.clock())
         return resumed
-
-
-def _of_store(store: StoreRow) -> tuple[Reason, ...]:
-    if store.cancel_reasons is None:
-        return tuple(Reason(code, {}) for code in DEFAULT_REASONS)
-    return tuple(Reason(reason["code"], reason["label"]) for reason in store.cancel_reasons)
 
 
 def _row(runtime: Runtime, here: Situation, code: str | None, comment: str, actor: str) -> Cancellation:

@@ -1,0 +1,63 @@
+"""`portico refund list`, `approve` and `reject`: what buyers ask back, and the answer of a person of the store."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from portico.cli.console import open_runtime, out, print_table
+from portico.domain.errors import Conflict, Invalid, NotFound, PorticoError, Refused
+from portico.domain.money import format_amount
+from portico.services import refund
+from portico.services import store as stores
+
+TicketId = Annotated[str, Parameter(help="The request's id, TKT_...")]
+Note = Annotated[str, Parameter(help="What the buyer is told, in up to 500 characters.")]
+_WHY_NOT = {
+    "no_gateway": "this environment has no payment provider (see docs/configuration.md)",
+    "billed_elsewhere": "the payment was taken elsewhere, and can only be given back there",
+    "refund_amount": "less than that is left of the payment: reject the request, and the buyer may ask for less",
+}
+
+
+def list_requests() -> None:
+    """Lists the requests that wait for a decision, or for the provider, oldest first."""
+    with open_runtime() as runtime:
+        slugs = {store.id: store.slug for store in stores.every(runtime)}
+        rows = [
+            (
+                ticket.id, slugs[scope.store_id], scope.environment, ticket.status, format_amount(ticket.amount_minor, ticket.currency),
+                ticket.currency, ticket.payment_id, ticket.updated_at.isoformat(timespec="seconds"), " ".join(ticket.reason.split()),
+            )
+            for scope, ticket in refund.waiting(runtime)
+        ]  # fmt: skip
+    print_table(("id", "store", "environment", "status", "amount", "currency", "payment", "asked", "reason"), rows)
+
+
+def approve(ticket_id: TicketId, /, *, note: Note = "") -> None:
+    """Grants a request. The money goes back the way it came, and the buyer gets a credit note, as soon as a worker has done it."""
+    with open_runtime() as runtime:
+        try:
+            refund_id = refund.approve(runtime, ticket_id, note=note)
+        except Refused as refused:
+            raise PorticoError(_WHY_NOT.get(refused.code, refused.code)) from refused
+        except (NotFound, Conflict, Invalid) as error:
+            raise _explained(error, ticket_id) from error
+    out.print(f"Approved {ticket_id}; the refund is {refund_id}.", soft_wrap=True)
+
+
+def reject(ticket_id: TicketId, /, *, note: Note = "") -> None:
+    """Declines a request. The buyer is mailed the note, and may ask again."""
+    with open_runtime() as runtime:
+        try:
+            refund.reject(runtime, ticket_id, note=note)
+        except (NotFound, Conflict, Invalid) as error:
+            raise _explained(error, ticket_id) from error
+    out.print(f"Rejected {ticket_id}.", soft_wrap=True)
+
+
+def _explained(error: PorticoError, ticket_id: str) -> PorticoError:
+    if isinstance(error, NotFound):
+        return NotFound(f"there is no request {ticket_id!r}")
+    if isinstance(error, Invalid):
+        return PorticoError("--note must be at most 500 characters, and must not hold a card number")
+    return PorticoError(f"{ticket_id} is decided already; see: portico refund list")
