@@ -1,11 +1,11 @@
 """`make bench`: the figures of the design's budget, one line each. Machines are noisy, so read the ratios, not the milliseconds.
 
-`python -m bench page` runs one part; the parts are page, growth, start, document, write, import.
+`python -m bench page` runs one part; the parts are page, growth, start, document, write, import, change, renew.
 """
 
 import sys
 
-from bench import documents, imports, pages, writes
+from bench import billing, documents, imports, pages, writes
 
 PARTS = {
     "page": pages.page,
@@ -14,6 +14,8 @@ PARTS = {
     "document": documents.documents,
     "write": writes.writes,
     "import": imports.imports,
+    "change": billing.changes,
+    "renew": billing.renewals,
 }
 
 
