@@ -56,18 +56,17 @@ class Situation:
             raise Refused(reason)
 
 
-def look(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Situation:
-    """How things stand, for showing; on a reading connection. Raises NotFound."""
-    return _situation(tx, runtime, scope, subscriptions.get(tx, scope, subscription_id))
+def look(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription_id: str, *, store: StoreRow | None = None) -> Situation:
+    """How things stand, for showing; on a reading connection. `store` is the scope's, where it is known already. Raises NotFound."""
+    return _situation(tx, runtime, scope, subscriptions.get(tx, scope, subscription_id), store or stores.get(tx, scope.store_id))
 
 
 def lock(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Situation:
     """How things stand, for acting: nobody else changes the subscription until the transaction ends. Raises NotFound."""
-    return _situation(tx, runtime, scope, subscriptions.lock(tx, scope, subscription_id))
+    return _situation(tx, runtime, scope, subscriptions.lock(tx, scope, subscription_id), stores.get(tx, scope.store_id))
 
 
-def _situation(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription: Subscription) -> Situation:
-    store = stores.get(tx, scope.store_id)
+def _situation(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription: Subscription, store: StoreRow) -> Situation:
     product = products.get(tx, scope, subscription.product_id)
     plans = products.in_group(tx, scope, product.group_id) if product.group_id else ()
     standing = Standing(
