@@ -78,12 +78,20 @@ def issue_for_payment(
 
 
 def issue_for_refund(
-    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment: Payment, refund: Refund, *, before_minor: int, now: datetime
+    tx: sa.Connection,
+    runtime: Runtime,
+    scope: BuyerScope,
+    payment: Payment,
+    refund: Refund,
+    *,
+    before_minor: int,
+    now: datetime,
+    seller: StoreRow | None = None,
 ) -> str:
     """Issue the credit note for a refund that has just succeeded, of a payment of which `before_minor` was given back earlier; gives
     its id. It corrects the payment's invoice and is made out to the same. Call it last in the transaction, like the other.
     """
-    seller, corrected = store.get(tx, scope.store_id), document.invoice_of(tx, scope, payment.id)
+    seller, corrected = seller or store.get(tx, scope.store_id), document.invoice_of(tx, scope, payment.id)
     who, year = buyer.get(tx, scope), now.astimezone(ZoneInfo(seller.time_zone)).year
     within = series("credit_note", year)
     sequence = numbering.next_number(tx, scope, within)

@@ -188,7 +188,7 @@ def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, result: Refu
         log.error("refund_failed", refund=refund.id)
         return
     notice.add(tx, runtime, scope, "refund_made", refund.id, now=now, payment_id=asked.payment.id)
-    document.issue_for_refund(tx, runtime, scope, asked.payment, refund, before_minor=before_minor, now=now)
+    document.issue_for_refund(tx, runtime, scope, asked.payment, refund, before_minor=before_minor, now=now, seller=asked.store)
 
 
 def fits(asked: KeyedRefund, result: RefundResult) -> bool:

@@ -12,14 +12,15 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Conflict, NotFound, Refused
-from portico.domain.invoice import Document
+from portico.domain.invoice import Document, DocumentContent
 from portico.domain.order import Order
-from portico.domain.payment import Payment
+from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.services import document as service
 from portico.services.runtime import Runtime
-from portico.storage import buyer, document, order, store, tables
+from portico.storage import buyer, document, order, payment, store, subscription, tables
 from portico.storage.database import Database, count_statements
 from portico.storage.store import StoreRow
 from tests.conftest import SteppingClock
@@ -306,3 +307,126 @@ def test_a_failing_renderer_keeps_nothing(runtime: Runtime, factory: Factory, ad
         with pytest.raises(RuntimeError):
             service.pdf(runtime, ada, invoice.id)
     assert service.pdf(runtime, ada, invoice.id)[0].startswith(b"%PDF")
+
+
+# --- Documents of subscriptions
+
+
+def period_paid(factory: Factory, who: BuyerScope, database: Database, **columns: object) -> Payment:
+    """A period of a subscription that was paid, as services read it."""
+    subscription_id = factory.subscription(who, **columns)  # type: ignore[arg-type]
+    with database.read() as connection:
+        found = subscription.get(connection, who, subscription_id)
+    payment_id = factory.payment(
+        who, found.order_id, subscription_id=subscription_id, period_start=found.period_start, period_end=found.period_end
+    )
+    with database.read() as connection:
+        return payment.get(connection, who, payment_id)
+
+
+def invoice_of(runtime: Runtime, who: BuyerScope, paid: Payment) -> DocumentContent:
+    with runtime.database.transaction() as tx:
+        service.issue_for_payment(tx, runtime, who, paid, now=runtime.clock())
+        content = document.invoice_of(tx, who, paid.id).content
+    assert content is not None
+    return content
+
+
+@pytest.mark.parametrize(
+    ("own", "billed"),
+    [
+        ({"country": "FR", "name": "Ada Byron"}, "Ada Byron"),
+        ({"country": "FR", "is_business": True, "business_name": "Byron SA"}, "Byron SA"),
+        ({"country": "FR"}, "Ada Lovelace"),
+        ({"name": "Nobody"}, "Ada Lovelace"),
+        ({}, "Ada Lovelace"),
+    ],
+)
+def test_a_subscription_is_billed_to_whom_the_buyer_names_today(
+    runtime: Runtime, factory: Factory, ada: BuyerScope, own: dict[str, object], billed: str
+) -> None:
+    """Unless that says too little; then to whom the order was placed for."""
+    paid = period_paid(factory, ada, runtime.database)
+    with runtime.database.transaction() as tx:
+        tx.execute(sa.update(tables.buyer).values(billing_detail=own))
+    detail = invoice_of(runtime, ada, paid).billing_detail
+    assert (detail.business_name or detail.name) == billed
+
+
+def test_a_purchase_is_billed_to_whom_it_was_placed_for(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    _, paid = paid_order(runtime.database, factory, ada)
+    with runtime.database.transaction() as tx:
+        tx.execute(sa.update(tables.buyer).values(billing_detail={"country": "FR", "name": "Ada Byron"}))
+    assert invoice_of(runtime, ada, paid).billing_detail.name == "Ada Lovelace"
+
+
+def test_an_invoice_prints_what_its_payment_says_it_is_for(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    paid = period_paid(factory, ada, runtime.database)
+    lines = (
+        DocumentLine("Starter", 1, -1000, -1000, "19", paid.period_start, paid.period_end, "credit"),
+        DocumentLine("Pro", 3, 1300, 3900, "19", paid.period_start, paid.period_end, "charge"),
+    )
+    content = invoice_of(runtime, ada, replace(paid, lines=lines))
+    assert content.lines == lines
+    assert (content.net_minor, content.taxes[0].base_minor) == (2900, 2900)
+
+
+def test_a_subscription_that_is_taxed_otherwise_by_now_says_so(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    paid = period_paid(factory, ada, runtime.database, tax_rate="0", tax_reason="reverse_charge")
+    line = DocumentLine("Atlas", 1, 2900, 2900, "0", paid.period_start, paid.period_end)
+    content = invoice_of(runtime, ada, replace(paid, tax_minor=0, total_minor=2900, lines=(line,)))
+    assert [(tax.rate, tax.reason, tax.tax_minor) for tax in content.taxes] == [("0", "reverse_charge", 0)]
+
+
+# --- Credit notes
+
+
+def corrected(runtime: Runtime, factory: Factory, who: BuyerScope, paid: Payment, amount_minor: int, before_minor: int = 0) -> Document:
+    """The credit note for a refund that was just made."""
+    refund = Refund(factory.refund(who, paid.id, amount_minor=amount_minor), amount_minor, "succeeded", "x", runtime.clock())
+    with runtime.database.transaction() as tx:
+        note = service.issue_for_refund(tx, runtime, who, paid, refund, before_minor=before_minor, now=runtime.clock())
+        return document.get(tx, who, note)
+
+
+def test_a_credit_note_copies_its_invoice_and_not_what_holds_today(runtime: Runtime, factory: Factory, scope: StoreScope) -> None:
+    who = factory.buyer(scope, email="before@example.com", locale="pl")
+    _, paid = paid_order(runtime.database, factory, who)
+    original = invoice_of(runtime, who, paid)
+    with runtime.database.transaction() as tx:
+        tx.execute(sa.update(tables.buyer).values(email="after@example.com", locale="fr", billing_detail={"country": "FR", "name": "X"}))
+        tx.execute(sa.update(tables.store).values(name="Renamed", seller={"legal_name": "Sold to Others Ltd"}))
+    note = corrected(runtime, factory, who, paid, 3451).content
+    assert note is not None
+    assert (note.kind, note.number, note.refers_to) == ("credit_note", "CN-2026-000001", original.number)
+    same = ("seller", "buyer_email", "billing_detail", "store_name", "time_zone", "currency", "order_id", "lines", "taxes", "total_minor")
+    assert all(getattr(note, name) == getattr(original, name) for name in same)
+    assert note.language == "fr", "it is a document of its own, and the buyer reads French by now"
+
+
+def test_a_credit_note_for_what_was_invoiced_elsewhere_names_that_invoice(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    payment_id = factory.payment(ada, factory.order(ada))
+    factory.document(ada, payment_id, elsewhere="RE 2019/4")
+    with runtime.database.read() as connection:
+        paid = payment.get(connection, ada, payment_id)
+    note = corrected(runtime, factory, ada, paid, 100)
+    assert note.content is not None
+    assert (note.content.refers_to, note.number) == ("RE 2019/4", "CN-2026-000001")
+
+
+def test_credit_notes_are_counted_for_themselves_by_the_stores_own_year(
+    runtime: Runtime, factory: Factory, scope: StoreScope, clock: SteppingClock
+) -> None:
+    tested = factory.buyer(StoreScope(scope.store_id, "test"))
+    real = factory.buyer(scope)
+    numbers = []
+    for who in (tested, real, real):
+        _, paid = paid_order(runtime.database, factory, who)
+        invoice_of(runtime, who, paid)
+        clock.time = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)  # in Berlin it is 2027 already
+        gone = Refund(factory.refund(who, paid.id, amount_minor=1), 1, "succeeded", "x", clock())
+        with suppress(ZeroDivisionError), runtime.database.transaction() as tx:
+            service.issue_for_refund(tx, runtime, who, paid, gone, before_minor=0, now=clock())
+            raise ZeroDivisionError
+        numbers.append(corrected(runtime, factory, who, paid, 100).number)
+    assert numbers == ["TEST-CN-2027-000001", "CN-2027-000001", "CN-2027-000002"]
