@@ -67,8 +67,7 @@ def lock(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription_id
 
 
 def _situation(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription: Subscription, store: StoreRow) -> Situation:
-    product = products.get(tx, scope, subscription.product_id)
-    plans = products.in_group(tx, scope, product.group_id) if product.group_id else ()
+    product, plans = products.with_group(tx, scope, subscription.product_id)
     standing = Standing(
         subscription=subscription,
         product=product,

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -11,6 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from litestar import Litestar
 
 Headers = Iterable[tuple[bytes, bytes]]
+_WITHIN_A_LINE = re.compile(r"</?(?:bdi|strong)>")
+_TAG = re.compile(r"<[^>]+>")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,11 @@ class Answer:
     @property
     def text(self) -> str:
         return self.body.decode()
+
+    @property
+    def words(self) -> str:
+        """The text of the page, without tags, with single spaces."""
+        return " ".join(unescape(_TAG.sub(" ", _WITHIN_A_LINE.sub("", self.text))).split())
 
     @property
     def json(self) -> Any:
@@ -161,7 +170,7 @@ class _Forms(HTMLParser):
     def __init__(self, action: str) -> None:
         super().__init__()
         self.fields: dict[str, str] | None = None
-        self._action, self._open, self._select = action, False, ""
+        self._action, self._open, self._select, self._typing = action, False, "", ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -170,14 +179,22 @@ class _Forms(HTMLParser):
         if not self._open or self.fields is None:
             return
         name, value = given.get("name") or "", given.get("value") or ""
-        if (tag == "input" and given.get("type") != "checkbox") or (tag == "input" and "checked" in given):
+        if tag == "input" and (given.get("type") not in ("checkbox", "radio") or "checked" in given):
             self.fields[name] = value
+        elif tag == "textarea":
+            self._typing, self.fields[name] = name, ""
         elif tag == "select":
             self._select = name
             self.fields[name] = ""
         elif tag == "option" and "selected" in given:
             self.fields[self._select] = value
 
+    def handle_data(self, data: str) -> None:
+        if self._typing and self.fields is not None:
+            self.fields[self._typing] += data
+
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._open = False
+        if tag == "textarea":
+            self._typing = ""

@@ -4,21 +4,24 @@ import email
 import email.policy
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from litestar import Litestar
 
 from portico.domain.scope import BuyerScope, StoreScope
+from portico.sandbox import cards
 from portico.services import document as documents
 from portico.services import secrets, sign_in_mail
 from portico.services.runtime import Runtime
 from portico.storage import order as orders
 from portico.storage import outbox, session
 from portico.web.application import create_app
+from tests.bank import BankGateway
 from tests.factories import Factory
 from tests.web.browser import Browser
 
@@ -133,3 +136,46 @@ def history(runtime: Runtime, factory: Factory) -> Callable[..., History]:
         return History(order, factory.subscription(buyer), issued[0])
 
     return made
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A buyer's subscription to "Small", 10.00 EUR a month, 15 of 28 days into a period that was paid by a card of the bank's. Its
+    group has "Large" (50.00) and "Tiny" (4.00) too, and "Yearly" (300.00 a year)."""
+
+    subscription: str
+    payment: str
+    others: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"{BASE}/subscriptions/{self.subscription}"
+
+    def review(self, name: str, quantity: int = 1) -> str:
+        return f"{self.url}/change/review?plan={self.others[name]}&quantity={quantity}"
+
+
+@pytest.fixture
+def subscribe(shop: Shop, factory: Factory, gateway: BankGateway) -> Callable[..., Plan]:
+    """Gives the shop's buyer such a subscription. `columns` are its own; `number` is the test card's; `paid` is how the payment of
+    its period stands; `offered` are columns of the plans."""
+
+    def subscribed(
+        *, number: str = cards.SUCCESS, paid: str = "succeeded", offered: Mapping[str, Any] | None = None, **columns: Any
+    ) -> Plan:
+        card = gateway.save_card(EMAIL, number)
+        group = factory.group(shop.store)
+        common = {"group_id": group, "quantity_max": 5, "pause_periods_max": 3, **(offered or {})}
+        others = factory.plans(shop.store, {"Small": 1000, "Large": 5000, "Tiny": 400}, **common)
+        others |= factory.plans(shop.store, {"Yearly": 30000}, interval="year", **common)
+        billed = {"managed": True, "customer_reference": card.customer, "method_reference": card.method, **columns}
+        anchored = {"anchor": factory.now - timedelta(days=15), **billed}
+        subscription = factory.subscription(shop.buyer, product_id=others["Small"], **anchored)
+        return Plan(subscription, factory.period_payment(shop.buyer, subscription, status=paid), others)
+
+    return subscribed
+
+
+@pytest.fixture
+def plan(subscribe: Callable[..., Plan]) -> Plan:
+    return subscribe()

@@ -46,7 +46,7 @@ def _show(visit: Visit, *, status: int = 200, errors: Mapping[str, str] | None =
     """The page, with what was typed; where there is nothing to cancel, the subscription's page says why."""
     subscription_id = visit.id("SUB")
     with visit.runtime.database.read() as tx:
-        here = standing.look(tx, visit.runtime, visit.buyer_scope, subscription_id)
+        here = standing.look(tx, visit.runtime, visit.buyer_scope, subscription_id, store=visit.store)
     if here.why_not("cancel") is not None:
         return see_other(visit.url(f"/subscriptions/{subscription_id}"))
     ends_at = cancellation.ends_at(here.subscription, here.now)

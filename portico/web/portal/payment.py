@@ -76,7 +76,7 @@ def _try(visit: Visit, subject_id: str) -> Response:
 def _what_helps(visit: Visit, failed: Payment) -> tuple[bool, bool]:
     """Whether a failed payment can be tried again, and whether another card can be given."""
     with visit.runtime.database.read() as tx:
-        here = standing.look(tx, visit.runtime, visit.buyer_scope, failed.subscription_id or "")
+        here = standing.look(tx, visit.runtime, visit.buyer_scope, failed.subscription_id or "", store=visit.store)
     owed = here.standing.open_payment
     return here.why_not("pay") is None and owed is not None and owed.id == failed.id, here.why_not("update_card") is None
 

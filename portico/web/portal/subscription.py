@@ -24,7 +24,7 @@ def subscriptions(visit: Visit) -> Response:
 def one_subscription(visit: Visit) -> Response:
     subscription_id = visit.id("SUB")
     with visit.runtime.database.read() as tx:
-        here = standing.look(tx, visit.runtime, visit.buyer_scope, subscription_id)
+        here = standing.look(tx, visit.runtime, visit.buyer_scope, subscription_id, store=visit.store)
         documents = document.for_order(tx, visit.buyer_scope, here.subscription.order_id)
     why = here.whys()
     actions = _actions(here, why)
