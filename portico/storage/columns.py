@@ -111,6 +111,11 @@ class Partial(TypedDict):
     postgresql_where: sa.TextClause
 
 
+def word(text: str) -> sa.ColumnElement[str]:
+    """A word of our own that stands in the statement itself: where a parameter stands for it, no partial index is used."""
+    return sa.literal_column(f"'{text}'", sa.String())
+
+
 def only(condition: str) -> Partial:
     """The arguments that make an index partial on both databases."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

@@ -17,6 +17,7 @@ from portico.domain.errors import Conflict, NotFound
 from portico.domain.payment import AttemptStatus, Payment, PaymentAttempt, PaymentMethod, Refund, change_to_json
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.storage import store
+from portico.storage.columns import word
 from portico.storage.payment_row import (
     ATTEMPT,
     ATTEMPT_NAMES,
@@ -124,7 +125,7 @@ _CHARGED_SINCE = sa.select(
     .where(subscription.c.id == _SUBSCRIPTION_ID, also_of_buyer(subscription), document.c.issued_at > _since)
     .scalar_subquery(),
 )
-_OPEN = sa.and_(payment_attempt.c.status.in_(("pending", "unknown")), payment_attempt.c.key.is_not(None))
+_OPEN = sa.and_(payment_attempt.c.status.in_((word("pending"), word("unknown"))), payment_attempt.c.key.is_not(None))
 _JOBLESS = (
     sa.select(payment_attempt.c.key)
     .where(_OPEN, ~sa.exists().where(job.c.key == sa.bindparam("p_prefix", type_=sa.String()).concat(payment_attempt.c.key)))

@@ -27,7 +27,9 @@ _SET_OPTIONS = (
     .where(in_store(table), table.c.id == sa.bindparam("p_id"))
     .values({name: sa.bindparam(f"p_{name}") for name in _OPTIONS})
 )
-_GROUP = _SELECT.where(table.c.active, table.c.group_id == sa.bindparam("p_group_id"))
+_this = table.alias("this")
+_ITS_GROUP = sa.select(_this.c.group_id).where(_this.c.id == sa.bindparam("p_id")).scalar_subquery()
+_WITH_GROUP = _SELECT.where(sa.or_(table.c.id == sa.bindparam("p_id"), sa.and_(table.c.active, table.c.group_id == _ITS_GROUP)))
 
 
 def get(tx: sa.Connection, scope: StoreScope, product_id: str) -> Product:
@@ -43,9 +45,13 @@ def active(tx: sa.Connection, scope: StoreScope) -> tuple[Product, ...]:
     return _fold(many(tx, _ACTIVE, store_values(scope)))
 
 
-def in_group(tx: sa.Connection, scope: StoreScope, group_id: str) -> tuple[Product, ...]:
-    """The plans of a group that are on sale, oldest first."""
-    return _fold(many(tx, _GROUP, {**store_values(scope), "p_group_id": group_id}))
+def with_group(tx: sa.Connection, scope: StoreScope, product_id: str) -> tuple[Product, tuple[Product, ...]]:
+    """The product, and the plans of its group that are on sale, oldest first: in one statement. Raises NotFound."""
+    found = _fold(many(tx, _WITH_GROUP, {**store_values(scope), "p_id": product_id}))
+    itself = next((one for one in found if one.id == product_id), None)
+    if itself is None:
+        raise NotFound
+    return itself, tuple(one for one in found if one.active and one.group_id is not None)
 
 
 def set_options(

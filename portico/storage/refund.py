@@ -12,6 +12,7 @@ from portico.domain.order import settled_status
 from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope
 from portico.storage import store
+from portico.storage.columns import word
 from portico.storage.payment_row import PAYMENT, REFUND, payment_of
 from portico.storage.rows import changed, first, many
 from portico.storage.scoped import buyer_values, of_buyer
@@ -91,7 +92,7 @@ _SET_ORDER = sa.update(order).where(order.c.id == sa.bindparam("p_id")).values(s
 _JOBLESS = (
     sa.select(table.c.key)
     .where(
-        table.c.status == "pending",
+        table.c.status == word("pending"),
         table.c.key.is_not(None),
         ~sa.exists().where(job.c.key == sa.bindparam("p_prefix", type_=sa.String()).concat(table.c.key)),
     )

@@ -9,12 +9,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portico.domain.errors import NotFound
 from portico.domain.payment import RefundTicket, TicketStatus
 from portico.domain.scope import BuyerScope
+from portico.storage.columns import word
 from portico.storage.rows import changed, first, many
 from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
 from portico.storage.tables import refund_ticket as table
 
 MOST_LISTED = 200
-_OPEN: tuple[TicketStatus, ...] = ("pending", "approved")
+_OPEN = (word("pending"), word("approved"))
 _NAMES = (
     "id", "payment_id", "version", "amount_minor", "currency", "reason", "status", "note", "created_at", "updated_at", "decided_at",
 )  # fmt: skip

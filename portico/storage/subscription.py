@@ -146,7 +146,7 @@ def _claim(moment: sa.Column[Any], *, of_store: bool) -> sa.Select[Any]:
 
 
 def _is_there(moment: sa.Column[Any]) -> sa.Select[Any]:
-    return sa.select(table.c.id).where(moment <= sa.bindparam("p_now", type_=moment.type)).limit(1)
+    return sa.select(table.c.id).where(moment <= sa.bindparam("p_now", type_=moment.type)).order_by(moment).limit(1)
 
 
 def _next(moment: sa.Column[Any]) -> sa.Select[Any]:

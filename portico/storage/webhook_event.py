@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portico.domain.scope import Environment
+from portico.storage.columns import word
 from portico.storage.rows import changed, first, many
 from portico.storage.tables import webhook_event as table
 
@@ -25,12 +26,12 @@ _ADD = {"sqlite": _add_statement(sqlite.insert), "postgresql": _add_statement(po
 _FROM_HERE = sa.and_(table.c.environment == sa.bindparam("p_environment"), table.c.gateway == sa.bindparam("p_gateway"))
 _WAITING = (
     sa.select(table.c.event_id)
-    .where(_FROM_HERE, table.c.subject == sa.bindparam("p_subject"), table.c.outcome == "waiting")
+    .where(_FROM_HERE, table.c.subject == sa.bindparam("p_subject"), table.c.outcome == word("waiting"))
     .order_by(table.c.received_at, table.c.event_id)
 )
 _END_WAITING = (
     sa.update(table)
-    .where(_FROM_HERE, table.c.event_id == sa.bindparam("p_event_id"), table.c.outcome == "waiting")
+    .where(_FROM_HERE, table.c.event_id == sa.bindparam("p_event_id"), table.c.outcome == word("waiting"))
     .values(outcome=sa.bindparam("p_outcome"))
 )
 

@@ -144,7 +144,7 @@ OF_STORE: dict[str, Ask] = {
     "subscription.next_due_in": lambda tx, scope, own: subscription.next_due_in(tx, scope),
     "subscription.reminders_due_in": lambda tx, scope, own: subscription.reminders_due_in(tx, scope, now=own.now, limit=9),
     "subscription.next_reminder_in": lambda tx, scope, own: subscription.next_reminder_in(tx, scope),
-    "product.in_group": lambda tx, scope, own: product.in_group(tx, scope, "GRP_1"),
+    "product.with_group": lambda tx, scope, own: product.with_group(tx, scope, own.product),
     "importing.find": lambda tx, scope, own: importing.find(tx, scope, OrderRow, "id", [own.order]),
     "importing.holders": lambda tx, scope, own: importing.holders(tx, scope, [document.get(tx, own.scope, own.document).number]),
     "sign_in.lock_open": lambda tx, scope, own: sign_in.lock_open(tx, scope, EMAIL),

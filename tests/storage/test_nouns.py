@@ -87,7 +87,7 @@ def test_products_carry_their_prices(database: Database, factory: Factory) -> No
     with database.read() as tx:
         found = product.get(tx, scope, plan)
         assert (found.interval, found.prices, found.active) == ("year", {"EUR": 29000, "JPY": 45000}, True)
-        assert product.in_group(tx, scope, "GRP_1") == (found,)
+        assert product.with_group(tx, scope, found.id) == (found, (found,))
         assert {item.id for item in product.active(tx, scope)} == {plan, bare}
         assert product.get(tx, scope, bare).prices == {}
 
