@@ -14,7 +14,7 @@ import structlog
 from portico.domain.payment import AttemptStatus, Payment
 from portico.domain.subscription import Subscription, is_final
 from portico.gateways.port import ChargeResult, ChargeStatus
-from portico.services import change_payment, document, period_payment, store_time, surplus
+from portico.services import change_payment, document, notice, period_payment, store_time, surplus
 from portico.services.locked import Locked
 from portico.services.runtime import Runtime
 from portico.storage import payment as payments
@@ -44,9 +44,12 @@ def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedAttempt, result: Cha
         payments.note_open(tx, asked.key, reference=result.reference, action_url=result.action_url)
 
 
-def leave_unknown(tx: sa.Connection, asked: KeyedAttempt) -> None:
-    """Nobody knows whether the money was taken: nothing else may happen to the payment until the provider has told."""
-    payments.mark_unknown(tx, asked.key)
+def leave_unknown(tx: sa.Connection, runtime: Runtime, asked: KeyedAttempt) -> None:
+    """Nobody knows whether the money was taken: nothing else may happen to the payment until the provider has told. If that takes
+    longer than minutes, the buyer is mailed not to pay again."""
+    if payments.mark_unknown(tx, asked.key):
+        now = store_time.now(runtime, asked.store, asked.scope.environment)
+        notice.add(tx, runtime, asked.scope, "payment_uncertain", asked.payment.id, now=now, step=asked.key)
 
 
 def fits(asked: KeyedAttempt, result: ChargeResult) -> bool:
