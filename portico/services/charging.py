@@ -181,7 +181,7 @@ def _order(runtime: Runtime, asked: KeyedAttempt) -> Charge:
         currency=payment.currency,
         customer=attempt.customer_reference or "",
         method=attempt.method_reference or "",
-        description=", ".join(dict.fromkeys(line.description for line in payment.lines)),
+        description=", ".join(line.description for line in payment.lines if line.kind != "credit"),
         on_session=attempt.on_session,
         return_url=f"{runtime.origin}{base_path(asked.store.slug, asked.scope.environment)}/payments/{payment.id}",
         metadata={"key": asked.key, "payment": payment.id, "order": payment.order_id, "subscription": payment.subscription_id or ""},
