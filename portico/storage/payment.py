@@ -180,6 +180,16 @@ _SETTLE_ATTEMPT = (
         **{name: _kept(name, payment_attempt) for name in ("reference", "method_brand", "method_last4")},
     )
 )
+_LOCK_ITS_SUBSCRIPTION = (
+    sa.select(subscription.c.id)
+    .select_from(
+        payment_attempt.join(table, table.c.id == payment_attempt.c.payment_id).join(
+            subscription, subscription.c.id == table.c.subscription_id
+        )
+    )
+    .where(payment_attempt.c.key == _KEY)
+    .with_for_update(of=subscription)
+)
 _NOTE_OPEN = (
     sa.update(payment_attempt)
     .where(payment_attempt.c.key == _KEY, _IS_OPEN)
@@ -346,12 +356,16 @@ def settle_attempt(
 
 def note_open(tx: sa.Connection, key: str, *, reference: str | None, action_url: str | None) -> bool:
     """Notes what the provider says of an attempt that is still under way; `action_url` is where the buyer must go. False: it has
-    ended."""
+    ended. The caller holds the lock of the subscription it is for."""
     return _note(tx, key, "pending", reference, action_url)
 
 
 def mark_unknown(tx: sa.Connection, key: str) -> bool:
-    """Nobody knows what became of an attempt, and so of its payment, until the provider has told. False: it has ended."""
+    """Nobody knows what became of an attempt, and so of its payment, until the provider has told. False: it has ended.
+
+    Locks the subscription it is for, as whoever settles does first.
+    """
+    tx.execute(_LOCK_ITS_SUBSCRIPTION, {"p_key": key})
     return _note(tx, key, "unknown", None, None)
 
 

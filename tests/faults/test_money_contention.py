@@ -198,3 +198,25 @@ def test_an_event_is_taken_in_once(database: Database, factory: Factory) -> None
             return webhook_event.add(tx, "test", "sandbox", "evt_1", subject="PAY_1-1", outcome="applied", now=factory.now)
 
     assert at_once(30, deliver).count(True) == 1
+
+
+def test_who_loses_sight_and_who_settles_do_not_wait_for_each_other(database: Database, factory: Factory) -> None:
+    """Both lock the subscription first. In another order each would hold what the other wants."""
+    owner = factory.buyer()
+    subscription_id = factory.subscription(owner, managed=True, due_at=None)
+    payment_id = factory.period_payment(owner, subscription_id, status="pending")
+    key = f"{payment_id}-1"
+
+    def act(n: int) -> bool:
+        with database.transaction() as tx:
+            if n % 2:
+                return payment.mark_unknown(tx, key)
+            subscription.lock(tx, owner, subscription_id)
+            settled = payment.settle_attempt(tx, key, status="failed", failure_code="card_declined")
+            return settled and payment.set_status(tx, owner, payment_id, "failed")
+
+    results = at_once(24, act)
+    assert results[0::2].count(True) == 1
+    with database.read() as tx:
+        found = payment.get(tx, owner, payment_id)
+    assert (found.status, found.attempts[0].status) == ("failed", "failed")
