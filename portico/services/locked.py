@@ -40,9 +40,9 @@ class Locked:
             columns = {**due.NO_CHANGE, **columns}
         if event is None:
             subscriptions.change(self.tx, self.scope, before.id, expected_version=before.version, **columns)
-            return after
+            return replace(after, version=before.version + 1)
         subscriptions.transition(self.tx, self.scope, before.id, event, cause=cause, actor=_ACTOR, now=self.now, locked=before, **columns)
-        return replace(after, status=status_after(before.status, event))
+        return replace(after, status=status_after(before.status, event), version=before.version + 1)
 
     def planned(self, after: Subscription) -> Subscription:
         """`after` with the moments at which something happens to it next and its buyer is reminded of that."""

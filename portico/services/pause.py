@@ -86,9 +86,10 @@ def pause(runtime: Runtime, scope: BuyerScope, subscription_id: str, periods: in
         found = here.subscription
         planned = ScheduledChange("pause", chosen.pauses_at)
         pausing = replace(found, scheduled_change=planned, resumes_at=chosen.resumes_at, version=found.version + 1)
+        pausing = replace(pausing, remind_at=remind_at(pausing, now=here.now))
         subscriptions.change(
             tx, scope, found.id, expected_version=found.version, change_kind="pause", change_at=chosen.pauses_at,
-            resumes_at=chosen.resumes_at, remind_at=remind_at(pausing, now=here.now),
+            resumes_at=chosen.resumes_at, remind_at=pausing.remind_at,
         )  # fmt: skip
         notice.add(tx, runtime, scope, "pause_scheduled", found.id, now=here.now, **notice.of_subscription(pausing))
         audit.record(tx, scope, actor="buyer", action="pause.scheduled", subject=found.id, now=runtime.clock())
@@ -105,6 +106,7 @@ def cancel_pause(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> S
         here.hold("cancel_pause")
         locked = Locked(tx, runtime, scope, found, here.now)
         going_on = locked.become(locked.planned(replace(found, scheduled_change=None, resumes_at=None)))
+        locked.tell("subscription_resumed", going_on.id, going_on)
         audit.record(tx, scope, actor="buyer", action="pause.taken_back", subject=found.id, now=runtime.clock())
         return going_on
 

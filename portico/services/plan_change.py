@@ -96,9 +96,11 @@ def confirm(runtime: Runtime, scope: BuyerScope, subscription_id: str, sealed: s
         here = standing.lock(tx, runtime, scope, subscription_id)
         shown = quote.unseal(runtime.secret, scope, subscription_id, sealed, now=here.now)
         change = _as_shown(tx, scope, here, shown)
-        payment_id, key = _begin(tx, runtime, scope, here, change)
         audit.record(tx, scope, actor="buyer", action="plan_change.confirmed", subject=subscription_id, now=runtime.clock())
-    outcome = charging.charge(runtime, key, first=True) if key is not None else None
+        if change.total_minor == 0:
+            return Confirmed(_make(tx, runtime, scope, here, change), change)
+        payment_id, key = _begin_charge(tx, runtime, scope, here, change)
+    outcome = charging.charge(runtime, key, first=True)
     with runtime.database.read() as connection:
         return Confirmed(subscriptions.get(connection, scope, subscription_id), change, payment_id, outcome)
 
@@ -113,6 +115,7 @@ def keep(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Subscript
         here.hold("keep_plan")
         locked = Locked(tx, runtime, scope, found, here.now)
         kept = locked.become(locked.planned(replace(found, scheduled_change=None)))
+        locked.tell("subscription_resumed", kept.id, kept)
         audit.record(tx, scope, actor="buyer", action="plan_change.taken_back", subject=found.id, now=runtime.clock())
         return kept
 
@@ -152,22 +155,26 @@ def _as_shown(tx: sa.Connection, scope: BuyerScope, here: Situation, shown: Quot
     return change
 
 
-def _begin(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> tuple[str | None, str | None]:
-    """Schedules the change, makes it, or commits to its charge; the payment's id and the attempt's key where there is one."""
+def _make(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> Subscription:
+    """Makes a change that costs nothing today, or plans it for the end of the period; the subscription as it is then."""
     found, now = here.subscription, here.now
-    if change.timing == "period_end":
-        planned = ScheduledChange("change_plan", change.at, change.product_id, change.product_name, change.unit_minor, change.quantity)
-        waiting = replace(found, scheduled_change=planned)
-        subscriptions.change(
-            tx, scope, found.id, expected_version=found.version, change_kind="change_plan", change_at=change.at,
-            change_product_id=change.product_id, change_quantity=change.quantity, change_unit_minor=change.unit_minor,
-            remind_at=remind_at(waiting, now=now),
-        )  # fmt: skip
-        notice.add(tx, runtime, scope, "plan_change_scheduled", found.id, now=now, **notice.of_subscription(waiting))
-        return None, None
-    if change.total_minor == 0:
-        change_payment.put_into_effect(Locked(tx, runtime, scope, found, now), change.in_effect)
-        return None, None
+    if change.timing == "now":
+        return change_payment.put_into_effect(Locked(tx, runtime, scope, found, now), change.in_effect)
+    planned = ScheduledChange("change_plan", change.at, change.product_id, change.product_name, change.unit_minor, change.quantity)
+    waiting = replace(found, scheduled_change=planned, version=found.version + 1)
+    waiting = replace(waiting, remind_at=remind_at(waiting, now=now))
+    subscriptions.change(
+        tx, scope, found.id, expected_version=found.version, change_kind="change_plan", change_at=change.at,
+        change_product_id=change.product_id, change_quantity=change.quantity, change_unit_minor=change.unit_minor,
+        remind_at=waiting.remind_at,
+    )  # fmt: skip
+    notice.add(tx, runtime, scope, "plan_change_scheduled", found.id, now=now, **notice.of_subscription(waiting))
+    return waiting
+
+
+def _begin_charge(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> tuple[str, str]:
+    """Commits us to the charge that the change waits for; the payment's id and the attempt's key."""
+    found, now = here.subscription, here.now
     payment = _payment(runtime, found, change, now)
     Locked(tx, runtime, scope, found, now).become(due.awaiting_payment(found))
     delay = charging.IN_REQUEST_DELAY_SECONDS

@@ -133,7 +133,8 @@ def test_it_can_be_taken_back_until_the_end_and_not_after(shop: Shop, left: time
         return
     resumed = cancellation.resume(shop.runtime, shop.ada, subscription_id)
     found = shop.read(subscription_id)
-    assert (resumed.status, found.status, found.scheduled_change, found.due_at) == ("active", "active", None, before.due_at)
+    assert resumed == found
+    assert (found.status, found.scheduled_change, found.due_at) == ("active", None, before.due_at)
     assert standing(shop, subscription_id) is None
     assert shop.mails() == ["cancellation_scheduled", "subscription_resumed"]
     assert cancellation.resume(shop.runtime, shop.ada, subscription_id).status == "active", "a second press does no harm"
@@ -157,7 +158,8 @@ def test_taking_it_back_restores_the_change_that_was_planned(shop: Shop) -> None
     assert planned is not None
     cancel(shop, subscription_id)
     resumed = cancellation.resume(shop.runtime, shop.ada, subscription_id)
-    assert resumed.scheduled_change == shop.read(subscription_id).scheduled_change == planned
+    assert resumed == shop.read(subscription_id)
+    assert resumed.scheduled_change == planned
     shop.is_sound()
 
 
@@ -267,7 +269,7 @@ def test_a_cancellation_takes_few_statements(shop: Shop) -> None:
     subscription_id = shop.subscribe("starter")
     with count_statements(shop.runtime.database) as seen:
         cancel(shop, subscription_id, "unused")
-    assert seen.count <= 12
+    assert seen.count <= 11
 
 
 # --- Reasons

@@ -109,7 +109,8 @@ def test_in_the_last_instant_an_upgrade_is_free_and_at_once(shop: Shop) -> None:
     shop.clock.time = APRIL_ENDS - timedelta(milliseconds=1)
     done = to(shop, subscription_id, "pro")
     assert (done.change.timing, done.change.total_minor, done.payment_id, done.outcome) == ("now", 0, None, None)
-    assert shop.read(subscription_id).product_name == "pro"
+    assert shop.read(subscription_id) == done.subscription
+    assert done.subscription.product_name == "pro"
     assert shop.taken() == PAID
     assert shop.mails() == ["plan_changed"]
     shop.is_sound()
@@ -229,6 +230,7 @@ def test_a_downgrade_waits_for_the_end_of_the_period_and_costs_nothing(shop: Sho
     found = shop.read(subscription_id)
     assert found.scheduled_change == ScheduledChange("change_plan", APRIL_ENDS, shop.plans["starter"], "starter", 1000, 1)
     assert (found.product_name, found.due_at, found.version) == ("pro", APRIL_ENDS, before.version + 1)
+    assert done.subscription == found
     assert shop.mails() == ["plan_change_scheduled"]
     assert len(shop.payments(subscription_id)) == 1
     shop.is_sound()
@@ -240,6 +242,7 @@ def test_the_current_plan_can_be_kept(shop: Shop) -> None:
     to(shop, subscription_id, "starter")
     for _ in range(2):
         kept = plan_change.keep(shop.runtime, shop.ada, subscription_id)
+        assert kept == shop.read(subscription_id)
         assert (kept.scheduled_change, kept.product_name, kept.due_at) == (None, "pro", before.due_at)
         assert shop.read(subscription_id).scheduled_change is None
     shop.is_sound()
@@ -453,7 +456,15 @@ def test_a_downgrade_takes_few_statements(shop: Shop) -> None:
     review = plan_change.review(shop.runtime, shop.ada, subscription_id, shop.plans["starter"], 1)
     with count_statements(shop.runtime.database) as seen:
         plan_change.confirm(shop.runtime, shop.ada, subscription_id, review.quote)
-    assert seen.count <= 12
+    assert seen.count <= 8
+
+
+def test_an_upgrade_is_two_short_transactions(shop: Shop) -> None:
+    subscription_id = shop.subscribe("starter")
+    review = plan_change.review(shop.runtime, shop.ada, subscription_id, shop.plans["pro"], 1)
+    with count_statements(shop.runtime.database) as seen:
+        plan_change.confirm(shop.runtime, shop.ada, subscription_id, review.quote)
+    assert seen.count <= 24, "intent, settlement and two documents"
 
 
 def charge_of(shop: Shop, payment_id: str) -> str:
