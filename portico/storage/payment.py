@@ -18,18 +18,7 @@ from portico.domain.payment import AttemptStatus, Payment, PaymentAttempt, Payme
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.storage import store
 from portico.storage.columns import word
-from portico.storage.payment_row import (
-    ATTEMPT,
-    ATTEMPT_NAMES,
-    HEAD,
-    METHOD,
-    NAMES,
-    PAYMENT,
-    REFUND,
-    attempt_of,
-    method_values,
-    payment_of,
-)
+from portico.storage.payment_row import ATTEMPT, ATTEMPT_NAMES, HEAD, METHOD, NAMES, PAYMENT, REFUND, attempt_of, method_values, payment_of
 from portico.storage.rows import changed, first, many
 from portico.storage.scoped import also_of_buyer, buyer_values, in_store, of_buyer, store_values
 from portico.storage.store import StoreRow

@@ -44,16 +44,11 @@ def test_a_payment_comes_back_as_it_was_begun(database: Database, factory: Facto
         upgrade = _unpaid(order_id, subscription_id, purpose="change", change=CHANGE)
         assert payment.start(tx, owner, upgrade)
         assert payment.get(tx, owner, "PAY_1") == payment.lock(tx, owner, "PAY_1") == upgrade
-        bare = _unpaid(factory_order(tx), id="PAY_2", lines=(), method=None)
+        bare = _unpaid(order_id, id="PAY_2", lines=(), method=None)
         assert payment.start(tx, owner, bare)
         assert payment.get(tx, owner, "PAY_2") == bare
         kept = tx.execute(sa.text("SELECT lines IS NULL, change IS NULL FROM payment WHERE id = 'PAY_2'")).one()
         assert tuple(map(bool, kept)) == (True, True)
-
-
-def factory_order(tx: sa.Connection) -> str:
-    """The order of the subscription is no purchase; a purchase of the same buyer is made of it."""
-    return tx.execute(sa.select(tables.order.c.id)).scalars().first()  # type: ignore[return-value]
 
 
 def test_a_period_has_one_payment(database: Database, factory: Factory) -> None:
