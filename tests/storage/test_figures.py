@@ -40,5 +40,4 @@ def test_each_figure_is_read_from_an_index(database: Database) -> None:
     if database.dialect == "sqlite":
         with database.read() as tx:
             plans = [str(tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (1,) * text.count("?")).all()) for text in count.statements]
-        print(plans[0])
         assert ["ix_payment_attempt_open" in plans[0], "ix_subscription_held" in plans[1], "ix_subscription_due" in plans[2]] == [True] * 3

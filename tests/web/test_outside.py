@@ -105,6 +105,9 @@ def test_metrics_count_requests_and_waiting_jobs_for_this_machine_alone(runtime:
     assert 'portico_requests_total{method="POST",route="/{slug}/portal/sign-in",status="303"} 1.0' in text
     assert 'portico_jobs_waiting{lane="mail"} 1.0' in text
     assert "portico_jobs_parked 0.0" in text
+    assert 'portico_charges_unknown{environment="prod"} 0.0' in text
+    assert "portico_subscriptions_due_seconds 0.0" in text
+    assert "portico_subscriptions_held 0.0" in text
     assert "nobody" not in text
     assert visitor.get("/metrics").status == 404
     for header in (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via"):
