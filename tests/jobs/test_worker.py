@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from portico.app import system_clock
-from portico.jobs import housekeeping
-from portico.jobs.running import Handler, Permanent, RunningJob
+from portico.jobs import housekeeping, sweeper
+from portico.jobs import worker as worker_module
+from portico.jobs.running import Handler, NotYet, Permanent, RunningJob
 from portico.jobs.worker import Worker
 from portico.mail.transport import TemporaryMailFailure
 from portico.services.runtime import Runtime
@@ -148,6 +149,47 @@ def test_the_log_says_why_a_mail_did_not_leave_and_quotes_nothing_else(
     assert "ada@" not in out + err
 
 
+def test_who_waits_for_an_answer_comes_back_within_two_minutes_and_is_never_parked(runtime: Runtime, clock: SteppingClock) -> None:
+    def wait(runtime: Runtime, job: RunningJob) -> None:
+        raise NotYet("unknown")
+
+    _add(runtime, lane="pay")
+    worker, waits = Worker(runtime, {"work": wait}, attempts=5), []
+    for _ in range(60):
+        worker.run_until_idle()
+        (job,) = _jobs(runtime.database)
+        waits.append((job.due_at - clock.time) / timedelta(seconds=1))
+        clock.time = job.due_at
+    assert (job.attempt, job.parked_at, job.error) == (60, None, "NotYet: unknown")
+    assert all(0.8 * min(120, 2**n) <= wait <= 1.2 * min(120, 2**n) for n, wait in enumerate(waits, 1))
+
+
+def test_a_database_that_is_away_is_no_jobs_failure(runtime: Runtime, clock: SteppingClock) -> None:
+    def cut_off(runtime: Runtime, job: RunningJob) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, ConnectionError("gone"))
+
+    _add(runtime)
+    worker = Worker(runtime, {"work": cut_off}, attempts=3)
+    for _ in range(9):
+        worker.run_until_idle()
+        (job,) = _jobs(runtime.database)
+        clock.time = job.due_at
+    assert (job.attempt, job.parked_at) == (9, None)
+
+
+def test_money_comes_before_everything_else(runtime: Runtime) -> None:
+    ran: list[str] = []
+
+    def note(runtime: Runtime, job: RunningJob) -> None:
+        ran.append(job.arguments["lane"])
+
+    with runtime.database.transaction() as tx:
+        for lane in ("bulk", "document", "mail", "pay"):
+            outbox.add(tx, "work", {"lane": lane}, now=runtime.clock(), lane=lane)  # type: ignore[arg-type]
+    assert Worker(runtime, {"work": note}).run_until_idle() == 4
+    assert ran == ["pay", "mail", "document", "bulk"]
+
+
 def test_who_was_overtaken_rolls_back(runtime: Runtime, clock: SteppingClock) -> None:
     """The first worker hangs beyond its lease, the second does the work, the first comes back."""
 
@@ -164,12 +206,12 @@ def test_who_was_overtaken_rolls_back(runtime: Runtime, clock: SteppingClock) ->
 
 
 def test_threads_do_what_is_added_while_they_run(runtime: Runtime, start) -> None:
-    record = Recorder(60)
+    record = Recorder(80)
     start(record)
-    for lane in ("mail", "document", "bulk"):
+    for lane in ("pay", "mail", "document", "bulk"):
         _add(runtime, 20, lane)
     assert record.all_seen.wait(20)
-    assert sorted(record.seen) == sorted([*range(20)] * 3)
+    assert sorted(record.seen) == sorted([*range(20)] * 4)
 
 
 def test_a_full_lane_does_not_delay_another(runtime: Runtime, start) -> None:
@@ -264,6 +306,24 @@ def test_a_lane_outlives_a_database_that_is_away(runtime: Runtime, start, monkey
     _add(runtime)
     start(record)
     assert record.all_seen.wait(10)
+
+
+def test_time_alone_has_things_done(runtime: Runtime, start, monkeypatch) -> None:
+    """A sweep that fails, for whatever reason, does not end the sweeping."""
+    rounds, enough = [], threading.Event()
+
+    def sweep(swept: Runtime) -> int:
+        rounds.append(swept)
+        if len(rounds) == 1:
+            raise ConnectionError("gone")
+        if len(rounds) == 4:
+            enough.set()
+        return 0 if enough.is_set() else 1
+
+    monkeypatch.setattr(sweeper, "sweep", sweep)
+    monkeypatch.setattr(worker_module, "_SWEEP_SECONDS", 0.01)
+    start(Recorder())
+    assert enough.wait(20)
 
 
 def test_expired_rows_are_swept_once_a_day(runtime: Runtime, clock: SteppingClock, factory) -> None:
