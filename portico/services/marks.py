@@ -1,7 +1,8 @@
 """Named places in the code where the proof of crash safety kills the process; everywhere else they do nothing.
 
 The subprocess of that proof sets PORTICO_CRASH_AT to a name from NAMES, or to "name:n" for the n-th time it is passed. The
-process then ends as by `kill -9`: nothing is flushed, closed or told. It is no setting, and nobody else sets it.
+process then ends as by `kill -9`: nothing is flushed, closed or told. It is no setting, and nobody else sets it. See
+docs/decisions/0012-money-survives-a-kill.md.
 """
 
 import os
