@@ -1,5 +1,6 @@
 """Jobs of the lane `pay`: they ask the payment provider until it has answered."""
 
+from portico.gateways.port import Unanswered
 from portico.jobs.running import NotYet, Permanent, RunningJob
 from portico.services import charging, surplus, webhook_in
 from portico.services.runtime import Runtime
@@ -24,4 +25,7 @@ def return_surplus(runtime: Runtime, job: RunningJob) -> None:
 
 def look_for_subject(runtime: Runtime, job: RunningJob) -> None:
     """Looks whether what a webhook was about is known by now; it is parked when it never is."""
-    webhook_in.look_again(runtime, **job.arguments)
+    try:
+        webhook_in.look_again(runtime, **job.arguments)
+    except Unanswered as silence:
+        raise NotYet(str(silence)) from silence

@@ -133,6 +133,21 @@ def charge(
     return _outcome_of(result)
 
 
+def reconsider(runtime: Runtime, key: str) -> None:
+    """Asks what became of a charge, also of one that was reported as refused: money that was taken counts, and the news of that may
+    have come before we knew the charge. Raises NotFound for a key that is no attempt's, and Unanswered."""
+    with runtime.database.read() as connection:
+        asked = payments.attempt_by_key(connection, key)
+    gateway, customer = runtime.gateways.get(asked.scope.environment), asked.attempt.customer_reference
+    if asked.attempt.status in settlement.OPEN and charge(runtime, key).status == "unknown":
+        raise Unanswered(key)
+    if asked.attempt.status == "failed" and gateway is not None and customer is not None:
+        result = gateway.find_charge(key, customer=customer)
+        if result is not None and result.status == "succeeded" and settlement.fits(asked, result):
+            with runtime.database.transaction() as tx:
+                settlement.settle(tx, runtime, asked, result)
+
+
 def outcome(asked: KeyedAttempt) -> Outcome:
     """What the attempt's row says."""
     attempt = asked.attempt

@@ -7,6 +7,7 @@ end, where `portico check` shows it.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ import structlog
 from portico.domain.errors import NotFound, PorticoError
 from portico.domain.scope import BuyerScope, Environment
 from portico.gateways.port import CardSetupResult, GatewayEvent, RefundResult
-from portico.services import card, marks, refund, settlement, surplus
+from portico.services import card, charging, marks, refund, settlement, surplus
 from portico.services.runtime import Runtime
 from portico.storage import card_setup as setups
 from portico.storage import outbox, webhook_event
@@ -67,10 +68,15 @@ def receive(runtime: Runtime, environment: Environment, gateway_name: str, body:
 
 
 def look_again(runtime: Runtime, *, environment: Environment, gateway: str, event_id: str, what: What, subject: str) -> None:
-    """Another look for the subject of an event that was unknown, for its job. Raises SubjectUnknown if it is unknown still.
+    """Another look for the subject of an event that was unknown, for its job. Raises SubjectUnknown if it is unknown still, and
+    Unanswered.
 
-    What the event said may be out of date by now. It is left to the subject's own job to ask the provider how things stand.
+    What the event said may be out of date by now: of a charge the provider is asked, for older news of it may have come since and
+    ended it. Refunds and visits have jobs of their own, which ask.
     """
+    if what == "charge":
+        with suppress(NotFound):
+            charging.reconsider(runtime, subject)
     with runtime.database.transaction() as tx:
         outcome = _outcome(tx, environment, what, subject)
         if outcome == "waiting":

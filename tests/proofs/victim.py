@@ -3,6 +3,7 @@ its own. It is forked off a server that has imported everything, so that it is u
 by itself when it lived too long.
 """
 
+import faulthandler
 import importlib
 import os
 import random
@@ -74,6 +75,7 @@ def live(life: Life, birth: Connection) -> None:
     log = os.open(life.folder / f"{life.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    faulthandler.enable()
     os.environ["PORTICO_CRASH_AT"] = life.mark
     importlib.reload(marks)
     working._SWEEP_SECONDS = 0.2  # type: ignore[misc]
