@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Literal
 
 from portico.domain.payment import PaymentMethod
-from portico.i18n.cancellation_words import REASONS
 from portico.i18n.catalog import N_, NP_, Message, catalog, fill
 from portico.i18n.error_words import ERRORS, OTHER_ERROR
 from portico.i18n.label_words import LABELS
@@ -177,11 +176,6 @@ def why_not(tag: str, code: str) -> str:
 def ticket_note(tag: str, code: str) -> str:
     """What the status of a request for money back means, in a sentence."""
     return catalog(tag).message(TICKET_NOTES[code])
-
-
-def cancellation_reason(tag: str, code: str) -> str:
-    """One of the reasons for leaving that every store starts with, as a buyer chooses it."""
-    return catalog(tag).message(REASONS[code])
 
 
 def error_text(tag: str, code: str, example: str = "") -> str:

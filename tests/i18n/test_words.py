@@ -5,12 +5,31 @@ from typing import get_args
 import pytest
 
 import portico
-from portico.domain import billing_detail, catalog, invoice, order, payment, subscription, tax
-from portico.domain.errors import FieldError
+from portico.domain import (
+    billing_detail,
+    cancellation,
+    catalog,
+    invoice,
+    order,
+    pause,
+    payment,
+    proration,
+    refund,
+    subscription,
+    tax,
+    why_not,
+)
+from portico.domain.errors import FieldError, Refused
+from portico.i18n import catalog as catalogue
 from portico.i18n import words
+from portico.i18n.cancellation_words import REASONS
 from portico.i18n.error_words import ERRORS
 from portico.i18n.label_words import LABELS
 from portico.i18n.languages import LANGUAGES
+from portico.i18n.refund_words import TICKET_NOTES
+from portico.i18n.why_not_words import WHY_NOT
+from portico.services import pause as services_pause
+from portico.services import quote
 
 PACKAGE = Path(portico.__file__).parent
 each_tag = pytest.mark.parametrize("tag", [language.tag for language in LANGUAGES])
@@ -22,6 +41,7 @@ def test_every_status_has_a_word() -> None:
     assert set(words.STATUSES["payment"]) == set(payment.PAYMENT_STATUSES)
     assert set(words.STATUSES["attempt"]) == set(get_args(payment.AttemptStatus))
     assert set(words.STATUSES["refund"]) == set(get_args(payment.RefundStatus))
+    assert set(words.STATUSES["ticket"]) == set(TICKET_NOTES) == set(payment.TICKET_STATUSES)
 
 
 def test_every_kind_interval_and_reason_has_a_word() -> None:
@@ -30,6 +50,23 @@ def test_every_kind_interval_and_reason_has_a_word() -> None:
     assert set(words.FAILURES) == set(payment.FAILURE_CODES)
     assert set(words.TAX_REASONS) == set(tax.TAX_REASONS)
     assert set(words.TAX_NOTES) == set(tax.TAX_REASONS) - {"standard", "reduced"}
+
+
+def test_every_reason_why_not_and_every_reason_for_leaving_has_words() -> None:
+    assert {*why_not.WHY_NOT_CODES, *refund.REFUND_WHY_NOT_CODES, *get_args(quote.StaleCode)} <= set(WHY_NOT)
+    assert set(REASONS) == set(cancellation.DEFAULT_REASONS)
+
+
+def test_every_rule_of_a_plan_change_and_a_pause_has_words() -> None:
+    refused = {
+        node.args[0].value
+        for module in (proration, pause, services_pause)
+        for node in ast.walk(ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == Refused.__name__
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert {"same_plan", "quantity_range", "pause_periods"} <= refused
+    assert refused <= set(WHY_NOT)
 
 
 def test_every_label_has_words() -> None:
@@ -92,6 +129,8 @@ def test_every_code_reads_as_something_in_every_language(tag: str) -> None:
     texts = [words.status_word(tag, code, of) for of, table in words.STATUSES.items() for code in table]
     texts += [words.kind_word(tag, code) for code in words.KINDS] + [words.interval_word(tag, code) for code in words.INTERVALS]
     texts += [words.failure_reason(tag, code) for code in words.FAILURES] + [words.error_text(tag, code, "X1") for code in ERRORS]
+    texts += [words.why_not(tag, code) for code in WHY_NOT] + [words.ticket_note(tag, code) for code in TICKET_NOTES]
+    texts += [catalogue.catalog(tag).message(message) for message in REASONS.values()]
     texts += [words.label(tag, code) for code in LABELS] + [words.tax_reason(tag, code) for code in words.TAX_REASONS]
     assert all(text.strip() == text and text for text in texts)
     assert not [text for text in texts if "{" in text]

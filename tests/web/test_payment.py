@@ -102,6 +102,8 @@ def test_a_new_card_of_a_running_subscription_is_only_kept(ada: Browser, plan: P
 def test_who_comes_back_without_a_card_keeps_the_old_one(ada: Browser, plan: Plan, gateway: BankGateway) -> None:
     setup = to_the_card_page(ada, gateway, plan)
     assert "Your card is being checked." in ada.follow(come_back(ada, setup)).words
+    gateway.faults.append("setup_timeout")
+    assert "Your card is being checked." in ada.follow(come_back(ada, setup)).words
     assert "ending in 4242" in ada.get(plan.url).words
 
 

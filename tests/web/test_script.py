@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 import portico.web
 from portico.i18n.templates import environment
-from tests.web import samples
+from tests.web import plan_samples, samples
 
 WEB = Path(portico.web.__file__).parent
 LOADER = FileSystemLoader(WEB / "templates")
@@ -28,25 +28,30 @@ GOOD = "ABCD-2345"
 
 @dataclass
 class Portal:
-    """The server's side: what it says of the session, and every form it got, as (path below the portal, fields)."""
+    """The server's side: what it says of the session and of a payment, every page it gave, and every form it got, as (path below
+    the portal, fields)."""
 
     seconds_left: int = 1800
     email: str = samples.EMAIL
+    payment_state: str = "answer"
     address: str = ""
+    pages: list[str] = field(default_factory=list[str])
     posts: list[tuple[str, dict[str, str]]] = field(default_factory=list[tuple[str, dict[str, str]]])
 
     def answer(self, path: str, fields: dict[str, str]) -> tuple[int, Any]:
-        """What a form gets: JSON for the renewal, a page for the address form."""
+        """What a form gets: JSON for the renewal, a page for any other."""
         self.posts.append((path, fields))
         if path == "/billing-details":
             return 200, page("billing_details_saved")
+        if path.endswith("/cancel"):
+            return 200, page("subscription_leaving")
         if path == "/sign-in/code" and fields["code"] != GOOD:
             return 422, {"ok": False, "error": "This code does not fit.", "csrf": "after-wrong"}
         return 200, {"ok": True, "seconds_left": 1800, "csrf": "after-" + path.rpartition("/")[2]}
 
 
 def page(name: str) -> str:
-    template, frame, variables = samples.pages(samples.Page())[name]
+    template, frame, variables = {**samples.pages(samples.Page()), **plan_samples.pages(samples.Page())}[name]
     return environment("en", LOADER).get_template(template).render(page=frame, **variables)
 
 
@@ -64,7 +69,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, (WEB / "static" / path.name).read_bytes(), MEDIA[path.suffix])
         elif path.name == "session":
             self._send(200, {"seconds_left": self.portal.seconds_left, "email": self.portal.email, "csrf": "fresh"})
+        elif path.parent.name == "payments":
+            self._send(200, {"state": self.portal.payment_state})
         else:
+            self.portal.pages.append(path.name)
             self._send(200, page(path.name))
 
     def do_POST(self) -> None:
@@ -184,3 +192,52 @@ def test_somebody_else_signed_in_elsewhere_gets_no_hold_of_this_page(tab: Page, 
     tab.get_by_text("Someone else has signed in").wait_for()
     assert tab.locator("main input[name=csrf]").input_value() == "csrf-token"
     assert not tab.get_by_role("button", name="Send me a code").is_visible()
+
+
+def test_a_second_press_is_not_sent_until_the_page_is_shown_again(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "plan_review_upgrade")
+    tab.evaluate(
+        "addEventListener('submit', (event) => { window.sent = (window.sent || 0) + !event.defaultPrevented; event.preventDefault(); })"
+    )
+    button = tab.get_by_role("button", name="and switch")
+    button.click()
+    assert button.get_attribute("aria-busy") == "true"
+    button.click()
+    assert tab.evaluate("window.sent") == 1
+    tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    button.click()
+    assert tab.evaluate("window.sent") == 2
+
+
+def test_a_form_held_back_by_the_end_of_the_visit_can_be_sent_after_it_is_renewed(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "cancel")
+    portal.seconds_left, portal.email = 0, ""
+    tab.clock.fast_forward(3600_000)
+    tab.get_by_text("You’ve been signed out").wait_for()
+    tab.get_by_role("button", name="Not now").click()
+    tab.get_by_role("button", name="Cancel subscription").click()
+    tab.get_by_text("You’ve been signed out").wait_for()
+    assert portal.posts == []
+    tab.get_by_role("button", name="Not now").click()
+    portal.seconds_left, portal.email = 1800, samples.EMAIL
+    with tab.expect_response(lambda answer: answer.request.method == "POST"):
+        tab.get_by_role("button", name="Cancel subscription").click()
+    assert [path.rpartition("/")[2] for path, _ in portal.posts] == ["cancel"]
+
+
+def test_a_comment_says_how_long_it_is(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "cancel")
+    assert tab.locator(".counter").text_content() == "0 / 500"
+    tab.fill("#comment", "Too cloudy.")
+    assert tab.locator(".counter").text_content() == "11 / 500"
+
+
+def test_a_payment_that_waits_is_looked_for_and_shown_anew_when_it_ended(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "payment_waiting")
+    with tab.expect_response("**/payments/*"):
+        tab.clock.run_for(2_100)
+    assert portal.pages == ["payment_waiting"]
+    portal.payment_state = "succeeded"
+    with tab.expect_navigation():
+        tab.clock.run_for(10_000)
+    assert portal.pages == ["payment_waiting", "payment_waiting"]

@@ -160,6 +160,48 @@ def test_only_the_test_environment_says_that_nothing_is_real() -> None:
     assert "nothing here is real" not in render("overview", Page())
 
 
+def test_a_test_clock_that_runs_ahead_is_said_on_every_page() -> None:
+    page = Page(environment="test", test_clock=samples.NOW)
+    assert "Test clock: Nov 20, 2026, 10:30" in see("orders", page).text("aside")
+    assert "Test clock" not in render("orders", Page(environment="test"))
+
+
+def test_each_pending_change_has_its_undo_button_and_nothing_else_has() -> None:
+    undo = {"/resume": "leaving", "/keep": "switching", "/pause/undo": "pausing"}
+    for name in (name for name in NAMES if name.startswith("subscription_")):
+        forms = [str(tag["action"]) for tag in see(name, Page()).all("form")]
+        assert {path for path in undo if any(form.endswith(path) for form in forms)} == {p for p, n in undo.items() if n == name[13:]}
+
+
+def test_an_action_that_is_not_possible_is_a_sentence_and_no_link() -> None:
+    seen = see("subscription_overdue", Page())
+    links = [str(tag["href"]).rpartition("/")[2] for tag in seen.all("a")]
+    assert "cancel" in links
+    assert "change" not in links
+    assert "A payment is overdue. Please pay it first." in seen.text("main")
+
+
+def test_one_reason_for_everything_is_said_once() -> None:
+    assert see("subscription_elsewhere", Page()).text("main").count("This is billed outside of this portal") == 1
+
+
+def test_the_button_that_charges_says_how_much() -> None:
+    buttons = {
+        "plan_review_upgrade": "Pay €212.62 and switch",
+        "continue": "Pay €34.51 and continue",
+        "subscription_overdue": "Pay €34.51 now",
+        "payment_failed_period": "Pay €34.51 now",
+    }
+    for name, words in buttons.items():
+        assert words in see(name, Page()).text("button"), name
+
+
+def test_a_choice_of_reasons_has_none_chosen_and_asks_for_none() -> None:
+    radios = [tag for tag in see("cancel", Page()).all("input") if tag.get("type") == "radio"]
+    assert len(radios) == len(plan_samples.REASONS)
+    assert not [tag for tag in radios if "checked" in tag or "required" in tag]
+
+
 def test_the_soonest_charge_is_the_next_one() -> None:
     seen = see("overview", Page())
     text = " ".join("".join(seen.words["section"]).split())

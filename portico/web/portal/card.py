@@ -1,6 +1,8 @@
 """Another card: to the provider's page, where it is typed, and back."""
 
+from portico.gateways.port import Unanswered
 from portico.services import card
+from portico.storage import card_setup
 from portico.web.portal import done, payment
 from portico.web.response import Response, see_other
 from portico.web.visit import Visit
@@ -12,8 +14,15 @@ def give(visit: Visit) -> Response:
 
 
 def given(visit: Visit) -> Response:
-    """Back from there: the provider says what happened, and an overdue payment has been tried with the new card already."""
-    finished = card.finish(visit.runtime, visit.buyer_scope, visit.id("SET"))
+    """Back from there: the provider says what happened, and an overdue payment has been tried with the new card already. Where it
+    says nothing now, a job asks it again."""
+    setup_id = visit.id("SET")
+    try:
+        finished = card.finish(visit.runtime, visit.buyer_scope, setup_id)
+    except Unanswered:
+        with visit.runtime.database.read() as tx:
+            setup = card_setup.get(tx, visit.buyer_scope, setup_id)
+        return done.go(visit, f"/subscriptions/{setup.subscription_id}", "card_waiting")
     if finished.payment_id is not None:
         return payment.after_charge(visit, finished.payment_id, finished.outcome)
     said = {"completed": "card_saved", "open": "card_waiting"}.get(finished.status, "card_kept")
