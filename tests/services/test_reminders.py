@@ -21,8 +21,8 @@ YEARLY = {"interval": "year", "unit_minor": 49000, "product_name": "Atlas Pro", 
 
 
 def planned(factory: Factory, buyer: BuyerScope, now: datetime, **columns: Any) -> str:
-    """A subscription whose reminder is planned by the rule of the domain; its id."""
-    subscription_id = factory.subscription(buyer, **{**MANAGED, **columns})
+    """A subscription whose reminder is planned by the rule of the domain, and whose charge nobody comes for; its id."""
+    subscription_id = factory.subscription(buyer, **{**MANAGED, "due_at": None, **columns})
     with factory.database.transaction() as tx:
         found = subscription.get(tx, buyer, subscription_id)
         moment = remind_at(found, now=now)
