@@ -7,7 +7,7 @@ kept first is served from then on, so that a newer template never changes what s
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -115,15 +115,14 @@ def documents_for_payments(
     environment: Environment,
     receivables: Sequence[Receivable],
     *,
-    reserve: Callable[[str, int], int],
+    reserve: Callable[[Mapping[str, int]], Mapping[str, int]],
     new_id: Callable[[Prefix], str],
 ) -> list[Issue]:
     """An invoice and a receipt for each payment, in order; the caller inserts all of them in the transaction it reserves in.
 
-    `reserve(series, count)` gives the first of `count` numbers; it is called once for each series that is needed. A sale that
-    has an invoice keeps its number, and takes one for the receipt only: a second number would be a second invoice, and owe the
-    tax twice (Directive 2006/112/EC art. 203). Raises Refused("payment_not_succeeded") and Refused("document_totals") before it
-    reserves anything.
+    `reserve(counts)` gives the first of so many numbers of each series; it is called once. A sale that has an invoice keeps its
+    number, and takes one for the receipt only: a second number would be a second invoice, and owe the tax twice (Directive
+    2006/112/EC art. 203). Raises Refused("payment_not_succeeded") and Refused("document_totals") before it reserves anything.
     """
     contents = [_content(seller, environment, receivable) for receivable in receivables]
     zone = ZoneInfo(seller.time_zone)
@@ -131,12 +130,8 @@ def documents_for_payments(
     issues: list[Issue] = []
     numbered_here = Counter(year for receivable, year in zip(receivables, years, strict=True) if receivable.invoice_number is None)
     needed = {"invoice": numbered_here, "receipt": Counter(years)}
-    following = {
-        series(kind, year): reserve(series(kind, year), needed[kind][year])
-        for year in sorted(set(years))
-        for kind in PAYMENT_KINDS
-        if needed[kind][year]
-    }
+    counts = {series(kind, year): count for kind in PAYMENT_KINDS for year, count in needed[kind].items() if count}
+    following = dict(reserve(counts))
     for receivable, content, year in zip(receivables, contents, years, strict=True):
         scope, of_invoice = BuyerScope(seller.id, environment, receivable.buyer_id), ""
         for kind in PAYMENT_KINDS:

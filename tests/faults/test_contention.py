@@ -70,7 +70,7 @@ def test_numbers_have_no_gap_whatever_is_rolled_back(database: Database, factory
             count = chance.choice((1, 1, 1, 3))
             try:
                 with database.transaction() as tx:
-                    first = numbering.reserve(tx, store, "INV-2026", count)
+                    first = numbering.reserve(tx, store, {"INV-2026": count})["INV-2026"]
                     if chance.random() < 0.2:
                         raise _Abort
             except _Abort:

@@ -1,7 +1,7 @@
 """Issuing documents and handing out their files."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -131,14 +131,14 @@ def test_many_payments_take_a_block_of_each_series(runtime: Runtime, factory: Fa
     seller, (bought, payment) = seller_of(runtime.database, ada), paid_order(runtime.database, factory, ada)
     dates = [datetime(2025, 12, 31, 22, tzinfo=UTC), datetime(2025, 12, 31, 23, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)]
     receivables = [service.Receivable(ada.buyer_id, "ada@example.com", "de", bought, payment, "19", "standard", date) for date in dates]
-    reserved = list[tuple[str, int]]()
+    reserved = list[Mapping[str, int]]()
 
-    def reserve(series: str, count: int) -> int:
-        reserved.append((series, count))
-        return 100
+    def reserve(counts: Mapping[str, int]) -> dict[str, int]:
+        reserved.append(counts)
+        return dict.fromkeys(counts, 100)
 
     issues = service.documents_for_payments(seller, "prod", receivables, reserve=reserve, new_id=runtime.new_id)
-    assert reserved == [("INV-2025", 1), ("REC-2025", 1), ("INV-2026", 2), ("REC-2026", 2)]
+    assert reserved == [{"INV-2025": 1, "REC-2025": 1, "INV-2026": 2, "REC-2026": 2}]
     assert [(each.document.number, each.series, each.sequence) for each in issues] == [
         ("INV-2025-000100", "INV-2025", 100), ("REC-2025-000100", "REC-2025", 100), ("INV-2026-000100", "INV-2026", 100),
         ("REC-2026-000100", "REC-2026", 100), ("INV-2026-000101", "INV-2026", 101), ("REC-2026-000101", "REC-2026", 101),
@@ -151,15 +151,15 @@ def test_a_sale_with_an_invoice_takes_a_number_for_its_receipt_alone(runtime: Ru
     seller, (bought, payment) = seller_of(runtime.database, ada), paid_order(runtime.database, factory, ada)
     here = service.Receivable(ada.buyer_id, "ada@example.com", "de", bought, payment, "19", "standard", datetime(2026, 5, 1, tzinfo=UTC))
     long_ago = replace(here, issued_at=datetime(2024, 5, 1, tzinfo=UTC), invoice_number="B 7")
-    reserved = list[tuple[str, int]]()
+    reserved = list[Mapping[str, int]]()
 
-    def reserve(series: str, count: int) -> int:
-        reserved.append((series, count))
-        return 100
+    def reserve(counts: Mapping[str, int]) -> dict[str, int]:
+        reserved.append(counts)
+        return dict.fromkeys(counts, 100)
 
     receivables = [here, replace(here, invoice_number="A/7"), long_ago, here]
     issues = service.documents_for_payments(seller, "prod", receivables, reserve=reserve, new_id=runtime.new_id)
-    assert reserved == [("REC-2024", 1), ("INV-2026", 2), ("REC-2026", 3)], "a series that gives no number is left alone"
+    assert reserved == [{"REC-2024": 1, "INV-2026": 2, "REC-2026": 3}], "a series that gives no number is left alone"
     assert [(each.document.number, each.series, each.sequence) for each in issues] == [
         ("INV-2026-000100", "INV-2026", 100), ("REC-2026-000100", "REC-2026", 100), ("A/7", None, None),
         ("REC-2026-000101", "REC-2026", 101), ("B 7", None, None), ("REC-2024-000100", "REC-2024", 100),

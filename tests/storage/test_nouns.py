@@ -193,15 +193,15 @@ def test_numbers_count_apart_by_store_environment_and_series(database: Database,
     prod, elsewhere = StoreScope(here.store_id, "prod"), factory.store()
     with database.transaction() as tx:
         assert [numbering.next_number(tx, here, "INV-2026") for _ in range(3)] == [1, 2, 3]
-        assert numbering.reserve(tx, here, "INV-2026", 10) == 4
+        assert numbering.reserve(tx, here, {"REC-2026": 2, "INV-2026": 10}) == {"REC-2026": 1, "INV-2026": 4}
         assert numbering.next_number(tx, here, "INV-2026") == 14
         assert [numbering.next_number(tx, *other) for other in ((prod, "INV-2026"), (elsewhere, "INV-2026"), (here, "REC-2026"))] == [
             1,
             1,
-            1,
+            3,
         ]
         with pytest.raises(ValueError, match="at least one"):
-            numbering.reserve(tx, here, "INV-2026", 0)
+            numbering.reserve(tx, here, {"INV-2026": 0})
 
 
 def test_a_session_brings_its_buyer_and_store_in_one_statement(database: Database, factory: Factory) -> None:
