@@ -2,10 +2,11 @@
 
 import socket
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 
@@ -34,31 +35,27 @@ class Browser:
 
     def click(self, path: str, fields: Mapping[str, str], times: int) -> Counter[int]:
         """Sends a form so many times at once; how often each status was the answer."""
-        request = self._request(path, fields)
-        connections = [socket.create_connection(self._address, timeout=_WAIT_SECONDS) for _ in range(times)]
-        try:
-            for connection in connections:
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection.sendall(request[:-1])
-            for connection in connections:
-                connection.sendall(request[-1:])
-            return Counter(_status(connection) for connection in connections)
-        finally:
-            _close(connections)
+        headers = {
+            "Cookie": self.cookie, "Origin": "null", "Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded",
+        }  # fmt: skip
+        return send_at_once(self.base + path, urlencode(fields).encode(), headers, times)
 
-    @property
-    def _address(self) -> tuple[str, int]:
-        host, _, port = self.base.removeprefix("http://").partition("/")[0].partition(":")
-        return host, int(port)
 
-    def _request(self, path: str, fields: Mapping[str, str]) -> bytes:
-        body = urlencode(fields).encode()
-        host, _, base = self.base.removeprefix("http://").partition("/")
-        head = (
-            f"POST /{base}{path} HTTP/1.1", f"Host: {host}", f"Cookie: {self.cookie}", "Origin: null", "Sec-Fetch-Site: same-origin",
-            "Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}", "Connection: close", "", "",
-        )  # fmt: skip
-        return "\r\n".join(head).encode() + body
+def send_at_once(url: str, body: bytes, headers: Mapping[str, str], times: int) -> Counter[int]:
+    """Posts a body so many times: all of it but the last byte, and then, on every connection, that. The statuses that came back."""
+    parts = urlsplit(url)
+    lines = [f"POST {parts.path} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    request = "\r\n".join([*lines, "", ""]).encode() + body
+    with ExitStack() as stack:
+        address = parts.hostname or "", parts.port or 80
+        connections = [stack.enter_context(socket.create_connection(address, timeout=_WAIT_SECONDS)) for _ in range(times)]
+        for connection in connections:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(request[:-1])
+        for connection in connections:
+            connection.sendall(request[-1:])
+        return Counter(_status(connection) for connection in connections)
 
 
 def sign_in(runtime: Runtime, base: str, who: BuyerScope) -> Browser:
@@ -74,8 +71,3 @@ def _status(connection: socket.socket) -> int:
     while part := connection.recv(65536):
         answer += part
     return int(answer[9:12])
-
-
-def _close(connections: Sequence[socket.socket]) -> None:
-    for connection in connections:
-        connection.close()

@@ -1,57 +1,22 @@
 """Impatient buyers: the same form is sent up to fifty times, by raw sockets whose last bytes leave together, to a real server. One
 takes effect, the others are told so, and the bank sees one charge."""
 
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 import pytest
 import sqlalchemy as sa
 
-from portico.app import id_maker
-from portico.gateways.port import Charge, ChargeResult
-from portico.mail.transport import FileMailer
 from portico.sandbox import cards
-from portico.sandbox.bank import Bank
 from portico.services import charging, renewal
-from portico.services.runtime import Runtime
 from portico.storage import tables
 from portico.storage.database import Database
-from portico.web.application import create_app
-from tests.bank import BankGateway
-from tests.conftest import DIALECTS, OpenFresh, SteppingClock
-from tests.factories import Factory
-from tests.gateways.sandbox_process import free_port
+from tests.conftest import DIALECTS, OpenFresh
 from tests.proofs.clicks import Browser, sign_in
-from tests.sandbox.conftest import listening
-from tests.services.shop import START, Shop, opened
-
-
-class SlowBank(BankGateway):
-    """It takes a moment for a charge, in which everybody else comes."""
-
-    def charge(self, charge: Charge) -> ChargeResult:
-        time.sleep(0.01)
-        return super().charge(charge)
-
-
-@contextmanager
-def _served(database: Database, folder: Path) -> Iterator[tuple[Shop, Browser]]:
-    """A shop behind a real server, and the browser of its buyer."""
-    clock, port = SteppingClock(START), free_port()
-    gateway = SlowBank(Bank(None, clock, Random(1).randbytes))
-    runtime = Runtime(
-        database=database, mailer=FileMailer(folder), clock=clock, random_bytes=Random(2).randbytes,
-        new_id=id_maker(clock, Random(3).randbytes), secret=b"a secret of the tests, kept by nobody",
-        origin=f"http://127.0.0.1:{port}", mail_from="portal@portal.test",
-    )  # fmt: skip
-    shop = opened(runtime, Factory(database, START), gateway, clock)
-    with listening(create_app(shop.runtime), runtime.origin):
-        yield shop, sign_in(shop.runtime, f"{runtime.origin}/nordlicht-plans/portal", shop.ada)
+from tests.proofs.portal import served
+from tests.services.shop import START, Shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +94,8 @@ class Clicks:
 def _click(database: Database, folder: Path, sizes: Sequence[int]) -> Counter[int]:
     """A round of each kind for each number of clicks; how often each status was the answer."""
     met: Counter[int] = Counter()
-    with _served(database, folder) as (shop, browser):
-        clicks = Clicks(shop, browser)
+    with served(database, folder) as shop:
+        clicks = Clicks(shop, sign_in(shop.runtime, f"{shop.runtime.origin}/nordlicht-plans/portal", shop.ada))
         for place, times in enumerate(sizes):
             fault = ("", "timeout_after", "", "timeout_before")[place % 4]
             rounds = [clicks.upgrade(times, fault), clicks.cancel(times), clicks.pay(times, fault), clicks.refund(times)]
