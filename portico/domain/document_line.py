@@ -15,7 +15,8 @@ class DocumentLine:
     """One position. `unit_minor` x `quantity` = `net_minor`; tax is per rate over the document, not per line.
 
     The two lines of a change of plan say so by their `kind`: a "credit" for the unused time of the old plan, whose amounts are
-    negative, and a "charge" for the new one. `description` is the plan's name; the words around it belong to the reader's language.
+    negative, and a "charge" for the new one. `description` is the plan's name, `counted` where one position is for several of it; the
+    words around it belong to the reader's language.
     """
 
     description: str
@@ -26,6 +27,11 @@ class DocumentLine:
     period_start: datetime | None = None
     period_end: datetime | None = None
     kind: LineKind = "plain"
+
+
+def counted(name: str, quantity: int) -> str:
+    """A plan, and how many of it where that is not one: "3 × Team", in every language."""
+    return name if quantity == 1 else f"{quantity} × {name}"
 
 
 def lines_to_json(lines: Iterable[DocumentLine]) -> list[dict[str, Any]] | None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from portico.domain.calendar import period_at, period_bounds
 from portico.domain.catalog import Interval, Product
-from portico.domain.document_line import DocumentLine
+from portico.domain.document_line import DocumentLine, counted
 from portico.domain.errors import Refused
 from portico.domain.money import LARGEST_MINOR, round_half_up
 from portico.domain.payment import Payment, PlanInEffect, net_taken_back_minor
@@ -205,14 +205,15 @@ def _now(subscription: Subscription, wanted: _Plan, now: datetime, credit_limit_
     credit_minor = round_half_up(s.unit_minor * s.quantity * unused)
     if credit_limit_minor is not None:
         credit_minor = min(credit_minor, credit_limit_minor)
-    credit = DocumentLine(s.product_name, 1, -credit_minor, -credit_minor, s.tax_rate, now, s.period_end, "credit")
+    credit = DocumentLine(counted(s.product_name, s.quantity), 1, -credit_minor, -credit_minor, s.tax_rate, now, s.period_end, "credit")
     if wanted.interval == s.interval:
         calendar = _Calendar(s.anchor, s.period_index, s.period_start, s.period_end)
-        quantity, unit_minor = 1, round_half_up(wanted.net_minor * unused)  # not a multiple of a unit's price: one position
+        # Not a multiple of a unit's price: one position.
+        named, quantity, unit_minor = counted(wanted.name, wanted.quantity), 1, round_half_up(wanted.net_minor * unused)
     else:
         calendar = _calendar(now, wanted.interval, 0)
-        quantity, unit_minor = wanted.quantity, wanted.unit_minor
-    charge = DocumentLine(wanted.name, quantity, unit_minor, quantity * unit_minor, s.tax_rate, now, calendar.period_end, "charge")
+        named, quantity, unit_minor = wanted.name, wanted.quantity, wanted.unit_minor
+    charge = DocumentLine(named, quantity, unit_minor, quantity * unit_minor, s.tax_rate, now, calendar.period_end, "charge")
     regular = charge_of(s, wanted.net_minor, calendar.period_end)
     lines = (credit, charge) if credit_minor else (charge,)
     return _change(s, wanted, calendar, direction="upgrade", timing="now", at=now, next_charge=regular, lines=lines)

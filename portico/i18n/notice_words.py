@@ -41,6 +41,7 @@ NOTICES: dict[str, dict[str, Message]] = {
         "switched": N_("We switched you from {old} to {plan} on {date}."),
         "changed": N_("The change took effect on {date}."),
         "charged": N_("We charged {amount}: the new plan until {end}, less the unused time on the old one."),
+        "period": N_("We charge {amount} for the new billing period."),
         "free": N_("Nothing was charged for the change."),
         "trial": N_("Your trial goes on until {date}."),
     },
@@ -109,6 +110,9 @@ NOTICES: dict[str, dict[str, Message]] = {
     "card_expiring": {
         "subject": N_("Your card expires soon: {card}"),
         "heading": N_("Your card expires soon"),
+        "subject_over": N_("Your card has expired: {card}"),
+        "heading_over": N_("Your card has expired"),
+        "expired": N_("Your card for {plan} was valid until {month}. The next payment is due on {date}."),
         "expires": N_("Your card for {plan} is valid until {month}. The next payment is due on {date}, after that."),
         "update": N_("Please update your card before then, so that the payment goes through."),
         "stop": N_("If you’d rather change or cancel your subscription, please do so before that date."),

@@ -38,8 +38,8 @@ def put_into_effect(locked: Locked, change: PlanInEffect, *, payment_id: str | N
         resumes_at=None,
     )
     changed = locked.become(locked.planned(changed))
-    paid = {"payment_id": payment_id} if payment_id else {}
-    locked.tell("plan_changed", changed.id, changed, from_plan=locked.subscription.product_name, failure_code=None, **paid)
+    facts = {"from_plan": locked.subscription.product_name, "from_quantity": locked.subscription.quantity}
+    locked.tell("plan_changed", changed.id, changed, failure_code=None, **facts, **({"payment_id": payment_id} if payment_id else {}))
     return changed
 
 

@@ -62,8 +62,9 @@ def bill_from(
 
 
 def _end(locked: Locked) -> None:
-    """The paid time of a canceled one is over."""
-    _over(locked, "end", "canceled")
+    """The paid time of a canceled one is over, or its trial."""
+    change = locked.subscription.scheduled_change
+    _over(locked, "end", "canceled", in_trial=change is not None and change.at == locked.subscription.trial_end)
 
 
 def _trial_over(locked: Locked) -> None:
@@ -72,7 +73,7 @@ def _trial_over(locked: Locked) -> None:
     start = found.trial_end or found.period_end
     first = _with_planned(locked, found, at=start)
     if first.method_reference is None and first.unit_minor * first.quantity > 0:
-        _over(locked, "expire", "trial_without_card")
+        _over(locked, "expire", "trial_without_card", in_trial=True)
     else:
         _bill(locked, _in_period(first, start, 0))
 
@@ -121,9 +122,9 @@ _STEPS: Mapping[SubscriptionStatus, Callable[[Locked], None]] = {
 }
 
 
-def _over(locked: Locked, event: SubscriptionEvent, cause: str) -> None:
+def _over(locked: Locked, event: SubscriptionEvent, cause: str, *, in_trial: bool) -> None:
     over = locked.become(due.nothing_more(locked.subscription), event, cause)
-    locked.tell("subscription_ended", over.id, over)
+    locked.tell("subscription_ended", over.id, over, in_trial=in_trial)
 
 
 def _bill(locked: Locked, after: Subscription, event: SubscriptionEvent | None = None, *, on_session: bool = False) -> str | None:
@@ -153,7 +154,8 @@ def _bill(locked: Locked, after: Subscription, event: SubscriptionEvent | None =
     after = locked.become(after, event, "due")
     before = locked.subscription
     if (after.product_id, after.quantity) != (before.product_id, before.quantity):
-        locked.tell("plan_changed", after.id, after, from_plan=before.product_name)
+        billed = {"period_total_minor": payment.total_minor} if payment.total_minor else {}
+        locked.tell("plan_changed", after.id, after, from_plan=before.product_name, from_quantity=before.quantity, **billed)
     return key
 
 

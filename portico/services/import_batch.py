@@ -45,7 +45,8 @@ CHANGEABLE: dict[type[Any], tuple[str, ...]] = {
         "product_id", "product_name", "status", "interval", "quantity", "unit_minor", "tax_rate", "tax_reason", "anchor", "period_index",
         "period_start", "period_end", "trial_end", "change_kind", "change_at", "change_product_id", "method_brand", "method_last4",
         "method_expiry_month", "method_expiry_year", "ended_at",
-        "change_unit_minor", "resumes_at", "managed", "customer_reference", "method_reference", "due_at", "retry_step", "failing_since",
+        "change_unit_minor", "resumes_at", "managed", "customer_reference", "method_reference", "due_at", "remind_at", "retry_step",
+        "failing_since",
     ),
     r.PaymentRow: (
         "refunded_minor", "status", "succeeded_at", "method_brand", "method_last4", "method_expiry_month", "method_expiry_year",

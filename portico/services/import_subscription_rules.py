@@ -4,6 +4,7 @@ As long as only imports have moved a subscription, the newest line is right abou
 managed. Once Portico bills it, or Portico or the buyer has moved it, later lines leave it alone.
 """
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,16 @@ from portico.domain.calendar import period_at, period_bounds
 from portico.domain.catalog import Interval
 from portico.domain.errors import Refused
 from portico.domain.money import parse_amount
-from portico.domain.subscription import is_final
+from portico.domain.payment import PaymentMethod
+from portico.domain.reminder import remind_at
+from portico.domain.subscription import ScheduledChange, Subscription, is_final
 from portico.services import import_format as f
 from portico.services.import_batch import CHANGEABLE, Batch, Outcome
 from portico.services.import_rules import card, instant, moment, same, taxed
 from portico.storage import import_rows as r
 
 ACTOR, CAUSE = "import", "imported"
+_AS_STORED = tuple(field.name for field in fields(Subscription) if field.name in r.SubscriptionRow._fields)
 
 
 def subscription(batch: Batch, line: f.SubscriptionLine) -> Outcome:
@@ -155,7 +159,8 @@ def _change(batch: Batch, line: f.SubscriptionLine, currency: str, period_end: A
 
 
 def _billing(batch: Batch, line: f.SubscriptionLine, row: r.SubscriptionRow) -> dict[str, Any]:
-    """With a card that the payment provider keeps, Portico bills the subscription from here on; what is due, and when.
+    """With a card that the payment provider keeps, Portico bills the subscription from here on; what is due and when, and when the
+    buyer is reminded of it.
 
     One that is past due has had its first failure when its period began. It goes on where the ladder of retries stands now;
     one that is at its end is tried once more in a day, so that an import never ends anything by itself."""
@@ -168,7 +173,21 @@ def _billing(batch: Batch, line: f.SubscriptionLine, row: r.SubscriptionRow) -> 
         due_at = row.period_start + timedelta(days=batch.retry_days[step])
         due_at = due_at if due_at > batch.now else batch.now + timedelta(days=1)
         return {**billed, "failing_since": row.period_start, "retry_step": step, "due_at": due_at}
-    return {**billed, "due_at": {"pending": None, "trialing": row.trial_end, "paused": row.resumes_at}.get(line.status, row.period_end)}
+    due_at = {"pending": None, "trialing": row.trial_end, "paused": row.resumes_at}.get(line.status, row.period_end)
+    return {**billed, "due_at": due_at, "remind_at": remind_at(_as_it_will_be(row._replace(**billed)), now=batch.now)}
+
+
+def _as_it_will_be(row: r.SubscriptionRow) -> Subscription:
+    """The subscription that a row makes."""
+    kind: Any = row.change_kind
+    planned = ScheduledChange(kind, row.change_at or row.period_end, row.change_product_id, None, row.change_unit_minor) if kind else None
+    card = (
+        PaymentMethod(row.method_brand, row.method_last4 or "", row.method_expiry_month, row.method_expiry_year)
+        if row.method_brand
+        else None
+    )
+    stored: dict[str, Any] = {name: getattr(row, name) for name in _AS_STORED}
+    return Subscription(**stored, scheduled_change=planned, method=card)
 
 
 def _resumes_at(line: f.SubscriptionLine, period_end: datetime) -> Any:

@@ -65,10 +65,11 @@ def add(
     it; other ids go along as `subscription_id`, `payment_id`, `cancellation_id`, `refund_id`, `ticket_id`. A caller that holds the
     subscription as it is after the effect gives `**of_subscription(it)` and saves a statement or two. Further facts by kind:
 
-        plan_changed                payment_id if something was charged; from_plan, the name of the plan before
+        plan_changed                payment_id if something was charged, or period_total_minor if the change came with a new
+                                    period that costs this; from_plan and from_quantity, the plan before
         plan_change_failed          failure_code
         cancellation_scheduled      subscription_id, or cancellation_id where the subject is the subscription
-        subscription_ended          cancellation_id if that is what ended it at once
+        subscription_ended          cancellation_id if that is what ended it at once; in_trial if it was never paid for
         subscription_ended_unpaid   payment_id if the subject is the subscription
         payment_failed              failure_code; retry_at, None when there will be no other try; ends_at, the last try of all
         refund_made                 payment_id

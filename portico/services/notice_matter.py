@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from portico.domain.cancellation import Cancellation
 from portico.domain.catalog import Product
+from portico.domain.document_line import counted
 from portico.domain.invoice import Document
 from portico.domain.order import Order
 from portico.domain.payment import Payment, PaymentMethod, Refund, RefundTicket
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.services.notice import Fact
-from portico.services.notice_text import plan_name
 from portico.storage import cancellation, document, order, payment, product, refund_ticket, subscription
 
 
@@ -41,28 +41,30 @@ class Matter:
     @property
     def plan(self) -> str:
         """The plan it is about, with its quantity, as it was then."""
-        return plan_name(self.text("plan"), self.number("quantity"))
+        return counted(self.text("plan"), self.number("quantity"))
 
     @property
     def paid_for(self) -> str:
         """What the payment was for, as its invoice says it: the plan may be another by now."""
         named = [line for line in self.paid.lines if line.kind != "credit"]
         if named:
-            return plan_name(named[0].description, named[0].quantity)
-        return plan_name(self.bought.product_name, self.bought.quantity)
+            return counted(named[0].description, named[0].quantity)
+        return counted(self.bought.product_name, self.bought.quantity)
 
     @property
     def old_plan(self) -> str:
-        """What the plan was before a change; empty when nobody told."""
+        """The plan before a change, with its quantity; empty when nobody told."""
+        if self.text("from_plan"):
+            return counted(self.text("from_plan"), self.number("from_quantity") if self.has("from_quantity") else 1)
         of_unused_time = (line.description for line in self.payment.lines if line.kind == "credit") if self.payment else ()
-        return self.text("from_plan") or next(iter(of_unused_time), "")
+        return next(iter(of_unused_time), "")
 
     @property
     def planned(self) -> str:
         """The plan that a scheduled change leads to; empty without one."""
         if self.text("change_kind") != "change_plan":  # a cancellation keeps what was scheduled before it
             return ""
-        return plan_name(self.text("change_plan"), self.number("change_quantity" if self.has("change_quantity") else "quantity"))
+        return counted(self.text("change_plan"), self.number("change_quantity" if self.has("change_quantity") else "quantity"))
 
     @property
     def interval_then(self) -> str:
@@ -135,6 +137,8 @@ def gather(tx: sa.Connection, scope: BuyerScope, told: Mapping[str, Fact]) -> Ma
     paid = payment.get(tx, scope, payment_id) if payment_id else None
     bought = order.get(tx, scope, paid.order_id) if paid else None
     given_back = next((r for r in paid.refunds if r.id == ids.get("refund_id")), None) if paid else None
+    if asked is None and given_back and given_back.ticket_id:
+        asked = refund_ticket.get(tx, scope, given_back.ticket_id)
     return Matter(
         told=told,
         subscription=subscription.get(tx, scope, ids["subscription_id"]) if "subscription_id" in ids else None,

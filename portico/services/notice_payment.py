@@ -1,7 +1,7 @@
 """Mails about money: taken, not taken, perhaps taken, and given back."""
 
 from portico.domain.payment import Payment
-from portico.i18n.notice_words import AMOUNT_ON, CREDIT_NOTE, DOCUMENTS
+from portico.i18n.notice_words import CREDIT_NOTE, DOCUMENTS
 from portico.services import notice_rows as rows
 from portico.services.notice_matter import Matter
 from portico.services.notice_text import Content, Pen, Row, Text
@@ -143,6 +143,7 @@ def refund_made(pen: Pen, matter: Matter) -> Content:
             pen.row("refunded", amount, strong=True),
             *rows.card(pen, payment.method, "refunded_to"),
             *((pen.row("credit_note", note.number),) if note else ()),
+            *((pen.row("answer", matter.ticket.note, wide=True),) if matter.ticket and matter.ticket.note else ()),
             pen.row("reference", refund.id),
         ),
         after=(pen.message(CREDIT_NOTE),) if note else (),
@@ -153,7 +154,7 @@ def refund_made(pen: Pen, matter: Matter) -> Content:
 
 def _payment_of(pen: Pen, payment: Payment) -> Row:
     amount = pen.money(payment.total_minor, payment.currency)
-    return pen.row("payment", pen.message(AMOUNT_ON, amount=amount, date=pen.date(payment.succeeded_at or payment.created_at)))
+    return pen.row("payment", rows.amount_on(pen, amount, payment.succeeded_at or payment.created_at))
 
 
 def _period(pen: Pen, payment: Payment) -> tuple[Row, ...]:

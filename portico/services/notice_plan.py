@@ -2,20 +2,23 @@
 
 from dataclasses import replace
 
+from portico.domain.document_line import counted
 from portico.domain.reminder import is_expired
 from portico.i18n.notice_words import DOCUMENTS
 from portico.services import notice_rows as rows
 from portico.services.notice_matter import Matter
-from portico.services.notice_text import Content, Pen, Row, Text, plan_name
+from portico.services.notice_text import Content, Pen, Row, Text
 
 
 def plan_changed(pen: Pen, matter: Matter) -> Content:
     payment, old, plan, on = matter.payment, matter.old_plan, matter.plan, pen.date(matter.at)
-    is_same = old == matter.text("plan")
-    before = [pen.say("changed", date=on) if is_same or not old else pen.say("switched", old=old, plan=plan, date=on)]
+    is_same = matter.text("from_plan") == matter.text("plan")
+    before = [pen.say("switched", old=old, plan=plan, date=on) if old else pen.say("changed", date=on)]
     if payment:
         end = pen.date(matter.moment("period_end"))
         before.append(pen.say("charged", amount=pen.money(payment.total_minor, payment.currency), end=end))
+    elif matter.has("period_total_minor"):  # it came with a new period, whose own mail follows
+        before.append(pen.say("period", amount=pen.money(matter.number("period_total_minor"), matter.text("currency"))))
     else:
         before.append(pen.say("free"))
     if matter.text("status") == "trialing":
@@ -55,7 +58,7 @@ def plan_change_scheduled(pen: Pen, matter: Matter) -> Content:
 
 def plan_change_failed(pen: Pen, matter: Matter) -> Content:
     payment, old = matter.paid, matter.plan
-    new = plan_name(payment.change.product_name, payment.change.quantity) if payment.change else old
+    new = counted(payment.change.product_name, payment.change.quantity) if payment.change else old
     amount = pen.money(payment.total_minor, payment.currency)
     return _about(
         pen,
@@ -101,7 +104,12 @@ def cancellation_scheduled(pen: Pen, matter: Matter) -> Content:
 
 
 def subscription_resumed(pen: Pen, matter: Matter) -> Content:
-    switch = (pen.row("new_plan", matter.planned), pen.row("from", pen.date(matter.moment("change_at")))) if matter.planned else ()
+    waiting: tuple[Row, ...] = ()
+    if matter.planned:
+        waiting = (pen.row("new_plan", matter.planned), pen.row("from", pen.date(matter.moment("change_at"))))
+    elif matter.text("change_kind") == "pause":
+        paused_from, until = matter.moment("change_at"), matter.moment("resumes_at")
+        waiting = (pen.row("paused_from", pen.date(paused_from)), pen.row("continues", pen.date(until)))
     return _about(
         pen,
         matter,
@@ -110,7 +118,7 @@ def subscription_resumed(pen: Pen, matter: Matter) -> Content:
         facts=(
             rows.plan(pen, matter),
             rows.price(pen, matter),
-            *switch,
+            *waiting,
             *rows.next_charge(pen, matter),
             *rows.card(pen, matter.card),
         ),
@@ -120,12 +128,13 @@ def subscription_resumed(pen: Pen, matter: Matter) -> Content:
 def subscription_ended(pen: Pen, matter: Matter) -> Content:
     if matter.cancellation:  # nothing was paid for any more, so that it ended at once
         return cancellation_scheduled(replace(pen, kind="cancellation_scheduled"), matter)
-    is_trial, on = matter.text("status") == "expired", pen.date(matter.at)
+    is_expired_trial, on = matter.text("status") == "expired", pen.date(matter.at)
+    is_trial = is_expired_trial or matter.told.get("in_trial") is True
     return _about(
         pen,
         matter,
         pen.say("subject", plan=matter.plan),
-        before=(pen.say("expired" if is_trial else "ended", plan=matter.plan, date=on),),
+        before=(pen.say("expired" if is_expired_trial else "ended", plan=matter.plan, date=on),),
         facts=(rows.plan(pen, matter), pen.row("ended", on)),
         after=() if is_trial else (pen.say("documents"),),
         button="subscription" if is_trial else "invoices",
@@ -201,15 +210,17 @@ def upcoming_charge(pen: Pen, matter: Matter) -> Content:
 def card_expiring(pen: Pen, matter: Matter) -> Content:
     method = matter.card
     until, due = rows.printed_expiry(method), pen.date(matter.moment("next_at"))
-    return _about(
+    is_over = method is not None and is_expired(method, matter.at)
+    mail = _about(
         pen,
         matter,
-        pen.say("subject", card=pen.card(method)),
-        before=(pen.say("expires", plan=matter.plan, month=until, date=due), pen.say("update")),
+        pen.say("subject_over" if is_over else "subject", card=pen.card(method)),
+        before=(pen.say("expired" if is_over else "expires", plan=matter.plan, month=until, date=due), pen.say("update")),
         facts=(*rows.card(pen, method), *rows.expiry(pen, method), rows.plan(pen, matter), *rows.next_charge(pen, matter)),
         after=(pen.say("stop"),),
         button="update_card",
     )
+    return replace(mail, heading=pen.say("heading_over")) if is_over else mail
 
 
 def card_updated(pen: Pen, matter: Matter) -> Content:
@@ -224,7 +235,7 @@ def card_updated(pen: Pen, matter: Matter) -> Content:
             *rows.expiry(pen, method),
             rows.plan(pen, matter),
             pen.row("changed_at", pen.moment(matter.at)),
-            *rows.next_charge(pen, matter),
+            *(() if matter.text("status") == "past_due" else rows.next_charge(pen, matter)),  # what is owed is charged before that
         ),
         after=(pen.say("not_you"),),
     )

@@ -1,12 +1,14 @@
 """The tables of mails: sums with their tax, cards, document numbers, and the next charge."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from portico.domain.document_line import counted
 from portico.domain.invoice import Document, DocumentKind
 from portico.domain.payment import Payment, PaymentMethod
 from portico.i18n.notice_words import AMOUNT_ON, TAX_AT, UNUSED_TIME
 from portico.services.notice_matter import Matter
-from portico.services.notice_text import Pen, Row, Text, plan_name
+from portico.services.notice_text import Pen, Row, Text
 
 
 def plan(pen: Pen, matter: Matter) -> Row:
@@ -31,9 +33,9 @@ def sums(pen: Pen, matter: Matter, payment: Payment) -> tuple[Row, ...]:
     if any(line.kind != "plain" for line in payment.lines):
         lines = [
             Row(
-                pen.message(UNUSED_TIME, plan=plan_name(line.description, line.quantity))
+                pen.message(UNUSED_TIME, plan=counted(line.description, line.quantity))
                 if line.kind == "credit"
-                else pen.literal(plan_name(line.description, line.quantity)),
+                else pen.literal(counted(line.description, line.quantity)),
                 pen.literal(pen.money(line.net_minor, currency)),
             )
             for line in payment.lines
@@ -59,15 +61,17 @@ def next_sums(pen: Pen, matter: Matter) -> tuple[Row, ...]:
 
 
 def next_charge(pen: Pen, matter: Matter, label: str = "next") -> tuple[Row, ...]:
-    """The next charge in one line; none when no more will come."""
-    if not matter.has("next_at"):
+    """The next charge in one line; none when no more will come, or they are of nothing. One that is late, after a standstill of
+    ours, comes now."""
+    if not matter.has("next_at") or matter.number("next_total_minor") == 0:
         return ()
-    return (pen.row(label, amount_on(pen, matter.number("next_total_minor"), matter.text("currency"), matter, "next_at")),)
+    amount = pen.money(matter.number("next_total_minor"), matter.text("currency"))
+    return (pen.row(label, amount_on(pen, amount, max(matter.moment("next_at"), matter.at))),)
 
 
-def amount_on(pen: Pen, amount_minor: int, currency: str, matter: Matter, moment: str) -> Text:
+def amount_on(pen: Pen, amount: str, moment: datetime) -> Text:
     """ "€34.51 on Apr 14, 2026"."""
-    return pen.message(AMOUNT_ON, amount=pen.money(amount_minor, currency), date=pen.date(matter.moment(moment)))
+    return pen.message(AMOUNT_ON, amount=amount, date=pen.date(moment))
 
 
 def card(pen: Pen, method: PaymentMethod | None, label: str = "card") -> tuple[Row, ...]:

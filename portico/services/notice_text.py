@@ -129,11 +129,6 @@ class Pen:
         return Text(words.failure_reason(self.language, code), {})
 
 
-def plan_name(name: str, quantity: int) -> str:
-    """A plan, and how many of it where that is not one."""
-    return name if quantity == 1 else f"{quantity} × {name}"
-
-
 def _one_line(text: str) -> str:
     return _NO_TEXT.sub(" ", text).strip()
 

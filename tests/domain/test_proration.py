@@ -131,6 +131,7 @@ def test_a_credit_larger_than_the_new_price_waits_for_the_end_of_the_period() ->
 def test_more_seats_are_charged_for_the_rest_of_the_period() -> None:
     more = change(MANAGED, TEAM, 5)
     assert (more.timing, more.net_minor, more.quantity, more.product_id) == ("now", 2900, 5, "PROD_1")
+    assert [line.description for line in more.lines] == ["3 × Team", "5 × Team"], "for how many each position is"
     fewer = change(MANAGED, TEAM, 2)
     assert (fewer.timing, fewer.at, fewer.total_minor) == ("period_end", END, 0)
 

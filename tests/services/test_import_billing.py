@@ -60,6 +60,23 @@ def test_what_is_due_depends_on_the_state(fields: dict[str, Any], due: str | Non
     assert row.managed is (fields["status"] != "canceled")
 
 
+def test_the_buyer_is_reminded_of_the_first_charge_too(runtime: Runtime, database: Database) -> None:
+    yearly = PLAN | {"interval": "year"}
+    ending = SUBSCRIPTION | {"saved_card": SAVED, "period_index": 0}
+    assert take(runtime, new_store(runtime), [GROUP, yearly, BUYER, CARRIER, ending])[1] == []
+    row = _row(database)
+    assert row.remind_at == row.period_end - timedelta(days=7)
+
+
+def test_a_trial_that_is_handed_over_is_announced_to_end(runtime: Runtime, database: Database) -> None:
+    store, trial = new_store(runtime), SUBSCRIPTION | {"status": "trialing", "trial_end": "2026-03-20T10:00:00+00:00"}
+    assert take(runtime, store, [GROUP, PLAN, BUYER, CARRIER, trial])[1] == []
+    assert _row(database).remind_at is None
+    take(runtime, store, [trial | {"saved_card": SAVED}])
+    row = _row(database)
+    assert row.remind_at == row.trial_end - timedelta(days=3)
+
+
 @pytest.mark.parametrize(("days", "step", "due_days"), [(0, 0, 1), (2, 1, 3), (6, 3, 7), (30, 3, 31)])
 def test_one_past_due_goes_on_where_its_ladder_stands(
     days: int, step: int, due_days: int, runtime: Runtime, database: Database, clock: SteppingClock

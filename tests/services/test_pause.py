@@ -67,6 +67,7 @@ def test_it_can_be_called_off_until_then(shop: Shop) -> None:
         assert pause.cancel_pause(shop.runtime, shop.ada, subscription_id) == shop.read(subscription_id)
     found = shop.read(subscription_id)
     assert (found.status, found.scheduled_change, found.resumes_at, found.due_at) == ("active", None, None, before.due_at)
+    assert shop.mails() == ["pause_scheduled", "subscription_resumed"]
     shop.is_sound()
 
 

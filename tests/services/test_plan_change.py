@@ -245,6 +245,7 @@ def test_the_current_plan_can_be_kept(shop: Shop) -> None:
         assert kept == shop.read(subscription_id)
         assert (kept.scheduled_change, kept.product_name, kept.due_at) == (None, "pro", before.due_at)
         assert shop.read(subscription_id).scheduled_change is None
+    assert shop.mails() == ["plan_change_scheduled", "subscription_resumed"]
     shop.is_sound()
 
 

@@ -71,7 +71,7 @@ def test_a_card_that_will_have_expired_is_told(
     planned(factory, ada, clock(), method_expiry_month=3, method_expiry_year=2026)
     clock.advance(days=24)
     assert reminders.sweep(runtime) == 1
-    assert subjects(runtime, mailbox) == ["Your card expires soon: Visa ending in 4242"]
+    assert subjects(runtime, mailbox) == ["Your card has expired: Visa ending in 4242"]
     assert "valid until 03/2026. The next payment is due on Apr 14, 2026" in mailbox.last().text
 
 
