@@ -83,6 +83,16 @@ def test_what_is_written_once_still_is(first: Database) -> None:
                 tx.exec_driver_sql(change)
 
 
+@pytest.mark.parametrize("over", ["canceled", "expired", "closed"])
+def test_what_is_over_does_not_come_back(first: Database, over: str) -> None:
+    migrate.migrate(first)
+    for status in ("active", "trialing", "canceling", "expired" if over == "canceled" else "canceled"):
+        with pytest.raises(sa.exc.DBAPIError, match="does not come back"), first.transaction() as tx:
+            tx.exec_driver_sql(f"UPDATE subscription SET status = '{status}' WHERE status = '{over}'")
+    with first.transaction() as tx:
+        assert tx.exec_driver_sql(f"UPDATE subscription SET status = '{over}', quantity = 2 WHERE status = '{over}'").rowcount == 2
+
+
 def test_references_are_held_again(first: Database) -> None:
     migrate.migrate(first)
     for table in ("subscription", "payment", "refund", "document_file"):

@@ -50,8 +50,10 @@ def upgrade() -> None:
     add_to_store()
     if op.get_bind().dialect.name == "postgresql":
         alter_on_postgresql()
+        end_on_postgresql()
     else:
         rebuild_on_sqlite()
+        end_on_sqlite()
     create_indexes()
 
 
@@ -295,6 +297,31 @@ def rebuild(table: str, definition: str, **computed: str) -> None:
     op.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
     for sql in indexes_and_triggers:
         op.execute(sql)
+
+
+# What is over does not come back, whoever says so: a late webhook, a job of yesterday, a statement by hand.
+IS_BACK = "OLD.status IN ('canceled', 'expired', 'closed') AND NEW.status <> OLD.status"
+STAYS_OVER = "a subscription that is over does not come back"
+
+
+def end_on_sqlite() -> None:
+    op.execute(
+        f"CREATE TRIGGER subscription_stays_over BEFORE UPDATE OF status ON subscription "
+        f"WHEN {IS_BACK} BEGIN SELECT RAISE(ABORT, '{STAYS_OVER}'); END"
+    )
+
+
+def end_on_postgresql() -> None:
+    op.execute(
+        f"""
+        CREATE FUNCTION portico_stays_over() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{STAYS_OVER}'; END $$
+        """
+    )
+    op.execute(
+        f"CREATE TRIGGER subscription_stays_over BEFORE UPDATE OF status ON subscription "
+        f"FOR EACH ROW WHEN ({IS_BACK}) EXECUTE FUNCTION portico_stays_over()"
+    )
 
 
 # As the tables of SQLite are from here on.
