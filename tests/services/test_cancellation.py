@@ -9,7 +9,7 @@ import pytest
 from portico.domain.cancellation import DEFAULT_REASONS
 from portico.domain.errors import Conflict, Invalid, NotFound, Refused
 from portico.domain.subscription import ScheduledChange
-from portico.services import cancellation, plan_change
+from portico.services import cancellation, plan_change, renewal
 from portico.services.pause import pause
 from portico.storage import cancellation as cancellations
 from portico.storage import payment as payments
@@ -148,6 +148,19 @@ def test_it_can_be_canceled_until_the_next_period_is_billed(shop: Shop, left: ti
     shop.clock.time = APRIL_ENDS - left
     assert cancel(shop, subscription_id) == APRIL_ENDS
     assert shop.read(subscription_id).due_at == APRIL_ENDS
+    shop.clock.time = max(shop.clock.time, APRIL_ENDS)
+    renewal.sweep(shop.runtime)
+    assert (shop.read(subscription_id).status, shop.taken()) == ("canceled", 1190), "nothing is charged at the end or after it"
+    assert cancel(shop, subscription_id) == APRIL_ENDS, "also when it is over, a second time tells the same"
+    shop.is_sound()
+
+
+def test_until_the_end_it_is_used(shop: Shop) -> None:
+    subscription_id = shop.subscribe("starter")
+    cancel(shop, subscription_id)
+    shop.clock.time = APRIL_ENDS - timedelta(seconds=1)
+    renewal.sweep(shop.runtime)
+    assert shop.read(subscription_id).status == "canceling"
 
 
 def test_taking_it_back_restores_the_change_that_was_planned(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from portico.domain.errors import Conflict, NotFound, Refused
 from portico.domain.proration import PlanChange
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import ScheduledChange
-from portico.services import charging, paying, plan_change
+from portico.services import charging, paying, plan_change, renewal
 from portico.services.charging import Outcome
 from portico.services.plan_change import Confirmed
 from portico.services.quote import Stale
@@ -233,6 +233,21 @@ def test_a_downgrade_waits_for_the_end_of_the_period_and_costs_nothing(shop: Sho
     assert done.subscription == found
     assert shop.mails() == ["plan_change_scheduled"]
     assert len(shop.payments(subscription_id)) == 1
+    shop.is_sound()
+
+
+def test_a_downgrade_is_in_effect_at_the_end_of_the_period_and_not_before(shop: Shop) -> None:
+    subscription_id = shop.subscribe("pro")
+    to(shop, subscription_id, "team", 3)
+    shop.set_price("team", 9900)
+    shop.clock.time = APRIL_ENDS - timedelta(seconds=1)
+    renewal.sweep(shop.runtime)
+    assert shop.read(subscription_id).product_name == "pro"
+    shop.clock.time = APRIL_ENDS
+    renewal.sweep(shop.runtime)
+    found, owed = shop.read(subscription_id), shop.payments(subscription_id)[-1]
+    assert (found.product_name, found.quantity, found.unit_minor, found.scheduled_change) == ("team", 3, 500, None)
+    assert (owed.period_start, owed.net_minor) == (APRIL_ENDS, 1500), "at the price that was shown"
     shop.is_sound()
 
 
