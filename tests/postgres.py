@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,41 +26,79 @@ _PREFIX = "portico-test-"
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
+@dataclass
+class Server:
+    """A server that runs. `url` is that of its `postgres` database, and stays the same when it is started again."""
+
+    folder: Path
+    binaries: Path
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def crash(self) -> None:
+        """What `pg_ctl stop -m immediate` does: every process of the server ends where it is, and the next start has to recover."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(_START_SECONDS)
+
+    def start_again(self) -> None:
+        """Returns when it takes connections."""
+        self.process = _start(self.folder, self.binaries)
+        _wait_until_up(self.folder, self.process)
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """The URL of a fresh server's `postgres` database; the server and its files are gone after the block."""
+    with running() as started:
+        yield started.url
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """The same, for tests that crash it."""
     folder = scratch_folder("pg")
     try:
-        process = _start(folder)
+        binaries = _prepare(folder)
+        process = _start(folder, binaries)
+        started = Server(folder, binaries, process, "")
         try:
-            yield _wait_until_up(folder, process)
+            started.url = _wait_until_up(folder, process)
+            yield started
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
+            started.process.send_signal(signal.SIGINT)
+            started.process.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path) -> subprocess.Popen[bytes]:
-    common: dict[str, Any] = {"env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(folder)}, "cwd": folder}
+def _prepare(folder: Path) -> Path:
+    """Makes the files of a server; where its programs are."""
     if os.geteuid() == 0:
         os.chown(folder, _NOBODY, _NOBODY)
-        common |= {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
     binaries = _binaries(folder)
     initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-    made = subprocess.run(initdb, capture_output=True, text=True, check=False, **common)
+    made = subprocess.run(initdb, capture_output=True, text=True, check=False, **_as_nobody(folder))
     if made.returncode:
         raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
+    return binaries
+
+
+def _start(folder: Path, binaries: Path) -> subprocess.Popen[bytes]:
     options = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "150"}
     arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
+    with (folder / "log").open("ab") as log:
         return subprocess.Popen(
             [binaries / "postgres", "-D", folder / "data", "-k", folder, *arguments],
             stdout=log,
             stderr=subprocess.STDOUT,
             preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call, with nothing to lock
-            **common,
+            **_as_nobody(folder),
         )
+
+
+def _as_nobody(folder: Path) -> dict[str, Any]:
+    common: dict[str, Any] = {"env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(folder)}, "cwd": folder}
+    return common | {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else common
 
 
 def scratch_folder(kind: str) -> Path:

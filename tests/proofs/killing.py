@@ -130,13 +130,17 @@ class Storm:
         os.kill(process.pid, signal.SIGCONT)
         self.stops += 1
 
-    def calm_down(self) -> None:
-        """The bank is well again and nobody clicks: everybody works until nothing is left to do."""
-        for name in list(self.victims):
-            self.kill(name)
+    def calm_down(self, *, reborn: bool = True) -> None:
+        """The bank is well again and nobody clicks: everybody works until nothing is left to do. `reborn`: the processes are started
+        anew; else those that are there must get over it themselves."""
         self.bank.ask("POST", "/control/faults")
-        for place, _ in enumerate(self.ports):
-            self.start(("one", "two")[place], buyers=0)
+        if reborn:
+            for name in list(self.victims):
+                self.kill(name)
+            for place, _ in enumerate(self.ports):
+                self.start(("one", "two")[place], buyers=0)
+        for one in self.victims.values():
+            os.kill(one.process.pid or 0, victim.HUSH)
         until = time.monotonic() + _CALM_SECONDS
         while left := self._left():
             assert time.monotonic() < until, f"still to do after {_CALM_SECONDS} seconds: {left[:20]}"

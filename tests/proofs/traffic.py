@@ -2,6 +2,7 @@
 page would call, with the arguments that the form would hold."""
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,12 +52,12 @@ class Traffic:
     def __post_init__(self) -> None:
         self.bank = httpx2.Client(base_url=self.bank_url, trust_env=False, timeout=5)
 
-    def run(self) -> None:
-        """Clicks until the process dies."""
+    def run(self, *, until: threading.Event) -> None:
+        """Clicks until then, or until the process dies."""
         begun = unanswered(self.journal.file)
         if begun is not None:
             self.request(begun)
-        while True:
+        while not until.is_set():
             self.step()
             time.sleep(self.chance.uniform(0, 0.02))
 
@@ -135,7 +136,8 @@ class Traffic:
 
     def _think_of_clock(self, who: BuyerScope, found: Subscription) -> Facts | None:
         with self.runtime.database.read() as connection:
-            waiting = sa.select(sa.func.count()).select_from(tables.job).where(tables.job.c.parked_at.is_(None), tables.job.c.lane == "pay")
+            job = tables.job.c
+            waiting = sa.select(sa.func.count()).where(job.lane == "pay", job.parked_at.is_(None), job.due_at <= self.runtime.clock())
             if connection.execute(waiting).scalar_one() > _MOST_WAITING:
                 return None
             store = stores.get(connection, self.town.store.store_id)

@@ -3,15 +3,18 @@ its own. It is forked off a server that has imported everything, so that it is u
 by itself when it lived too long.
 """
 
+import ctypes
 import faulthandler
 import importlib
 import os
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -29,7 +32,8 @@ from tests.proofs.journal import Journal
 from tests.proofs.town import Town
 from tests.proofs.traffic import Traffic
 
-_LIVES_SECONDS = 240
+HUSH = signal.SIGUSR1
+_LIVES_SECONDS = 1500
 SECRET = b"a secret of the proofs, kept by nobody"
 
 
@@ -70,8 +74,10 @@ def runtime_of(life: Life) -> Runtime:
 
 
 def live(life: Life, birth: Connection) -> None:
-    """Until killed. Tells `birth` when everything runs."""
+    """Until killed. Tells `birth` when everything runs; after HUSH the buyers ask for nothing more."""
     signal.alarm(_LIVES_SECONDS)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: with the test run, however that ends
     log = os.open(life.folder / f"{life.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -84,8 +90,10 @@ def live(life: Life, birth: Connection) -> None:
     here = replace(runtime, origin=f"http://127.0.0.1:{life.port}")  # that charges lead back to is everybody's, whoever makes them
     server = uvicorn.Server(uvicorn.Config(create_app(here), port=life.port, log_level="error", lifespan="on"))
     _spawn(server.run)
+    hushed = threading.Event()
+    signal.signal(HUSH, lambda *_: hushed.set())
     for n in range(life.buyers):
-        _spawn(_traffic(life, runtime, n).run)
+        _spawn(partial(_traffic(life, runtime, n).run, until=hushed))
     while not server.started:
         time.sleep(0.005)
     birth.send(None)
