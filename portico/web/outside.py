@@ -13,6 +13,7 @@ from portico.domain.errors import NotFound
 from portico.domain.scope import ENVIRONMENTS, Environment
 from portico.gateways.port import Forged, Unanswered
 from portico.services import webhook_in
+from portico.storage.database import is_unavailable
 from portico.web import view
 from portico.web.asked import BODY_LIMIT_BYTES, Asked
 from portico.web.metrics import CONTENT_TYPE
@@ -115,8 +116,12 @@ def webhook(web: Web, asked: Asked) -> Response:
     except Forged as error:
         log.warning("webhook_forged", environment=environment, gateway=asked.ids["gateway"], why=str(error))
         return text(400, "bad request\n")
-    except Unanswered:  # what it is about could not be looked up: a status that makes the provider send it again
-        return text(503, "try again later\n")
+    except Exception as error:
+        # What it is about could not be looked up, or written down: a status that makes the provider send it again.
+        if not isinstance(error, Unanswered) and not is_unavailable(error):
+            raise
+        log.warning("webhook_put_off", environment=environment, gateway=asked.ids["gateway"], error=type(error).__name__)
+        return text(503, "try again later\n", ("retry-after", "60"))
     return text(200, "ok\n")
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from portico.domain.calendar import period_bounds
 from portico.domain.scope import BuyerScope
-from portico.gateways.port import Charge
+from portico.gateways.port import Charge, Unanswered
 from portico.services import renewal
 from portico.services.runtime import Runtime
 from portico.storage import subscription as subscriptions
@@ -113,19 +113,37 @@ def test_it_is_no_page(browser: Browser) -> None:
     assert browser.get(PATH).status == 405
 
 
-def test_what_could_not_be_written_down_is_sent_again(runtime: Runtime, captured, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    """Anything but a 2xx makes a provider repeat it."""
-    browser = Browser(create_app(runtime))
-
+def test_what_could_not_be_written_down_is_sent_again(app, captured, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     def away() -> None:
         raise sa.exc.OperationalError("INSERT", {}, ConnectionError("gone"))
 
     monkeypatch.setattr(runtime.database, "transaction", away)
-    answer = send(browser, *captured)
-    assert answer.status >= 500
-    assert "INSERT" not in answer.text
+    answer = send(Browser(app), *captured)
+    assert (answer.status, answer.text, answer.header("retry-after")) == (503, "try again later\n", "60")
     monkeypatch.undo()
+    assert send(Browser(app), *captured).status == 200
+
+
+def test_what_the_provider_could_not_be_asked_about_is_sent_again(browser: Browser, captured, gateway: BankGateway) -> None:  # type: ignore[no-untyped-def]
+    """Some adapters look up what a webhook is about before they believe it."""
+
+    def silent(*_: object) -> None:
+        raise Unanswered("timeout")
+
+    parse, gateway.parse_webhook = gateway.parse_webhook, silent  # type: ignore[method-assign,assignment]
+    assert send(browser, *captured).status == 503
+    gateway.parse_webhook = parse  # type: ignore[method-assign]
     assert send(browser, *captured).status == 200
+
+
+def test_a_fault_of_ours_is_none_of_the_providers(app, captured, gateway: BankGateway) -> None:  # type: ignore[no-untyped-def]
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ada@example.com")
+
+    gateway.parse_webhook = broken  # type: ignore[method-assign,assignment]
+    answer = send(Browser(app), *captured)
+    assert answer.status == 500
+    assert "ada@example.com" not in answer.text
 
 
 def test_a_body_is_taken_as_it_came(browser: Browser, captured, runtime: Runtime) -> None:  # type: ignore[no-untyped-def]
