@@ -24,7 +24,8 @@ class Runtime:
     `clock()` is the time now, aware, in UTC. `new_id("ORD")` is a fresh public id; ids of one process never sort before
     an earlier one. `origin` is "https://host" without a slash at the end; links are made from it and nothing else.
     `gateways` has the payment provider of each environment that has one; without one nothing is ever charged.
-    `retry_days` is the ladder of a failed renewal, in days counted from its first failure. `secret` is the installation's secret as bytes: derive from it, never send it.
+    `retry_days` is the ladder of a failed renewal, in days counted from its first failure. `secret` is the installation's secret as
+    bytes: derive from it, never send it.
     """
 
     database: Database
