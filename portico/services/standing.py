@@ -16,7 +16,6 @@ from portico.services import store_time
 from portico.services.runtime import Runtime
 from portico.storage import payment as payments
 from portico.storage import product as products
-from portico.storage import store as stores
 from portico.storage import subscription as subscriptions
 from portico.storage.store import StoreRow
 
@@ -58,12 +57,14 @@ class Situation:
 
 def look(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription_id: str, *, store: StoreRow | None = None) -> Situation:
     """How things stand, for showing; on a reading connection. `store` is the scope's, where it is known already. Raises NotFound."""
-    return _situation(tx, runtime, scope, subscriptions.get(tx, scope, subscription_id), store or stores.get(tx, scope.store_id))
+    if store is None:
+        return _situation(tx, runtime, scope, *subscriptions.get_with_store(tx, scope, subscription_id))
+    return _situation(tx, runtime, scope, subscriptions.get(tx, scope, subscription_id), store)
 
 
 def lock(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Situation:
     """How things stand, for acting: nobody else changes the subscription until the transaction ends. Raises NotFound."""
-    return _situation(tx, runtime, scope, subscriptions.lock(tx, scope, subscription_id), stores.get(tx, scope.store_id))
+    return _situation(tx, runtime, scope, *subscriptions.lock_with_store(tx, scope, subscription_id))
 
 
 def _situation(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription: Subscription, store: StoreRow) -> Situation:

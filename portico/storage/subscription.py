@@ -20,9 +20,11 @@ from portico.domain import subscription as rules
 from portico.domain.errors import Conflict, NotFound
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.subscription import ScheduledChange, Subscription, SubscriptionEvent, SubscriptionStatus
+from portico.storage import store as stores
 from portico.storage.payment_row import METHOD, method_of
 from portico.storage.rows import changed, first, many, scalar
 from portico.storage.scoped import also_of_buyer, buyer_values, in_store, of_buyer, store_values
+from portico.storage.store import StoreRow
 from portico.storage.tables import order, price, product, store, subscription_event
 from portico.storage.tables import subscription as table
 
@@ -88,6 +90,8 @@ _LIST = _SELECT.order_by(_LIVE_FIRST, table.c.created_at.desc(), table.c.id.desc
 _ITSELF = sa.and_(of_buyer(table), table.c.id == sa.bindparam("p_id"))
 _GET = _SELECT.where(table.c.id == sa.bindparam("p_id"))
 _LOCK = _GET.with_for_update(of=table)
+_WITH_STORE = _GET.add_columns(*stores.COLUMNS).join(store, store.c.id == table.c.store_id)
+_LOCK_WITH_STORE = _WITH_STORE.with_for_update(of=table)
 _ANY = sa.select(*SCOPE, *COLUMNS).select_from(WITH_PLANNED).where(table.c.id == sa.bindparam("p_id"))
 _USING_CARD = _LIST.where(
     table.c.managed,
@@ -174,6 +178,16 @@ def get(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> Subscript
 def lock(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> Subscription:
     """The subscription, which nobody else changes until the transaction ends. Raises NotFound."""
     return _one(first(tx, _LOCK, {**buyer_values(scope), "p_id": subscription_id}))
+
+
+def get_with_store(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> tuple[Subscription, StoreRow]:
+    """The subscription and its store, in one statement. Raises NotFound."""
+    return _with_store(first(tx, _WITH_STORE, {**buyer_values(scope), "p_id": subscription_id}))
+
+
+def lock_with_store(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> tuple[Subscription, StoreRow]:
+    """The same, the subscription locked like by `lock`."""
+    return _with_store(first(tx, _LOCK_WITH_STORE, {**buyer_values(scope), "p_id": subscription_id}))
 
 
 def get_any(tx: sa.Connection, subscription_id: str) -> tuple[BuyerScope, Subscription]:
@@ -303,13 +317,13 @@ def next_reminder_in(tx: sa.Connection, scope: StoreScope) -> datetime | None:
 
 
 def of_row(row: Any) -> Subscription:
-    """A row of COLUMNS as a Subscription."""
+    """A row that begins with COLUMNS as a Subscription."""
     change_kind, change_at, change_product_id, change_name, change_unit_minor, change_quantity = row[_HEAD_END : _HEAD_END + 6]
     change = None
     if change_kind is not None:
         change = ScheduledChange(change_kind, change_at, change_product_id, change_name, change_unit_minor, change_quantity)
     method = method_of(*row[_HEAD_END + 6 : _METHOD_END])
-    values: tuple[Any, ...] = (*row[:_HEAD_END], change, method, *row[_METHOD_END:])
+    values: tuple[Any, ...] = (*row[:_HEAD_END], change, method, *row[_METHOD_END : len(COLUMNS)])
     return Subscription(*values)
 
 
@@ -326,6 +340,10 @@ def _one(row: Any) -> Subscription:
     if row is None:
         raise NotFound
     return of_row(row)
+
+
+def _with_store(row: Any) -> tuple[Subscription, StoreRow]:
+    return _one(row), stores.of_row(row[len(COLUMNS) :])
 
 
 def _hold_to_changeable(columns: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from portico.domain.errors import Conflict, NotFound, Refused
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.subscription import ScheduledChange
-from portico.storage import payment, refund, refund_ticket, subscription, tables, webhook_event
+from portico.storage import payment, refund, refund_ticket, store, subscription, tables, webhook_event
 from portico.storage.database import Database, count_statements
 from tests.factories import Factory
 
@@ -36,18 +36,18 @@ def test_what_is_due_comes_longest_due_first_and_nothing_else_does(database: Dat
 
 
 def test_a_store_whose_time_runs_ahead_is_swept_by_its_own_time(database: Database, factory: Factory) -> None:
-    store, other = factory.store(test_offset=30 * DAY), factory.store()
-    here, there = factory.buyer(store), factory.buyer(other)
+    ahead, other = factory.store(test_offset=30 * DAY), factory.store()
+    here, there = factory.buyer(ahead), factory.buyer(other)
     due_at = factory.now + 20 * DAY
     own = factory.subscription(here, managed=True, due_at=due_at, remind_at=due_at - DAY)
     factory.subscription(there, managed=True, due_at=due_at, remind_at=due_at)
-    factory.subscription(factory.buyer(StoreScope(store.store_id, "prod")), managed=True, due_at=due_at)
+    factory.subscription(factory.buyer(StoreScope(ahead.store_id, "prod")), managed=True, due_at=due_at)
     with database.transaction() as tx:
-        assert subscription.stores_with_offset(tx) == [store]
+        assert subscription.stores_with_offset(tx) == [ahead]
         assert subscription.due(tx, now=factory.now, limit=9) == []
-        assert [each.id for _, each in subscription.due_in(tx, store, now=factory.now + 30 * DAY, limit=9)] == [own]
-        assert [each.id for _, each in subscription.reminders_due_in(tx, store, now=factory.now + 30 * DAY, limit=9)] == [own]
-        assert (subscription.next_due_in(tx, store), subscription.next_reminder_in(tx, store)) == (due_at, due_at - DAY)
+        assert [each.id for _, each in subscription.due_in(tx, ahead, now=factory.now + 30 * DAY, limit=9)] == [own]
+        assert [each.id for _, each in subscription.reminders_due_in(tx, ahead, now=factory.now + 30 * DAY, limit=9)] == [own]
+        assert (subscription.next_due_in(tx, ahead), subscription.next_reminder_in(tx, ahead)) == (due_at, due_at - DAY)
         assert subscription.next_due_in(tx, StoreScope("STO_0", "test")) is None
 
 
@@ -92,6 +92,19 @@ def test_a_transition_takes_columns_along(database: Database, factory: Factory) 
     assert (found.status, found.due_at, found.retry_step, found.failing_since, found.version) == (
         "past_due", factory.now, 1, factory.now, 2,
     )  # fmt: skip
+
+
+def test_a_subscription_brings_its_store(database: Database, factory: Factory) -> None:
+    owner = factory.buyer(factory.store(slug="its-store"))
+    subscription_id = factory.subscription(owner, managed=True)
+    with database.transaction() as tx, count_statements(database) as seen:
+        found, its_store = subscription.get_with_store(tx, owner, subscription_id)
+        assert subscription.lock_with_store(tx, owner, subscription_id) == (found, its_store)
+        assert seen.count == 2
+        assert (found, its_store) == (subscription.get(tx, owner, subscription_id), store.get(tx, owner.store_id))
+        assert its_store.slug == "its-store"
+        with pytest.raises(NotFound):
+            subscription.get_with_store(tx, owner, "SUB_0")
 
 
 def test_nothing_is_planned_for_what_is_over(database: Database, factory: Factory) -> None:

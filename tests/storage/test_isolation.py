@@ -117,6 +117,8 @@ OF_BUYER: dict[str, Ask] = {
         tx, scope, own.subscription, "cancel", cause="x", actor="x", now=own.now
     ),
     "subscription.lock": lambda tx, scope, own: subscription.lock(tx, scope, own.subscription),
+    "subscription.get_with_store": lambda tx, scope, own: subscription.get_with_store(tx, scope, own.subscription),
+    "subscription.lock_with_store": lambda tx, scope, own: subscription.lock_with_store(tx, scope, own.subscription),
     "subscription.lock_using_card": lambda tx, scope, own: subscription.lock_using_card(tx, scope, "cus_1", "pm_1"),
     "subscription.change": lambda tx, scope, own: subscription.change(tx, scope, own.subscription, expected_version=1, due_at=None),
     "subscription.hold": lambda tx, scope, own: subscription.hold(tx, scope, own.subscription, reason="x", now=own.now),
