@@ -56,7 +56,11 @@ def test_the_validator_finds_fault_with_a_broken_file(validate: Validate) -> Non
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("language", [language.tag for language in LANGUAGES])
 def test_every_case_passes_in_every_language(validate: Validate, language: str) -> None:
-    for content in ALL.values():
+    receipts = [
+        replace(content, kind="receipt")
+        for content in ALL.values()
+        if content.kind == "invoice" and content.paid_minor == content.total_minor
+    ]
+    for content in (*ALL.values(), *receipts):
         _hold(validate, replace(content, language=language), language)
-        if content.kind == "invoice" and content.paid_minor == content.total_minor:
-            _hold(validate, replace(content, kind="receipt"), language)
+    print(f"documents, {language}: {len(ALL) + len(receipts)} files, 0 faults found by veraPDF as {' and '.join(FLAVOURS)}")
