@@ -71,6 +71,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, {"seconds_left": self.portal.seconds_left, "email": self.portal.email, "csrf": "fresh"})
         elif path.parent.name == "payments":
             self._send(200, {"state": self.portal.payment_state})
+        elif path.name == "favicon.ico":  # asked for where an answer is no page of ours
+            self._send(404, "")
         else:
             self.portal.pages.append(path.name)
             self._send(200, page(path.name))
