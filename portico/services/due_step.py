@@ -57,8 +57,8 @@ def bill_from(
     Gives the attempt's key, for `charging.charge` after the commit; None when there is nothing to pay.
     Raises Refused("too_many_charges").
     """
-    locked = Locked(tx, runtime, scope, subscription, now)
-    return _bill(locked, _in_period(replace(subscription, resumes_at=None), anchor, 0), event, on_session=True)
+    locked = Locked(tx, runtime, scope, subscription, now, actor="buyer")
+    return _bill(locked, _in_period(replace(subscription, resumes_at=None), anchor, 0), event, cause="resumed", on_session=True)
 
 
 def _end(locked: Locked) -> None:
@@ -127,10 +127,12 @@ def _over(locked: Locked, event: SubscriptionEvent, cause: str, *, in_trial: boo
     locked.tell("subscription_ended", over.id, over, in_trial=in_trial)
 
 
-def _bill(locked: Locked, after: Subscription, event: SubscriptionEvent | None = None, *, on_session: bool = False) -> str | None:
+def _bill(
+    locked: Locked, after: Subscription, event: SubscriptionEvent | None = None, *, cause: str = "due", on_session: bool = False
+) -> str | None:
     """Puts the subscription into its new period and commits us to the charge for it; a period that costs nothing is simply there.
 
-    `event` is the move that goes with the new period. Gives the attempt's key, None where there is nothing to pay.
+    `event` is the move that goes with the new period, and `cause` why. Gives the attempt's key, None where there is nothing to pay.
     """
     payment, key = _period_payment(locked, after), None
     if payment.total_minor == 0:
@@ -151,7 +153,7 @@ def _bill(locked: Locked, after: Subscription, event: SubscriptionEvent | None =
         if key is None:
             raise Refused("period_already_billed", f"there is a payment for the period from {after.period_start.isoformat()}")
         after = due.awaiting_payment(after)
-    after = locked.become(after, event, "due")
+    after = locked.become(after, event, cause)
     before = locked.subscription
     if (after.product_id, after.quantity) != (before.product_id, before.quantity):
         billed = {"period_total_minor": payment.total_minor} if payment.total_minor else {}

@@ -14,7 +14,6 @@ from portico.services.notice import Fact, Kind
 from portico.services.runtime import Runtime
 from portico.storage import subscription as subscriptions
 
-_ACTOR = "worker"
 _WRITTEN = (
     "product_id", "product_name", "interval", "quantity", "unit_minor", "anchor", "period_index", "period_start", "period_end",
     "resumes_at", "retry_step", "failing_since", "due_at", "remind_at",
@@ -23,13 +22,14 @@ _WRITTEN = (
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """`subscription` as it was read with its lock. `now` is the store's time."""
+    """`subscription` as it was read with its lock. `now` is the store's time; `actor` is who makes events happen."""
 
     tx: sa.Connection
     runtime: Runtime
     scope: BuyerScope
     subscription: Subscription
     now: datetime
+    actor: str = "worker"
 
     def become(self, after: Subscription, event: SubscriptionEvent | None = None, cause: str = "") -> Subscription:
         """Writes what is different in `after`, and makes `event` happen, whose `cause` its history names. `after` with its new
@@ -41,7 +41,9 @@ class Locked:
         if event is None:
             subscriptions.change(self.tx, self.scope, before.id, expected_version=before.version, **columns)
             return replace(after, version=before.version + 1)
-        subscriptions.transition(self.tx, self.scope, before.id, event, cause=cause, actor=_ACTOR, now=self.now, locked=before, **columns)
+        subscriptions.transition(
+            self.tx, self.scope, before.id, event, cause=cause, actor=self.actor, now=self.now, locked=before, **columns
+        )
         return replace(after, status=status_after(before.status, event), version=before.version + 1)
 
     def planned(self, after: Subscription) -> Subscription:
