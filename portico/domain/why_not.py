@@ -83,9 +83,16 @@ def why_not(action: Action, standing: Standing, now: datetime) -> Reason | None:
         return "held"
     if (action in _CHARGES or action == "update_card") and not standing.has_gateway:
         return "no_gateway"
-    if action != "update_card" and standing.is_confirming:
+    if standing.is_confirming and not _is_free_to(action, standing):
         return "payment_open"
     return _RULES[action](standing, now)
+
+
+def _is_free_to(action: Action, standing: Standing) -> bool:
+    """What is possible while a payment is being confirmed: another card, and to leave while it is a renewal that the provider is
+    silent about. Nobody is kept for want of an answer; what it tells later is settled for one who has left."""
+    renewal = standing.open_payment is not None and standing.open_payment.purpose == "period"
+    return action == "update_card" or (action == "cancel" and standing.subscription.status == "active" and renewal)
 
 
 def _unsettled(standing: Standing, now: datetime) -> Reason | None:

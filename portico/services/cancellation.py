@@ -123,6 +123,8 @@ def _schedule_end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: 
     found, end = here.subscription, row.effective_at
     leaving = replace(found, status="canceling", scheduled_change=ScheduledChange("cancel", end))
     leaving = due.planned(leaving, runtime.retry_days, here.now)
+    if here.standing.is_confirming:
+        leaving = due.awaiting_payment(leaving)
     subscriptions.transition(
         tx, scope, found.id, "cancel", cause="canceled", actor=row.actor, now=here.now, locked=found,
         change_kind="cancel", change_at=end, due_at=leaving.due_at, remind_at=leaving.remind_at,

@@ -35,7 +35,7 @@ def failed(locked: Locked, payment: Payment, attempt: PaymentAttempt, failure_co
         event = "payment_failed"
         failing = replace(found, status="past_due", retry_step=0, failing_since=now, remind_at=None)
     else:
-        locked.become(locked.planned(found))
+        _leave_unpaid(locked, payment)
         return
     since = failing.failing_since or now
     retry_at = next_retry(since, failing.retry_step, ladder, now=None if attempt.on_session else now)
@@ -45,6 +45,13 @@ def failed(locked: Locked, payment: Payment, attempt: PaymentAttempt, failure_co
     failing = locked.become(replace(failing, failing_since=since, due_at=retry_at), event, "payment_failed")
     last = next_retry(since, len(ladder) - 1, ladder)
     locked.tell("payment_failed", payment.id, failing, failure_code=failure_code, retry_at=retry_at, ends_at=last)
+
+
+def _leave_unpaid(locked: Locked, payment: Payment) -> None:
+    """The buyer canceled while the payment was being confirmed, and it failed: nothing is paid for, so it ends now and nothing is owed."""
+    payments.cancel(locked.tx, locked.scope, payment.id)
+    ended = locked.become(due.nothing_more(locked.subscription), "end", "unpaid")
+    locked.tell("subscription_ended", ended.id, ended)
 
 
 def _end_unpaid(locked: Locked, payment: Payment, failure_code: str | None) -> None:

@@ -86,7 +86,7 @@ CIRCUMSTANCE_GRID = """
 change_plan      active           billed_elsewhere  held  no_gateway  payment_open  payment_open  no_other_plan  .            .            .        renewing
 change_plan      trialing         billed_elsewhere  held  no_gateway  payment_open  payment_open  no_other_plan  .            .            .        renewing
 change_quantity  active           billed_elsewhere  held  no_gateway  payment_open  payment_open  .              not_offered  .            .        renewing
-cancel           active           billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        .
+cancel           active           billed_elsewhere  .     .           .             .             .              .            .            .        .
 cancel           pending          billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        .
 cancel           past_due         billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        .
 cancel           paused           billed_elsewhere  .     .           payment_open  payment_open  .              .            .            .        .
@@ -161,7 +161,9 @@ def test_what_holds_whatever_comes_together() -> None:
             continue
         assert here.subscription.managed
         assert not is_final(status)
-        assert action == "update_card" or not here.is_confirming
+        if action != "update_card" and here.is_confirming:
+            assert here.open_payment is not None
+            assert (action, status, here.open_payment.purpose) == ("cancel", "active", "period")
         if action in ("change_plan", "change_quantity", "unpause", "pay"):
             assert here.has_gateway
             assert here.subscription.held_at is None

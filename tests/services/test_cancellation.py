@@ -9,7 +9,7 @@ import pytest
 from portico.domain.cancellation import DEFAULT_REASONS
 from portico.domain.errors import Conflict, Invalid, NotFound, Refused
 from portico.domain.subscription import ScheduledChange
-from portico.services import cancellation, plan_change, renewal
+from portico.services import cancellation, charging, plan_change, renewal
 from portico.services.pause import pause
 from portico.storage import cancellation as cancellations
 from portico.storage import payment as payments
@@ -275,6 +275,43 @@ def test_cancelling_and_upgrading_at_once_is_one_or_the_other(shop: Shop) -> Non
         assert (upgraded, left) in {("too late", "canceled"), ("upgraded", "payment_open"), ("upgraded", "canceled")}
         assert (found.product_name == "pro") == (upgraded == "upgraded")
         assert (found.status == "canceling") == (left == "canceled")
+    shop.is_sound()
+
+
+@pytest.mark.parametrize("lost", ["timeout_before", "timeout_after"])
+def test_a_silent_provider_keeps_nobody(shop: Shop, lost: str) -> None:
+    """The renewal is being confirmed, and the buyer leaves: captured, it is the last one."""
+    subscription_id = shop.subscribe("starter")
+    shop.clock.time = APRIL_ENDS
+    renewal.sweep(shop.runtime)
+    (job,) = shop.jobs("charge")
+    shop.gateway.faults.append(lost)
+    assert charging.charge(shop.runtime, job["key"]).status == "unknown"
+    ends = cancel(shop, subscription_id)
+    found = shop.read(subscription_id)
+    assert (ends, found.status, found.due_at) == (found.period_end, "canceling", None), "its payment is still open"
+    assert charging.charge(shop.runtime, job["key"]).status == "succeeded"
+    assert (shop.read(subscription_id).status, shop.read(subscription_id).due_at) == ("canceling", ends)
+    shop.clock.time = ends
+    assert renewal.sweep(shop.runtime) == 1
+    assert (shop.read(subscription_id).status, len(shop.gateway.bank.captures())) == ("canceled", 2)
+    shop.is_sound()
+
+
+def test_who_leaves_while_his_renewal_is_confirmed_owes_nothing_if_it_fails(shop: Shop) -> None:
+    subscription_id = shop.subscribe("starter")
+    shop.clock.time = APRIL_ENDS
+    renewal.sweep(shop.runtime)
+    (job,) = shop.jobs("charge")
+    shop.gateway.faults.append("timeout_before")
+    assert charging.charge(shop.runtime, job["key"]).status == "unknown"
+    cancel(shop, subscription_id)
+    shop.gateway.faults.append("decline:insufficient_funds")
+    assert charging.charge(shop.runtime, job["key"]).status == "failed"
+    found = shop.read(subscription_id)
+    assert (found.status, found.due_at, shop.payments(subscription_id)[-1].status) == ("canceled", None, "canceled")
+    assert shop.mails() == ["payment_uncertain", "cancellation_scheduled", "subscription_ended"]
+    assert history(shop, subscription_id) == ["active", "canceling", "canceled"]
     shop.is_sound()
 
 
