@@ -2,6 +2,7 @@
 answers. What the bank took, what our books say and what buyers were told must be one and the same afterwards."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,17 @@ def test_nothing_is_lost_where_two_work(postgresql_databases: OpenFresh, tmp_pat
     found.must_be_clean()
     assert raging.stops > 20
     print(f"kill -9, postgresql, two processes: {raging.kills.total()} kills, {raging.stops} stops beyond the lease: {found.figure()}")
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(300)
+def test_a_portal_that_forgets_its_keys_is_found_out(sqlite_databases: OpenFresh, tmp_path: Path) -> None:
+    """The storm is one in which it shows: without keys that stand for one charge, buyers are charged twice."""
+    with sqlite_databases(True) as database, storm(database, tmp_path / "storm", homes=60, seed=5) as raging:
+        raging.plan = replace(raging.plan, forgetful=True)
+        while raging.kills.total() < 25:
+            raging.kill_by_chance()
+        found = raging.reckon()
+    twice = found.faults.double_charges
+    assert twice
+    print(f"kill -9, sabotaged: {raging.kills.total()} kills, {len(twice)} double charges found where keys are forgotten")

@@ -19,8 +19,8 @@ from tests.services.shop import PLANS
 
 # Every way of losing an answer or a webhook is somebody's card; most people's work.
 NUMBERS = (
-    cards.SUCCESS, cards.WEBHOOK_TWICE, cards.TIMEOUT_AFTER, cards.SUCCESS, cards.ERROR_AFTER, cards.CONFIRMS, cards.SUCCESS,
-    cards.WEBHOOK_LATE, cards.TIMEOUT_BEFORE, cards.SUCCESS, cards.WEBHOOK_FIRST, cards.INSUFFICIENT_FUNDS,
+    cards.SUCCESS, cards.WEBHOOK_TWICE, cards.TIMEOUT_AFTER, cards.CONFIRMS, cards.SUCCESS, cards.ERROR_AFTER, cards.INSUFFICIENT_FUNDS,
+    cards.SUCCESS, cards.WEBHOOK_LATE, cards.TIMEOUT_BEFORE, cards.CONFIRMS, cards.WEBHOOK_FIRST,
 )  # fmt: skip
 _STARTING_PLANS = ("starter", "pro", "team", "starter", "yearly")
 

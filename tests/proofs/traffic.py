@@ -29,12 +29,13 @@ _MOST_WAITING = 25  # jobs: the clock stands until the worker has caught up
 _OVER = ("canceled", "expired", "closed")
 # What is done, by where the subscription stands, each as often as it stands here.
 _WISHES: dict[str, tuple[str, ...]] = {
-    "trialing": ("change", "change", "change", "cancel", "card", "clock", "clock"),
-    "active": ("change",) * 9 + ("cancel", "pause", "keep", "card", "cancel_pause") + ("refund",) * 4 + ("clock",) * 4,
-    "canceling": ("resume", "resume", "resume", "resume", "refund", "clock"),
-    "past_due": ("pay", "pay", "card", "card", "card", "clock", "cancel"),
+    "trialing": ("change", "change", "change", "cancel", "card", "clock"),
+    "active": ("change",) * 9 + ("cancel", "pause", "keep", "card", "cancel_pause") + ("refund",) * 4 + ("clock",) * 3,
+    "canceling": ("resume", "resume", "resume", "refund", "clock"),
+    "past_due": ("pay", "pay", "pay", "card", "card", "card", "clock", "cancel"),
     "paused": ("unpause", "unpause", "clock", "card"),
 }
+_IN_NEED = ("past_due", "paused", "canceling")
 
 
 @dataclass
@@ -87,8 +88,8 @@ class Traffic:
     # What comes to mind
 
     def _wished(self) -> Facts | None:
-        who, subscription_id = self.chance.choice(self.homes)
         try:
+            who, subscription_id = self._somebody()
             with self.runtime.database.read() as connection:
                 found = subscriptions.get(connection, who, subscription_id)
             if found.status in _OVER and not self.wishes:
@@ -105,6 +106,16 @@ class Traffic:
         if request is None:
             return None
         return {"op": wish, "buyer": who.buyer_id, "subscription": subscription_id, **request}
+
+    def _somebody(self) -> tuple[BuyerScope, str]:
+        """Whoever; now and then one with whom something is the matter."""
+        if self.chance.random() < 0.3:
+            table = tables.subscription.c
+            with self.runtime.database.read() as connection:
+                in_need = set(connection.execute(sa.select(table.id).where(table.status.in_(_IN_NEED))).scalars())
+            if mine := [home for home in self.homes if home[1] in in_need]:
+                return self.chance.choice(mine)
+        return self.chance.choice(self.homes)
 
     def _think_of_it(self, who: BuyerScope, found: Subscription) -> Facts | None:
         return {}
@@ -141,7 +152,7 @@ class Traffic:
             if connection.execute(waiting).scalar_one() > _MOST_WAITING:
                 return None
             store = stores.get(connection, self.town.store.store_id)
-        jump = timedelta(hours=self.chance.choice((1, 3, 12, 24, 48)))
+        jump = timedelta(hours=self.chance.choice((1, 3, 6, 12, 24)))
         plays = self.chance.random() < 0.1
         return {"offset": (store.test_offset + jump) // timedelta(microseconds=1), "plays": plays}
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import uvicorn
 
 from portico.app import id_maker, system_clock, system_random
+from portico.gateways.port import Charge, ChargeResult
 from portico.gateways.sandbox import SandboxGateway
 from portico.jobs import worker as working
 from portico.mail.transport import FileMailer
@@ -56,10 +57,20 @@ class Life:
     share: tuple[int, int] = (0, 1)
     lease_seconds: int = 2
     wishes: tuple[str, ...] = ()
+    forgetful: bool = False  # it asks for every charge under a new key, which is what the proof has to find
+
+
+class ForgetfulGateway(SandboxGateway):
+    """Each time it asks it is the first time."""
+
+    def charge(self, charge: Charge) -> ChargeResult:
+        return replace(super().charge(replace(charge, key=f"{charge.key}+{system_random(4).hex()}")), key=charge.key)
 
 
 def runtime_of(life: Life) -> Runtime:
-    gateway = SandboxGateway(life.bank_url, life.api_key, life.webhook_secret, account="test", read_seconds=0.6)
+    gateway = (ForgetfulGateway if life.forgetful else SandboxGateway)(
+        life.bank_url, life.api_key, life.webhook_secret, account="test", read_seconds=0.6
+    )
     return Runtime(
         database=Database(life.database_url),
         mailer=FileMailer(life.folder / "mailbox"),
