@@ -22,8 +22,9 @@ from portico.storage.store import StoreRow
 StoreName = Annotated[str, Parameter(help="The store's slug or id.")]
 EnvironmentName = Annotated[Environment, Parameter(help="Which of the store's two environments; their data never mix.")]
 
-out = Console(highlight=False)
-notes = Console(stderr=True, highlight=False)
+# Without markup: names and reasons that buyers and merchants typed are printed as they are, brackets and all.
+out = Console(highlight=False, markup=False)
+notes = Console(stderr=True, highlight=False, markup=False)
 
 
 def settings(**given: object) -> Settings:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from rich.text import Text
 
 from portico import app, logs
 from portico.cli.console import out, reachable
@@ -76,7 +77,7 @@ def _announce(folder: Folder, port: int, description: dict[str, Any], stopped: t
     )
     out.print("\nLumen Notes is open. It sends its mails to a folder; the newest one holds your link and code.\n")
     for name, value in rows:
-        out.print(f"  [bold]{name:<15}[/bold]{value}", soft_wrap=True)
+        out.print(Text.assemble("  ", (f"{name:<15}", "bold"), str(value)), soft_wrap=True)
     out.print("\nCtrl-C stops.\n")
 
 

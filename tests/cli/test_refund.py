@@ -3,6 +3,7 @@
 import pytest
 
 from portico import cli
+from portico.cli import console
 from portico.domain.payment import RefundTicket
 from portico.services import refund
 from portico.storage import refund_ticket
@@ -28,6 +29,15 @@ def test_what_waits_is_listed_in_a_line_each(configured: Shop, ticket: RefundTic
     assert line.split("\t") == [
         ticket.id, "nordlicht-plans", "prod", "pending", "5.00", "EUR", ticket.payment_id, "2026-04-01T00:00:00+00:00", "Not what I wanted",
     ]  # fmt: skip
+
+
+def test_what_a_buyer_writes_is_no_markup(configured: Shop, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    (paid,) = configured.payments(configured.subscribe("starter"))
+    refund.ask(configured.runtime, configured.ada, paid.id, "5", "[/] [conceal]x[/conceal]")
+    monkeypatch.setattr(console.out, "_force_terminal", True)
+    monkeypatch.setattr(console.out, "_width", 400)
+    assert cli.run(["refund", "list"]) == 0
+    assert "[/] [conceal]x[/conceal]" in capsys.readouterr().out
 
 
 def test_granted_it_is_on_its_way(configured: Shop, ticket: RefundTicket, capsys: Captured) -> None:
