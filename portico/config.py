@@ -198,6 +198,9 @@ class Settings(BaseSettings):
             for name in names.get(gateway, ("sandbox_key", "sandbox_webhook_secret") if gateway == "sandbox" else ()):
                 if not getattr(self, name).get_secret_value():
                     raise ValueError(f"{PREFIX}{environment.upper()}_GATEWAY={gateway} needs {PREFIX}{name.upper()}")
+            key, other = getattr(self, f"stripe_{environment}_key").get_secret_value(), "live" if environment == "test" else "test"
+            if gateway == "stripe" and key.startswith((f"sk_{other}_", f"rk_{other}_")):
+                raise ValueError(f"{PREFIX}STRIPE_{environment.upper()}_KEY is a {other} key of Stripe's, for the other environment")
         if self.prod_gateway == "sandbox" and not is_loopback(urlsplit(self.origin).hostname or ""):
             raise ValueError(f"{PREFIX}PROD_GATEWAY=sandbox would sell for play money at {self.origin}; it is for this machine alone")
 

@@ -156,6 +156,9 @@ def test_a_provider_that_is_named_has_what_it_needs() -> None:
     assert "PORTICO_TEST_GATEWAY=stripe needs PORTICO_STRIPE_TEST_KEY" in _refusal(test_gateway="stripe")
     assert "needs PORTICO_STRIPE_PROD_WEBHOOK_SECRET" in _refusal(prod_gateway="stripe", stripe_prod_key="sk_live_1")
     assert "needs PORTICO_SANDBOX_KEY" in _refusal(test_gateway="sandbox")
+    for environment, key in (("prod", "sk_test_1"), ("prod", "rk_test_1"), ("test", "sk_live_1"), ("test", "rk_live_1")):
+        of_it = {f"{environment}_gateway": "stripe", f"stripe_{environment}_key": key, f"stripe_{environment}_webhook_secret": "whsec_1"}
+        assert "for the other environment" in _refusal(**of_it)
     assert config.load(test_gateway="stripe", stripe_test_key="sk_test_1", stripe_test_webhook_secret="whsec_1").test_gateway == "stripe"
 
 
