@@ -32,6 +32,7 @@ from portico.storage import subscription as subscriptions
 from portico.storage.card_setup import CardSetupRow
 
 JOB = "card_setup"
+MOST_VISITS = 20  # for a subscription's card within a day: each has a job ask the provider until the visit is over
 _FIRST_LOOK_SECONDS, _LONGEST_WAIT_SECONDS = 60, 3600
 
 
@@ -56,6 +57,8 @@ def update_page(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, la
     with runtime.database.transaction() as tx:
         here = standing.look(tx, runtime, scope, subscription_id)
         here.hold("update_card")
+        if setups.count_since(tx, scope, subscription_id, here.now - charging.PER) >= MOST_VISITS:
+            raise Refused("too_many_charges", f"{MOST_VISITS} visits to the card page for {subscription_id} within a day")
         buyer = buyers.get(tx, scope)
         gateway = gateway_of(runtime, scope)
         customer = here.subscription.customer_reference or gateway_customer.get(tx, scope, gateway.name)

@@ -23,7 +23,7 @@ from portico.gateways.port import Charge, ChargeResult, Unanswered
 from portico.services import marks, settlement, store_time
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
-from portico.storage import outbox
+from portico.storage import charge_bound, outbox
 from portico.storage import payment as payments
 from portico.storage.payment import KeyedAttempt
 
@@ -34,6 +34,7 @@ JOB_PREFIX = f"{JOB}:"  # of the keys of its jobs, before the attempt's
 IN_REQUEST_DELAY_SECONDS = 60  # the job of a charge that a web request makes itself: it steps in if the request died
 BUYER_MAY_TAKE = timedelta(minutes=60)  # to confirm a charge on the provider's page
 MOST_CHARGES, MOST_DOCUMENTS, PER = 3, 20, timedelta(hours=24)
+MOST_TRIES = 20  # of a buyer within the same time, declined ones too: whoever tries out stolen cards has many
 _KEYS_ARE_FRESH = timedelta(hours=1)  # far less than the 24 hours for which Stripe keeps them
 
 OutcomeStatus = Literal["succeeded", "failed", "requires_action", "processing", "unknown"]
@@ -73,6 +74,8 @@ def begin(
     Raises Refused("too_many_charges"), and Conflict when another attempt is under way.
     """
     _hold_to_bounds(tx, scope, subscription.id, now)
+    if on_session:
+        _hold_to_tries(tx, scope, subscription.id, now)
     if payment.attempts:
         if payment.status != "failed" or not payments.set_status(tx, scope, payment.id, "pending"):
             return None
@@ -208,6 +211,13 @@ def _hold_to_bounds(tx: sa.Connection, scope: BuyerScope, subscription_id: str, 
     charges, documents = payments.charged_since(tx, scope, subscription_id, now - PER)
     if charges >= MOST_CHARGES or documents >= MOST_DOCUMENTS:
         raise Refused("too_many_charges", f"{charges} charges and {documents} documents of {subscription_id} within a day")
+
+
+def _hold_to_tries(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime) -> None:
+    """Tries of our own are on the ladder, and are not put off by those of a buyer."""
+    tries = charge_bound.tried_since(tx, scope, subscription_id, now - PER)
+    if tries >= MOST_TRIES:
+        raise Refused("too_many_charges", f"{tries} tries at payments of {subscription_id} within a day")
 
 
 def _from_where_it_stands(payment: Payment, subscription: Subscription) -> Payment:

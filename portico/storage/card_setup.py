@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from portico.domain.errors import NotFound
 from portico.domain.scope import BuyerScope
-from portico.storage.rows import changed, first
+from portico.storage.rows import changed, first, scalar
 from portico.storage.scoped import buyer_values, of_buyer
 from portico.storage.tables import card_setup as table
 
@@ -35,6 +35,9 @@ _GET = sa.select(*_COLUMNS).where(_ITSELF)
 _BY_REFERENCE = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS).where(
     table.c.reference == sa.bindparam("p_reference")
 )
+_COUNT_SINCE = sa.select(sa.func.count()).where(
+    of_buyer(table), table.c.subscription_id == sa.bindparam("p_subscription_id"), table.c.created_at > sa.bindparam("p_since")
+)
 _SET_REFERENCE = sa.update(table).where(_ITSELF, table.c.reference.is_(None)).values(reference=sa.bindparam("p_reference"))
 _END = (
     sa.update(table)
@@ -56,6 +59,11 @@ def get(tx: sa.Connection, scope: BuyerScope, setup_id: str) -> CardSetupRow:
     if row is None:
         raise NotFound
     return CardSetupRow(*row)
+
+
+def count_since(tx: sa.Connection, scope: BuyerScope, subscription_id: str, since: datetime) -> int:
+    """How many visits for a subscription's card were begun after a moment."""
+    return int(scalar(tx, _COUNT_SINCE, {**buyer_values(scope), "p_subscription_id": subscription_id, "p_since": since}))
 
 
 def by_reference(tx: sa.Connection, reference: str) -> tuple[BuyerScope, CardSetupRow] | None:

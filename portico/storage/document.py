@@ -50,6 +50,12 @@ _FOR_ORDER = (
     .where(table.c.order_id == sa.bindparam("p_order_id"), also_of_buyer(table))
     .order_by(table.c.issued_at.desc(), table.c.id.desc())
 )
+_NEWEST_FOR_ORDER = _FOR_ORDER.limit(sa.bindparam("p_limit"))
+_FOR_PAYMENT = (
+    sa.select(*_COLUMNS)
+    .where(table.c.payment_id == sa.bindparam("p_payment_id"), also_of_buyer(table))
+    .order_by(table.c.issued_at.desc(), table.c.id.desc())
+)
 _INSERT = sa.insert(table)
 _THIS_FILE = sa.and_(
     document_file.c.document_id == sa.bindparam("p_id"),
@@ -110,6 +116,16 @@ def invoice_of(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Documen
 def for_order(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Document, ...]:
     """The documents of one order, newest first, without their contents."""
     return tuple(_listed(row) for row in many(tx, _FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id}))
+
+
+def newest_for_order(tx: sa.Connection, scope: BuyerScope, order_id: str, *, limit: int) -> tuple[Document, ...]:
+    """The newest of them: a subscription goes on for years."""
+    return tuple(_listed(row) for row in many(tx, _NEWEST_FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id, "p_limit": limit}))
+
+
+def for_payment(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> tuple[Document, ...]:
+    """The documents of one payment, newest first, without their contents."""
+    return tuple(_listed(row) for row in many(tx, _FOR_PAYMENT, {**buyer_values(scope), "p_payment_id": payment_id}))
 
 
 def insert(tx: sa.Connection, issues: Sequence[Issue]) -> None:

@@ -43,6 +43,18 @@ def test_the_buyer_is_sent_to_the_providers_page_and_back(shop: Shop) -> None:
     assert card.finish(shop.runtime, shop.ada, setup_id) == card.Finished(subscription_id, "open")
 
 
+def test_the_page_is_opened_twenty_times_a_day_at_most(shop: Shop) -> None:
+    subscription_id, other = shop.subscribe("starter"), shop.subscribe("starter")
+    for _ in range(card.MOST_VISITS):
+        card.update_page(shop.runtime, shop.ada, subscription_id)
+    with pytest.raises(Refused) as refused:
+        card.update_page(shop.runtime, shop.ada, subscription_id)
+    assert refused.value.code == "too_many_charges"
+    card.update_page(shop.runtime, shop.ada, other)
+    shop.clock.advance(hours=25)
+    card.update_page(shop.runtime, shop.ada, subscription_id)
+
+
 def test_the_new_card_is_charged_from_now_on(shop: Shop) -> None:
     subscription_id = shop.subscribe("starter")
     due_at = shop.read(subscription_id).due_at

@@ -38,6 +38,22 @@ def test_declined_again_it_stays_owed_and_the_ladder_goes_on(shop: Shop) -> None
     assert (found.status, found.retry_step, found.due_at) == ("past_due", before.retry_step, before.due_at)
 
 
+def test_a_buyer_who_is_declined_again_and_again_has_to_wait_and_the_ladder_has_not(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charging, "MOST_TRIES", 2)
+    subscription_id, payment_id = overdue(shop)
+    for _ in range(2):
+        shop.gateway.faults.append("decline:insufficient_funds")
+        assert paying.pay(shop.runtime, shop.ada, subscription_id).outcome.status == "failed"
+    with pytest.raises(Refused) as refused:
+        paying.pay(shop.runtime, shop.ada, subscription_id)
+    assert refused.value.code == "too_many_charges"
+    found = shop.read(subscription_id)
+    (owed,) = shop.payments(subscription_id)
+    assert (owed.id, owed.status, len(owed.attempts)) == (payment_id, "failed", 3)
+    with shop.runtime.database.transaction() as tx:
+        assert charging.begin(tx, shop.runtime, shop.ada, owed, found, on_session=False, now=shop.clock.time) == f"{payment_id}-4"
+
+
 def test_pressed_by_many_at_once_it_is_charged_once(shop: Shop) -> None:
     subscription_id, _ = overdue(shop)
     together = Barrier(12)

@@ -24,6 +24,7 @@ from portico.storage import (
     buyer,
     cancellation,
     card_setup,
+    charge_bound,
     document,
     gateway_customer,
     importing,
@@ -86,6 +87,7 @@ OF_BUYER: dict[str, Ask] = {
     "payment.lock": lambda tx, scope, own: payment.lock(tx, scope, own.payment),
     "payment.open_of_subscription": lambda tx, scope, own: payment.open_of_subscription(tx, scope, own.waiting),
     "payment.of_period": lambda tx, scope, own: payment.of_period(tx, scope, own.subscription, own.now),
+    "charge_bound.tried_since": lambda tx, scope, own: charge_bound.tried_since(tx, scope, own.subscription, own.now - timedelta(days=1)),
     "payment.charged_since": lambda tx, scope, own: all(payment.charged_since(tx, scope, own.subscription, own.now - timedelta(days=1))),
     "payment.add_attempt": lambda tx, scope, own: payment.add_attempt(
         tx, scope, own.open, key="K", customer_reference=None, method_reference=None, method=None, on_session=False, now=own.now
@@ -107,6 +109,7 @@ OF_BUYER: dict[str, Ask] = {
     "cancellation.standing": lambda tx, scope, own: cancellation.standing(tx, scope, own.subscription),
     "cancellation.withdraw": lambda tx, scope, own: cancellation.withdraw(tx, scope, own.subscription, own.now),
     "card_setup.get": lambda tx, scope, own: card_setup.get(tx, scope, own.setup),
+    "card_setup.count_since": lambda tx, scope, own: card_setup.count_since(tx, scope, own.waiting, own.now - timedelta(days=1)),
     "card_setup.set_reference": lambda tx, scope, own: card_setup.set_reference(tx, scope, own.setup, "cs_9"),
     "card_setup.end": lambda tx, scope, own: card_setup.end(tx, scope, own.setup, status="expired", now=own.now),
     "gateway_customer.get": lambda tx, scope, own: gateway_customer.get(tx, scope, "sandbox"),
@@ -126,6 +129,8 @@ OF_BUYER: dict[str, Ask] = {
     "document.get": lambda tx, scope, own: document.get(tx, scope, own.document),
     "document.invoice_of": lambda tx, scope, own: document.invoice_of(tx, scope, own.payment),
     "document.for_order": lambda tx, scope, own: document.for_order(tx, scope, own.order),
+    "document.newest_for_order": lambda tx, scope, own: document.newest_for_order(tx, scope, own.order, limit=9),
+    "document.for_payment": lambda tx, scope, own: document.for_payment(tx, scope, own.payment),
     "document.file": lambda tx, scope, own: document.file(tx, scope, own.document, "en", "application/pdf"),
     "document.keep_file": lambda tx, scope, own: document.keep_file(
         tx, scope, own.document, "de", "application/pdf", body=b"x", now=own.now

@@ -103,6 +103,17 @@ def test_subscriptions_show_the_next_charge(ada: Browser, owned: History) -> Non
     assert "Apr 14, 2026" in page.text
 
 
+def test_a_subscription_shows_its_newest_documents_and_the_way_to_all(ada: Browser, shop: Shop, factory: Factory) -> None:
+    order_id = factory.order(shop.buyer, kind="subscription")
+    subscription_id = factory.subscription(shop.buyer, order_id=order_id)
+    days = [factory.now + timedelta(days=n) for n in range(8)]
+    issued = [factory.document(shop.buyer, factory.payment(shop.buyer, order_id), issued_at=day) for day in days]
+    page = ada.get(f"{BASE}/subscriptions/{subscription_id}").text
+    shown = [document_id for document_id in issued if f'href="{BASE}/invoices/{document_id}"' in page]
+    assert shown == issued[2:]
+    assert f'href="{BASE}/invoices"' in page.partition("documents-title")[2]
+
+
 def test_invoices_are_listed_and_filtered(ada: Browser, owned: History) -> None:
     page = ada.get(BASE + "/invoices")
     assert page.text.count("INV-2026-000001") >= 1

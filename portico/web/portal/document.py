@@ -34,7 +34,7 @@ def one_invoice(visit: Visit) -> Response:
     document_id = visit.id("INV")
     with visit.runtime.database.read() as tx:
         found = document.get(tx, visit.buyer_scope, document_id)
-        of_order = document.for_order(tx, visit.buyer_scope, found.order_id)
+        of_payment = document.for_payment(tx, visit.buyer_scope, found.payment_id) if found.payment_id else ()
     if found.content is None:
         raise NotFound
     return view.page(
@@ -44,7 +44,7 @@ def one_invoice(visit: Visit) -> Response:
         paper=print_data(found.content, visit.language, breaks_words=False),
         languages=LANGUAGES,
         pdf_url=visit.url(f"/invoices/{found.id}.pdf"),
-        siblings=[other for other in of_order if other.id != found.id and other.payment_id == found.payment_id],
+        siblings=[other for other in of_payment if other.id != found.id],
     )
 
 

@@ -21,7 +21,7 @@ def page(visit: Visit) -> Response:
     if visit.asked.wants_json:
         return json(200, {"state": state})
     with visit.runtime.database.read() as tx:
-        documents = document.for_order(tx, visit.buyer_scope, found.order_id)
+        documents = document.for_payment(tx, visit.buyer_scope, found.id)
         plan = subscription.get(tx, visit.buyer_scope, found.subscription_id) if found.subscription_id else None
     can_pay, can_add_card = _what_helps(visit, found) if state == "failed" and plan is not None else (False, False)
     return view.page(
@@ -31,7 +31,7 @@ def page(visit: Visit) -> Response:
         state=state,
         failure_code=balance.failure_of(found),
         subscription=plan,
-        documents=[one for one in documents if one.payment_id == found.id],
+        documents=documents,
         retry_url=_review_again(found, plan) if state == "failed" else "",
         can_pay=can_pay,
         can_add_card=can_add_card,

@@ -13,6 +13,8 @@ from portico.web.portal.balance import Balance, balance_of
 from portico.web.response import Response
 from portico.web.visit import Visit
 
+_NEWEST_DOCUMENTS = 6
+
 
 def subscriptions(visit: Visit) -> Response:
     """All subscriptions, those that run first."""
@@ -25,7 +27,7 @@ def one_subscription(visit: Visit) -> Response:
     subscription_id = visit.id("SUB")
     with visit.runtime.database.read() as tx:
         here = standing.look(tx, visit.runtime, visit.buyer_scope, subscription_id, store=visit.store)
-        documents = document.for_order(tx, visit.buyer_scope, here.subscription.order_id)
+        documents = document.newest_for_order(tx, visit.buyer_scope, here.subscription.order_id, limit=_NEWEST_DOCUMENTS)
     why = here.whys()
     actions = _actions(here, why)
     reasons = {reason for _, reason in actions}
