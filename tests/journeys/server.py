@@ -7,15 +7,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from portico.jobs.handlers import HANDLERS
 from portico.jobs.worker import Worker
+from portico.sandbox.application import Beside, Sandbox
 from portico.services.runtime import Runtime
 from portico.web.application import create_app
 
@@ -69,12 +71,27 @@ def free_port() -> int:
 @contextmanager
 def serving(runtime: Runtime, port: int) -> Iterator[None]:
     """`runtime` behind uvicorn on 127.0.0.1:port, with its worker running, until the block ends."""
-    config = uvicorn.Config(create_app(runtime), host="127.0.0.1", port=port, log_level="error", lifespan="on", server_header=False)
+    worker = Worker(runtime, HANDLERS)
+    with answering(create_app(runtime), port):
+        worker.start()
+        try:
+            yield
+        finally:
+            worker.stop()
+
+
+def serving_beside(runtime: Runtime, sandbox: Sandbox, port: int) -> AbstractContextManager[None]:
+    """The same with the payment provider below a path of its own, as in the demo; background work is the test's."""
+    return answering(Beside(create_app(runtime), sandbox), port)
+
+
+@contextmanager
+def answering(application: Any, port: int) -> Iterator[None]:
+    """An ASGI application behind uvicorn on 127.0.0.1:port until the block ends."""
+    config = uvicorn.Config(application, host="127.0.0.1", port=port, log_level="error", lifespan="on", server_header=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
-    worker = Worker(runtime, HANDLERS)
     thread.start()
-    worker.start()
     try:
         until = time.monotonic() + 15
         while not server.started:
@@ -84,5 +101,4 @@ def serving(runtime: Runtime, port: int) -> Iterator[None]:
         yield
     finally:
         server.should_exit = True
-        worker.stop()
         thread.join(10)
