@@ -59,7 +59,7 @@ def _storm_of_kills(raging: Storm, kills: int) -> str:
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("dialect", "kills"), [("sqlite", 400), ("postgresql", 260)])
 def test_nothing_is_lost_by_hundreds_of_kills(dialect: str, kills: int, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     open_fresh: OpenFresh = request.getfixturevalue(f"{dialect}_databases")
@@ -70,7 +70,7 @@ def test_nothing_is_lost_by_hundreds_of_kills(dialect: str, kills: int, request:
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_nothing_is_lost_where_two_work(postgresql_databases: OpenFresh, tmp_path: Path) -> None:
     """Two processes on one database. One of them is killed, or stands still for longer than its leases and then goes on as if
     nothing had happened, while the other does its work."""

@@ -124,7 +124,7 @@ def test_news_comes_before_we_know_what_it_is_about(dialect: str, kind: Kind, re
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("dialect", "kind"), [("sqlite", "period"), ("sqlite", "change"), ("postgresql", "period")])
 def test_news_comes_in_every_order(dialect: str, kind: Kind, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     open_fresh: OpenFresh = request.getfixturevalue(f"{dialect}_databases")
