@@ -53,6 +53,9 @@ class BillingDetail:
     city: str = ""
     state: str = ""
     postal_code: str = ""
+    po_number: str = ""  # the buyer's own order number (EN 16931 BT-13)
+    cost_centre: str = ""  # where the buyer books it (BT-19)
+    copy_emails: tuple[str, ...] = ()  # who else gets the documents; never printed on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,9 @@ def validate(raw: Mapping[str, str]) -> BillingDetail:
     if errors:
         raise Invalid(errors)
     business_name = given["business_name"] if is_business else ""
-    return BillingDetail(country=country, name=given["name"], is_business=is_business, business_name=business_name, tax_id=number, **place)
+    return BillingDetail(
+        country=country, name=given["name"], is_business=is_business, business_name=business_name, tax_id=number, copy_emails=(), **place
+    )
 
 
 def address_lines(detail: BillingDetail, *, language: str = "en") -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 from uuid import UUID
 
-Prefix = Literal["MER", "STO", "PROD", "GRP", "BUY", "ORD", "SUB", "PAY", "REF", "TKT", "INV", "KEY", "LNK", "SET", "CAN"]
+Prefix = Literal["MER", "STO", "PROD", "GRP", "BUY", "ORD", "SUB", "PAY", "REF", "TKT", "INV", "KEY", "LNK", "SET", "CAN", "PCK", "TIC"]
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # two digits at a time: half the divisions

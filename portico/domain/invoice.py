@@ -7,7 +7,7 @@ Correction is another document that refers to the first (Directive 2006/112/EC a
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import msgspec
@@ -17,7 +17,7 @@ from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Refused
 from portico.domain.order import Order
 from portico.domain.payment import Payment, PaymentMethod, split_refund
-from portico.domain.tax import TaxReason, parse_rate
+from portico.domain.tax import TaxLine, TaxReason, parse_rate
 
 DocumentKind = Literal["invoice", "receipt", "credit_note"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt", "credit_note")
@@ -47,13 +47,14 @@ class Seller:
 
 
 @dataclass(frozen=True, slots=True)
-class TaxLine:
-    """The taxable base and the tax at one rate. `rate` is a decimal string in percent ("19", "8.875"); `reason` says why that rate."""
+class LocalTax:
+    """The tax in the currency of the seller's own country, where the document is in another (Directive 2006/112/EC art. 91 and
+    230). `rate` is how many of `currency` one of the document's makes, a decimal string; `on` is the day of that rate."""
 
-    rate: str
-    reason: TaxReason
-    base_minor: int
+    currency: str
     tax_minor: int
+    rate: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,9 @@ class DocumentContent:
     refers_to: str = ""
     store_name: str = ""  # the shop's own name, which may differ from the legal one
     accent_color: str = ""  # "#rrggbb", decoration only
+    refers_to_at: datetime | None = None  # when the document that `refers_to` names was issued
+    counterpart: str = ""  # of a correction: the new invoice's number on the credit note, the credit note's on the new invoice
+    local_tax: LocalTax | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class Document:
     currency: str
     total_minor: int
     content: DocumentContent | None = None
-    refund_id: str | None = None  # of a credit note
+    refund_id: str | None = None  # of a credit note for money that was given back
+    corrects_id: str | None = None  # the invoice that a credit note corrects, or that an invoice replaces
 
 
 def number(prefix: str, year: int, sequence: int, test: bool = False) -> str:
@@ -156,7 +161,7 @@ def content_for_payment(
         order_id=order.id,
         seller=seller,
         buyer_email=buyer_email,
-        billing_detail=order.billing_detail if billing_detail is None else billing_detail,
+        billing_detail=replace(billing_detail or order.billing_detail, copy_emails=()),  # who else gets it is nobody's to read
         lines=lines,
         taxes=(TaxLine(tax_rate, tax_reason, payment.net_minor, payment.tax_minor),),
         net_minor=payment.net_minor,

@@ -10,6 +10,7 @@ import msgspec
 from portico.domain.catalog import Interval
 from portico.domain.document_line import DocumentLine
 from portico.domain.money import round_half_up
+from portico.domain.tax import TaxLine
 
 PaymentStatus = Literal["pending", "succeeded", "failed", "canceled", "unknown"]
 PAYMENT_STATUSES: tuple[PaymentStatus, ...] = ("pending", "succeeded", "failed", "canceled", "unknown")
@@ -17,6 +18,8 @@ PaymentPurpose = Literal["purchase", "period", "change"]
 PAYMENT_PURPOSES: tuple[PaymentPurpose, ...] = ("purchase", "period", "change")
 AttemptStatus = Literal["pending", "succeeded", "failed", "canceled", "unknown"]
 ATTEMPT_STATUSES: tuple[AttemptStatus, ...] = ("pending", "succeeded", "failed", "canceled", "unknown")
+RefundPurpose = Literal["money", "tax"]  # tax: charged where none was due; its correction documents it
+REFUND_PURPOSES: tuple[RefundPurpose, ...] = ("money", "tax")
 RefundStatus = Literal["pending", "succeeded", "failed"]
 TicketStatus = Literal["pending", "approved", "rejected", "succeeded", "failed"]
 TICKET_STATUSES: tuple[TicketStatus, ...] = ("pending", "approved", "rejected", "succeeded", "failed")
@@ -71,6 +74,7 @@ class Refund:
     key: str | None = None
     reference: str | None = None
     ticket_id: str | None = None
+    purpose: RefundPurpose = "money"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,8 @@ class Payment:
     """An intent to take an amount once: for a purchase, for one billing period of a subscription (UNIQUE (subscription, period
     start)), or for a change of plan.
 
-    `lines` is what its invoice prints, empty where that is one position of the order's product. `change` is what takes effect
+    `lines` is what its invoice prints, empty where that is one position of the order's product; `taxes` are its taxes by rate,
+    empty where all of it is taxed as the order says (payments from before there were several). `change` is what takes effect
     when a change is captured.
     """
 
@@ -144,6 +149,7 @@ class Payment:
     purpose: PaymentPurpose = "purchase"
     lines: tuple[DocumentLine, ...] = ()
     change: PlanInEffect | None = None
+    taxes: tuple[TaxLine, ...] = ()
 
 
 def refundable_minor(payment: Payment) -> int:

@@ -11,7 +11,8 @@ from portico.documents.print_data import Columns, Fact, Line, Party, PrintData, 
 from portico.documents.text import LONGEST_WORD, clean, isolate
 from portico.domain.billing_detail import BillingDetail, address_lines
 from portico.domain.document_line import DocumentLine
-from portico.domain.invoice import DocumentContent, DocumentKind, Seller, TaxLine
+from portico.domain.invoice import DocumentContent, DocumentKind, Seller
+from portico.domain.tax import TaxLine
 from portico.i18n.catalog import Catalog, catalog, fill
 from portico.i18n.format import Formats, formats
 from portico.i18n.languages import by_tag

@@ -6,8 +6,9 @@ from typing import Any
 
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.document_line import DocumentLine
-from portico.domain.invoice import DocumentContent, Seller, TaxLine, check_totals
+from portico.domain.invoice import DocumentContent, Seller, check_totals
 from portico.domain.payment import PaymentMethod
+from portico.domain.tax import TaxLine
 
 NOVEMBER, DECEMBER = datetime(2026, 11, 1, 9, 30, tzinfo=UTC), datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
 HOSTILE = '#read("/etc/passwd") *b* $x$ @ref <l> = #panic() ]}) #{ while true {} } <b>&amp;'

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from portico.domain.document_line import DocumentLine
-from portico.domain.invoice import DocumentContent, TaxLine, check_totals
+from portico.domain.invoice import DocumentContent, check_totals
 from portico.domain.money import allocate, currencies, exponent, format_amount, parse_amount
-from portico.domain.tax import tax_on
+from portico.domain.tax import TaxLine, tax_on
 from tests.domain.test_invoice import content
 
 INVOICES = 1_000_000

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 from portico.domain.billing_detail import BillingDetail, address_lines, countries, form_fields
-from portico.domain.invoice import SERIES_PREFIX, Document, DocumentContent, DocumentLine, Seller, TaxLine
+from portico.domain.invoice import SERIES_PREFIX, Document, DocumentContent, DocumentLine, Seller
 from portico.domain.order import ListedOrder, Order
 from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, Refund, RefundTicket
 from portico.domain.subscription import NextCharge, ScheduledChange, Subscription
+from portico.domain.tax import TaxLine
 from portico.i18n.format import formats
 from portico.i18n.languages import LANGUAGES, Language, by_tag
 from portico.services.document_print import print_data

@@ -99,7 +99,7 @@ def _in_order(errors: Mapping[str, str], names: list[str]) -> dict[str, str]:
 
 
 def _values(detail: BillingDetail) -> dict[str, str]:
-    values = {field.name: getattr(detail, field.name) for field in fields_of(BillingDetail)}
+    values = {field.name: getattr(detail, field.name) for field in fields_of(BillingDetail) if field.name != "copy_emails"}
     return {**values, "is_business": _YES if detail.is_business else ""}
 
 
