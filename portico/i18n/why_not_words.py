@@ -52,5 +52,18 @@ WHY_NOT: dict[str, Message] = {
     "quote_expired": N_("The price was shown more than 10 minutes ago."),
     "quote_moved": N_("Something changed since you saw the price."),
     "quote_unreadable": N_("This price couldn’t be read."),
+    # What stands against the correction of an invoice (services.correction)
+    "not_an_invoice": N_("Only an invoice can be corrected. Please open the invoice that this belongs to."),
+    "corrected_already": N_("This invoice has been replaced already. Please correct the one that replaced it."),
+    "nothing_left": N_("All of this invoice has been given back, so there is nothing left to correct."),
+    "correction_limit": N_("You’ve corrected many invoices today already. Please go on tomorrow."),
+    "correction_under_way": N_("A correction of this invoice is under way. Please wait until it’s done."),
+    # What stands against a file, many files at once, or a copy by mail (services.document_file, pack, document_mail)
+    "no_einvoice": N_("There is no e-invoice of this document. Please use the PDF."),
+    "pack_range": N_("Please choose a first day and a last day that comes after it."),
+    "pack_empty": N_("There are no documents in this period. Please choose another one."),
+    "pack_limit": N_("You’ve asked for many downloads today already. Please use one of those below, or come back tomorrow."),
+    "mail_limit": N_("You’ve had many copies sent today already. Please download the PDF, or go on tomorrow."),
+    "no_copy_addresses": N_("There are no copy addresses yet. You can add them to your billing details."),
 }
 OTHER = N_("This isn’t possible right now. Please reload the page and look how things stand.")
