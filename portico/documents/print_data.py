@@ -109,3 +109,15 @@ class PrintData:
     copy_of: str = ""
     test_mark: str = ""
     replaced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file within the document (PDF/A-3). `body` is text in UTF-8, `relationship` the PDF's AFRelationship: an e-invoice says
+    the same in another form. `description` is shown by readers that list attachments."""
+
+    name: str
+    body: bytes
+    description: str
+    relationship: Literal["source", "data", "alternative", "supplement"] = "alternative"
+    media_type: str = "text/xml"

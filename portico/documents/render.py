@@ -5,53 +5,65 @@ that make documents are started fresh ("spawn"), and nothing is rendered before 
 """
 
 import io
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
-from functools import cache
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from queue import LifoQueue
 from typing import Any, cast
 
 import msgspec
 import pikepdf
 import typst
 
-from portico.documents.print_data import PrintData
+from portico.documents import press
+from portico.documents.print_data import Attachment, PrintData
 from portico.documents.text import FONTS, isolate, isolate_right_to_left, plain, printable
 
 _TEMPLATE = Path(__file__).parent / "invoice.typ"
 _PLACEHOLDER_ID = b"31415926535897932384626433832795"  # what qpdf writes for `static_id`
 
-# Compilers at work at the same time. One costs up to 15 MB of its own, and typst spreads a document over the processors by
-# itself, so that one for each of a server's threads would take much memory and save no time.
-_COMPILERS = 2
-_idle: LifoQueue[typst.Compiler | None] = LifoQueue()
-for _ in range(_COMPILERS):
-    _idle.put(None)  # made when it is first needed
+_this_thread = threading.local()
 
 
-def render(data: PrintData) -> bytes:
-    """The document as a PDF file. It never fails over what someone is called.
+def render(data: PrintData, *, attachments: tuple[Attachment, ...] = ()) -> bytes:
+    """The document as a PDF file, with the attachments in it. It never fails over what someone is called.
 
     Each character has a font by then (`portico.documents.text`), but a font may still lack a combination of them, which
-    PDF/A forbids to print; then the document is set again with whole characters only.
+    PDF/A forbids to print; then the document is set again with whole characters only. Raises press.RenderTimeout.
     """
+    return press.make(partial(_rendered, data, attachments))
+
+
+def _rendered(data: PrintData, attachments: tuple[Attachment, ...]) -> bytes:
     values = _values(data)
     try:
-        pdf = _compile(values, data)
+        pdf = _compile(values, data, attachments)
     except typst.TypstError:
-        pdf = _compile(_each(values, plain), data)
+        pdf = _compile(_each(values, plain), data, attachments)
     return _compact(pdf)
 
 
-def _compile(values: dict[str, Any], data: PrintData) -> bytes:
-    """Values travel as JSON, so nothing in them is ever read as markup."""
+def _compile(values: dict[str, Any], data: PrintData, attachments: tuple[Attachment, ...]) -> bytes:
+    """Values travel as JSON, so nothing in them is ever read as markup; an attachment is in the file as it is given."""
     settings = {"language": data.language, "direction": data.direction, "paper": data.paper, "accent": data.accent}
-    inputs = {"document": msgspec.json.encode(values).decode(), "settings": msgspec.json.encode(settings).decode()}
-    with _compiler() as compiler:
-        pdf = compiler.compile(sys_inputs=inputs, pdf_standards=["a-3a", "ua-1"], timestamp=int(data.issued_at.timestamp()))
+    inputs = {"document": values, "settings": settings, "attachments": [_attachment(each) for each in attachments]}
+    pdf = _compiler().compile(
+        sys_inputs={name: msgspec.json.encode(value).decode() for name, value in inputs.items()},
+        pdf_standards=["a-3a", "ua-1"],
+        timestamp=int(data.issued_at.timestamp()),
+    )
     return cast(bytes, pdf)  # always so for one PDF without an output path
+
+
+def _attachment(attachment: Attachment) -> dict[str, str]:
+    return {
+        "name": attachment.name,
+        "body": attachment.body.decode(),
+        "description": attachment.description,
+        "relationship": attachment.relationship,
+        "media_type": attachment.media_type,
+    }
 
 
 def _values(data: PrintData) -> dict[str, Any]:
@@ -82,15 +94,11 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS, Path(wheel.origin).parent])
 
 
-@contextmanager
-def _compiler() -> Generator[typst.Compiler]:
-    """One of a few, for one document at a time: a compiler in use by another thread raises. The fonts are shared."""
-    compiler = _idle.get()
-    try:
-        compiler = compiler or typst.Compiler(_TEMPLATE, root=_TEMPLATE.parent, font_paths=_fonts(), ignore_system_fonts=True)
-        yield compiler
-    finally:
-        _idle.put(compiler)
+def _compiler() -> typst.Compiler:
+    """This thread's own: one in use by another raises. The fonts are shared."""
+    if not hasattr(_this_thread, "compiler"):
+        _this_thread.compiler = typst.Compiler(_TEMPLATE, root=_TEMPLATE.parent, font_paths=_fonts(), ignore_system_fonts=True)
+    return _this_thread.compiler
 
 
 def _compact(pdf: bytes) -> bytes:

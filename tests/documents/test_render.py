@@ -13,6 +13,7 @@ import pytest
 import typst
 
 from portico.documents import render as module
+from portico.documents.print_data import Attachment
 from portico.documents.render import render
 from portico.i18n.languages import LANGUAGES
 from portico.services.document_print import print_data
@@ -144,11 +145,11 @@ def test_a_combination_no_font_has_is_printed_without_its_marks(monkeypatch: pyt
     """None is known; should a font turn up that lacks one, the document still comes out."""
     compile_, seen = module._compile, list[dict[str, object]]()
 
-    def refuse_marks(values: dict[str, object], data: object) -> bytes:
+    def refuse_marks(values: dict[str, object], *rest: object) -> bytes:
         seen.append(values)
         if "\u0e31" in str(values):
             raise typst.TypstError("no glyph")
-        return compile_(values, data)  # type: ignore[arg-type]
+        return compile_(values, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "_compile", refuse_marks)
     pdf = render(print_data(replace(ORDINARY, store_name="กั Shop"), "en"))
@@ -158,8 +159,21 @@ def test_a_combination_no_font_has_is_printed_without_its_marks(monkeypatch: pyt
     assert "INV-2026-000042" in text_of(pdf)
 
 
+def test_an_attachment_is_in_the_file_byte_by_byte() -> None:
+    body = "<?xml version='1.0'?><a>&amp; \u200b#panic() Ł國 \r\n</a>".encode()
+    file = Attachment("factur-x.xml", body, "The invoice as data")
+    pdf = render(print_data(ORDINARY, "en"), attachments=(file,))
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        (attached,) = document.Root.AF
+        assert (attached.UF, attached.Desc, attached.AFRelationship) == ("factur-x.xml", "The invoice as data", "/Alternative")
+        assert attached.EF.F.read_bytes() == body
+        assert attached.EF.F.Subtype == "/text/xml"
+        assert list(document.attachments) == ["factur-x.xml"]
+    assert render(print_data(ORDINARY, "en"), attachments=(file,)) == pdf
+
+
 def test_a_mistake_in_the_template_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(values: object, data: object) -> bytes:
+    def refuse(*arguments: object) -> bytes:
         raise typst.TypstError("no such thing")
 
     monkeypatch.setattr(module, "_compile", refuse)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pikepdf
 import pytest
 
+from portico.documents.print_data import Attachment
 from portico.documents.render import render
 from portico.domain.invoice import DocumentContent
 from portico.i18n.languages import LANGUAGES
@@ -40,6 +41,13 @@ def _hold(validate: Validate, content: DocumentContent, language: str) -> None:
 )  # fmt: skip
 def test_documents_pass_the_validator(validate: Validate, case: str, language: str) -> None:
     _hold(validate, ALL[case], language)
+
+
+@pytest.mark.timeout(180)
+def test_a_document_with_a_file_in_it_passes_the_validator(validate: Validate) -> None:
+    file = Attachment("factur-x.xml", b"<?xml version='1.0'?><a/>", "The invoice as data")
+    pdf = render(print_data(ORDINARY, "de"), attachments=(file,))
+    assert all(validate(pdf, flavour).compliant for flavour in FLAVOURS)
 
 
 def test_the_validator_finds_fault_with_a_broken_file(validate: Validate) -> None:
