@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from portico.cli.console import open_runtime, out
 from portico.domain.errors import NotFound, PorticoError, Refused
 from portico.i18n.languages import LANGUAGES
-from portico.services import document
+from portico.services import document_file
 
 
 def render(
@@ -23,7 +23,7 @@ def render(
     """Writes a document's PDF. What was made before is given again, byte by byte."""
     with open_runtime() as runtime:
         try:
-            body, name = document.render_document(runtime, document_id, lang)
+            body, name = document_file.pdf_of_any(runtime, document_id, lang)
         except NotFound as error:
             raise NotFound(f"there is no document {document_id!r}") from error
         except Refused as error:

@@ -107,6 +107,13 @@ class Document:
     corrects_id: str | None = None  # the invoice that a credit note corrects, or that an invoice replaces
 
 
+def content_of(found: Document) -> DocumentContent:
+    """The content of a document that was read with it. Raises ValueError for one of a list."""
+    if found.content is None:
+        raise ValueError("a document is read with its content")
+    return found.content
+
+
 def number(prefix: str, year: int, sequence: int, test: bool = False) -> str:
     """The number printed on a document: "INV-2026-000042", and "TEST-INV-2026-000042" in the test environment."""
     if sequence < 1:

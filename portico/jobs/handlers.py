@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from portico.jobs import buyer_jobs, housekeeping, payment_jobs
+from portico.jobs import buyer_jobs, document_jobs, housekeeping, payment_jobs
 from portico.jobs.running import Handler, Permanent, RunningJob
 from portico.mail.transport import PermanentMailFailure
-from portico.services import card, charging, notice, notice_mail, refund, sign_in, sign_in_mail, surplus, webhook_in
+from portico.services import card, charging, document_file, notice, notice_mail, refund, sign_in, sign_in_mail, surplus, webhook_in
 from portico.services.runtime import Runtime
 
 
@@ -33,5 +33,6 @@ HANDLERS: Mapping[str, Handler] = {
     webhook_in.JOB: payment_jobs.look_for_subject,
     refund.JOB: buyer_jobs.give_back,
     card.JOB: buyer_jobs.look_for_card,
+    document_file.JOB: document_jobs.make_file,
     housekeeping.KIND: housekeeping.run,
 }

@@ -1,11 +1,9 @@
-"""Issue invoices, receipts and credit notes, and hand out their files.
+"""Issue invoices, receipts and credit notes.
 
-Issuing happens in the transaction that says the money came in, or went back: number, content and its hash are fixed there, and the
-database refuses any change ever after. A file is made when it is first wanted, outside of any transaction; the one that is
-kept first is served from then on, so that a newer template never changes what somebody has already filed.
+It happens in the transaction that says the money came in, or went back: number, content and its hash are fixed there, and the
+database refuses any change ever after. The files are made later: see `document_file`.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,29 +12,20 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-import structlog
 
-from portico.documents.render import render
 from portico.domain import invoice
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.errors import Refused
 from portico.domain.ids import Prefix
-from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind
+from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind, content_of
 from portico.domain.order import Order
 from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, Environment, StoreScope
 from portico.domain.tax import TaxReason
 from portico.i18n.languages import DEFAULT, is_language
-from portico.services.document_print import print_data
 from portico.services.runtime import Runtime
 from portico.storage import buyer, document, numbering, order, store, subscription
 from portico.storage.document import Issue
 from portico.storage.store import StoreRow
-
-log = structlog.get_logger("portico.documents")
-
-PDF = "application/pdf"
-_NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +85,7 @@ def issue_for_refund(
     within = series("credit_note", year)
     sequence = numbering.next_number(tx, scope, within)
     content = invoice.content_for_refund(
-        _content_of(corrected),
+        content_of(corrected),
         payment,
         number=invoice.number(SERIES_PREFIX["credit_note"], year, sequence, scope.environment == "test"),
         issued_at=now,
@@ -154,46 +143,6 @@ def series(kind: DocumentKind, year: int) -> str:
     return f"{SERIES_PREFIX[kind]}-{year}"
 
 
-def pdf(runtime: Runtime, scope: BuyerScope, document_id: str, language: str | None = None) -> tuple[bytes, str]:
-    """A buyer's document as a PDF and a name for the file, in its own language or as a copy in another.
-
-    Raises NotFound, also for another buyer's document, and Refused("language_unknown").
-    """
-    with runtime.database.read() as connection:
-        found = document.get(connection, scope, document_id)
-    return _file(runtime, scope, found, language)
-
-
-def render_document(runtime: Runtime, document_id: str, language: str | None = None) -> tuple[bytes, str]:
-    """The same for whoever runs the installation: any document. Never for a visitor."""
-    with runtime.database.read() as connection:
-        scope, found = document.get_any(connection, document_id)
-    return _file(runtime, scope, found, language)
-
-
-def _file(runtime: Runtime, scope: BuyerScope, found: Document, language: str | None) -> tuple[bytes, str]:
-    language = found.language if language is None else language
-    if not is_language(language):
-        raise Refused("language_unknown")
-    stem = _NOT_IN_A_NAME.sub("-", found.number).strip("-.") or found.id  # a number made elsewhere may hold a slash
-    name = f"{stem}.pdf" if language == found.language else f"{stem}-{language}.pdf"
-    with runtime.database.read() as connection:
-        kept = document.file(connection, scope, found.id, language, PDF)
-    if kept is None:
-        made = _made(found, language)  # outside of any transaction: it takes as long as a hundred statements
-        with runtime.database.transaction() as tx:
-            kept = document.keep_file(tx, scope, found.id, language, PDF, body=made, now=runtime.clock())
-    return kept, name
-
-
-def _made(found: Document, language: str) -> bytes:
-    data = print_data(_content_of(found), language)
-    if data.replaced:
-        codes = [f"U+{ord(character):04X}" for character in data.replaced]
-        log.warning("characters_replaced", document_id=found.id, language=language, characters=codes)
-    return render(data)
-
-
 def _content(seller: StoreRow, environment: Environment, receivable: Receivable) -> DocumentContent:
     """What invoice and receipt have in common. It is drawn up as a receipt, which insists on money received."""
     return invoice.content_for_payment(
@@ -227,12 +176,6 @@ def _taxed_as(tx: sa.Connection, scope: BuyerScope, bought: Order, payment: Paym
         return bought.tax_rate, bought.tax_reason
     found = subscription.get(tx, scope, payment.subscription_id)
     return found.tax_rate, found.tax_reason
-
-
-def _content_of(found: Document) -> DocumentContent:
-    if found.content is None:
-        raise ValueError("a document is read with its content")
-    return found.content
 
 
 def _issued(document_id: str, content: DocumentContent, payment_id: str, refund_id: str | None = None) -> Document:

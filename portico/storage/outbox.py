@@ -72,6 +72,7 @@ _ROW = ("lane", "kind", "arguments", "key", "due_at", "created_at")
 _NOW = sa.bindparam("p_now", type_=Instant())
 _LEASE_END = sa.bindparam("p_lease_end", type_=Instant())
 _CLAIMABLE = sa.and_(table.c.lane == sa.bindparam("p_lane"), table.c.due_at <= _NOW, table.c.parked_at.is_(None))
+_HAS = sa.select(table.c.id).where(table.c.key == sa.bindparam("p_key")).limit(1)
 _IS_DUE = sa.select(table.c.id).where(_CLAIMABLE).limit(1)
 _due = (
     sa.select(table.c.id)
@@ -132,6 +133,11 @@ def add(
     if added and delay_seconds == 0:
         jobs_were_added(tx)
     return added
+
+
+def has(tx: sa.Connection, key: str) -> bool:
+    """Whether there is a job with this key, waiting, running or parked."""
+    return first(tx, _HAS, {"p_key": key}) is not None
 
 
 def is_due(tx: sa.Connection, lane: Lane, now: datetime) -> bool:

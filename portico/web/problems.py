@@ -29,6 +29,8 @@ PROBLEMS = _table(
     Problem("not_found", 404, N_("Page not found"), N_("There is nothing at this address, or it is not yours to see.")),
     Problem("method_not_allowed", 405, N_("This does not work here"), N_("This address does not take requests of that kind.")),
     Problem("gateway_unanswered", 503, N_("The payment provider didn’t answer"), N_("Nothing was charged. Please try again in a minute.")),
+    Problem("document_not_ready", 503, N_("This file isn’t ready yet"), N_("We’re working on it. Please try again in a few minutes.")),
+    Problem("no_einvoice", 404, N_("There is no e-invoice for this document"), N_("Its page says why. The PDF is complete without it.")),
     Problem("conflict", 409, N_("This changed in the meantime"), N_("Please check the current values and try again.")),
     Problem("invalid", 422, N_("Please check what you entered"), _AGAIN),
     Problem("cookie_invalid", 400, _UNREADABLE, N_("Your browser sent a damaged cookie. We removed it: please sign in again.")),

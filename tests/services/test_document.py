@@ -1,27 +1,25 @@
-"""Issuing documents and handing out their files."""
+"""Issuing documents."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
-from structlog.testing import capture_logs
 
 from portico.domain.document_line import DocumentLine
-from portico.domain.errors import Conflict, NotFound, Refused
+from portico.domain.errors import Conflict, Refused
 from portico.domain.invoice import Document, DocumentContent
 from portico.domain.order import Order
 from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.services import document as service
+from portico.services import document_file
 from portico.services.runtime import Runtime
-from portico.storage import buyer, document, order, payment, store, subscription, tables
-from portico.storage.database import Database, count_statements
+from portico.storage import document, order, payment, store, subscription, tables
+from portico.storage.database import Database
 from portico.storage.store import StoreRow
 from tests.conftest import SteppingClock
 from tests.documents.pdf_text import text_of
@@ -106,7 +104,7 @@ def test_the_test_environment_counts_for_itself_and_says_so(runtime: Runtime, fa
     assert invoice.number == "TEST-INV-2026-000001"
     assert invoice.content is not None
     assert invoice.content.test
-    assert "This is a test" in text_of(service.render_document(runtime, invoice.id, "en")[0])
+    assert "This is a test" in text_of(document_file.pdf_of_any(runtime, invoice.id, "en")[0])
 
 
 def test_a_payment_is_documented_once(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
@@ -169,144 +167,6 @@ def test_a_sale_with_an_invoice_takes_a_number_for_its_receipt_alone(runtime: Ru
     assert [content.refers_to for content in contents if content] == [
         "", "INV-2026-000100", "", "A/7", "", "B 7", "", "INV-2026-000101",
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("number", "name"),
-    [("RE 2025/0815", "RE-2025-0815.pdf"), ("../../etc/x", "etc-x.pdf"), ("a\\b:c", "a-b-c.pdf"), ("請求1", "請求1.pdf"), ("#", None)],
-)
-def test_a_number_from_elsewhere_makes_a_name_that_stays_where_it_is_put(
-    runtime: Runtime, factory: Factory, ada: BuyerScope, number: str, name: str | None
-) -> None:
-    document_id = factory.document(ada, factory.payment(ada, factory.order(ada)), elsewhere=number)
-    body, given = service.render_document(runtime, document_id)
-    assert given == (name or f"{document_id}.pdf")
-    assert "".join(number.split()) in "".join(text_of(body).split())
-
-
-def test_the_file_made_first_is_served_ever_after(
-    runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    invoice, receipt = issue(runtime, factory, ada)
-    first, name = service.pdf(runtime, ada, invoice.id)
-    assert name == "INV-2026-000001.pdf"
-    monkeypatch.setattr(service, "render", lambda data: b"a newer template")
-    assert service.pdf(runtime, ada, invoice.id) == (first, name)
-    assert service.pdf(runtime, ada, receipt.id)[0] == b"a newer template"
-    kept = tables.document_file
-    with runtime.database.read() as connection:
-        body, digest = connection.execute(sa.select(kept.c.body, kept.c.sha256).where(kept.c.document_id == invoice.id)).one()
-    assert body == first
-    assert digest == hashlib.sha256(first).digest()
-
-
-def test_a_kept_file_costs_two_statements_and_no_transaction(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
-    invoice, _ = issue(runtime, factory, ada)
-    service.pdf(runtime, ada, invoice.id)
-    with count_statements(runtime.database) as seen:
-        service.pdf(runtime, ada, invoice.id)
-    assert seen.count == 2
-    assert all(statement.startswith("SELECT") for statement in seen.statements)
-
-
-def test_of_two_that_make_a_file_at_once_both_get_the_same(
-    runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    invoice, _ = issue(runtime, factory, ada)
-    both, made = Barrier(2), iter((b"one", b"two"))
-
-    def render(data: object) -> bytes:
-        both.wait(30)
-        return next(made)
-
-    monkeypatch.setattr(service, "render", render)
-    with ThreadPoolExecutor(2) as pool:
-        files = list(pool.map(lambda _: service.pdf(runtime, ada, invoice.id)[0], range(2)))
-    assert files[0] == files[1]
-    assert next(made, None) is None
-
-
-def test_an_issued_document_does_not_follow_later_edits(runtime: Runtime, factory: Factory, scope: StoreScope) -> None:
-    who = factory.buyer(scope, email="before@example.com", locale="en")
-    invoice, _ = issue(runtime, factory, who)
-    with runtime.database.transaction() as tx:
-        detail, version = buyer.billing_detail(tx, who)
-        assert buyer.save_billing_detail(tx, who, replace(detail, name="Somebody Else", line1="Elsewhere 9"), version)
-        buyer.set_locale(tx, who, "ja")
-        tx.execute(sa.update(tables.buyer).values(email="after@example.com"))
-        tx.execute(sa.update(tables.store).values(name="Renamed", time_zone="Asia/Tokyo", seller={"legal_name": "Sold to Others Ltd"}))
-        tx.execute(sa.update(tables.order).values(billing_detail={"country": "FR", "name": "Edited"}, product_name="Edited"))
-    text = text_of(service.pdf(runtime, who, invoice.id)[0])
-    assert all(old in text for old in ("Ada Lovelace", "Unter den Linden 1", "before@example.com", "Nordlicht Software GmbH", "Atlas"))
-    assert not any(new in text for new in ("Somebody", "Elsewhere", "after@", "Renamed", "Sold to", "Edited"))
-
-
-def test_the_database_refuses_to_change_what_was_issued(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
-    invoice, _ = issue(runtime, factory, ada)
-    service.pdf(runtime, ada, invoice.id)
-    for statement in (
-        sa.update(tables.document).values(content="{}"),
-        sa.delete(tables.document_file),
-        sa.update(tables.document_file).values(body=b""),
-        sa.delete(tables.document),
-    ):
-        with pytest.raises(sa.exc.DBAPIError), runtime.database.transaction() as tx:
-            tx.execute(statement)
-
-
-def test_another_language_is_a_copy_beside_the_original(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
-    invoice, _ = issue(runtime, factory, ada)
-    original, _ = service.pdf(runtime, ada, invoice.id)
-    copy, name = service.pdf(runtime, ada, invoice.id, "de")
-    assert name == "INV-2026-000001-de.pdf"
-    assert copy != original
-    assert "29,00" in text_of(copy)
-    assert service.pdf(runtime, ada, invoice.id, "en")[0] == original
-
-
-@pytest.mark.parametrize("language", ["", "xx", "EN", "../de", "de-DE"])
-def test_a_language_we_do_not_speak_is_refused(runtime: Runtime, factory: Factory, ada: BuyerScope, language: str) -> None:
-    invoice, _ = issue(runtime, factory, ada)
-    with pytest.raises(Refused) as refused:
-        service.pdf(runtime, ada, invoice.id, language)
-    assert refused.value.code == "language_unknown"
-
-
-def test_a_foreign_document_is_as_unknown_as_a_random_one(runtime: Runtime, factory: Factory, ada: BuyerScope, scope: StoreScope) -> None:
-    invoice, _ = issue(runtime, factory, ada)
-    service.pdf(runtime, ada, invoice.id)
-    eve = factory.buyer(scope)
-    for who in (eve, replace(ada, environment="test"), replace(ada, store_id=factory.store().store_id)):
-        with pytest.raises(NotFound):
-            service.pdf(runtime, who, invoice.id)
-    with pytest.raises(NotFound):
-        service.pdf(runtime, ada, runtime.new_id("INV"))
-    assert service.render_document(runtime, invoice.id) == service.pdf(runtime, ada, invoice.id)
-
-
-def test_characters_that_no_font_has_are_logged_without_the_name(runtime: Runtime, factory: Factory, scope: StoreScope) -> None:
-    who = factory.buyer(scope)
-    _, payment = paid_order(runtime.database, factory, who)
-    with runtime.database.transaction() as tx:
-        tx.execute(sa.update(tables.order).values(billing_detail={"country": "DE", "name": "Zoë 🎉 Smith"}))
-        first, _ = service.issue_for_payment(tx, runtime, who, payment, now=runtime.clock())
-    with capture_logs() as logs:
-        body, _ = service.pdf(runtime, who, first)
-        service.pdf(runtime, who, first)
-    assert logs == [
-        {"event": "characters_replaced", "log_level": "warning", "document_id": first, "language": "en", "characters": ["U+1F389"]}
-    ]
-    assert "Zoë □ Smith" in " ".join(text_of(body).split())
-
-
-def test_a_failing_renderer_keeps_nothing(runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch) -> None:
-    invoice, _ = issue(runtime, factory, ada)
-    broken: Callable[[object], bytes] = lambda data: (_ for _ in ()).throw(RuntimeError("no"))  # noqa: E731
-    with monkeypatch.context() as patched:
-        patched.setattr(service, "render", broken)
-        with pytest.raises(RuntimeError):
-            service.pdf(runtime, ada, invoice.id)
-    assert service.pdf(runtime, ada, invoice.id)[0].startswith(b"%PDF")
 
 
 # --- Documents of subscriptions

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from portico.domain.scope import BuyerScope
 from portico.services import check, importing
-from portico.services import document as documents
+from portico.services import document_file
 from portico.services.runtime import Runtime
 from portico.storage import document, tables
 from portico.storage.database import count_statements
@@ -70,10 +70,10 @@ def test_invoice_and_receipt_print_the_number(runtime: Runtime, store: StoreRow)
     assert found["receipt"].content is not None
     assert found["receipt"].content.refers_to == NUMBER
     for each in found.values():
-        body, _ = documents.pdf(runtime, ada, each.id, "en")
+        body, _ = document_file.pdf(runtime, ada, each.id, "en")
         assert NUMBER in " ".join(text_of(body).split())
         assert "INV-" not in text_of(body)
-    assert documents.pdf(runtime, ada, found["invoice"].id)[1] == "RE-2025-0815.pdf"
+    assert document_file.pdf(runtime, ada, found["invoice"].id)[1] == "RE-2025-0815.pdf"
 
 
 @pytest.mark.parametrize("batch", [1, 4000])

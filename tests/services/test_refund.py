@@ -10,7 +10,7 @@ from portico.domain.errors import Conflict, Invalid, NotFound, Refused
 from portico.domain.payment import Payment
 from portico.gateways.port import Charge, RefundResult
 from portico.jobs.worker import Worker
-from portico.services import document, refund
+from portico.services import document, document_file, refund
 from portico.storage import document as documents
 from portico.storage import order as orders
 from portico.storage import payment as payments
@@ -212,7 +212,7 @@ def test_what_is_granted_is_given_back_with_a_credit_note(shop: Shop, paid: Paym
     assert note.content.paid_at == note.issued_at == shop.clock()
     assert shop.taken() == PAID - 500
     assert shop.mails() == ["refund_requested", "refund_made"]
-    text = text_of(document.pdf(shop.runtime, shop.ada, note.id)[0])
+    text = text_of(document_file.pdf(shop.runtime, shop.ada, note.id)[0])
     assert "Credit note" in text
     assert "INV-2026-000001" in text
     shop.is_sound()

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from portico.domain.errors import NotFound, Refused
 from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind
 from portico.i18n.languages import LANGUAGES, is_language
-from portico.services import document as documents
+from portico.services import document_file
 from portico.services.document_print import print_data
 from portico.storage import document
 from portico.web import view
@@ -53,7 +53,7 @@ def pdf(visit: Visit) -> Response:
     document_id, language = visit.id("INV"), visit.query.get("lang") or None
     if language is not None and not is_language(language):
         raise Refused("language_unknown")
-    body, filename = documents.pdf(visit.runtime, visit.buyer_scope, document_id, language)
+    body, filename = document_file.pdf(visit.runtime, visit.buyer_scope, document_id, language)
     return Response(200, body, "application/pdf", headers=(("content-disposition", content_disposition(filename)),))
 
 

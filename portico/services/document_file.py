@@ -1,0 +1,128 @@
+"""Hand out the files of documents: the PDF in any language, and the e-invoices.
+
+A file is made when it is first wanted, outside of any transaction; the one that is kept first is served from then on, so that a
+newer template never changes what somebody has already filed. Should one fail to be made, a job tries again until it is, visitors
+are told to come back, and `portico check` tells the operator. Nothing else waits for it.
+"""
+
+import re
+from typing import Literal
+
+import structlog
+
+from portico.documents.render import render
+from portico.domain.errors import PorticoError, Refused
+from portico.domain.invoice import Document, content_of
+from portico.domain.scope import BuyerScope
+from portico.i18n.languages import is_language
+from portico.services.document_print import print_data
+from portico.services.runtime import Runtime
+from portico.storage import document, outbox
+
+log = structlog.get_logger("portico.documents")
+
+MediaType = Literal["application/pdf", "application/cii+xml", "application/ubl+xml"]
+PDF: MediaType = "application/pdf"
+CII: MediaType = "application/cii+xml"  # EN 16931 in the syntax of UN/CEFACT, as it is within the PDF
+UBL: MediaType = "application/ubl+xml"  # the same in the syntax of OASIS
+_XML: dict[str, MediaType] = {"cii": CII, "ubl": UBL}
+JOB = "render_document"
+_NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
+
+
+class DocumentNotReady(PorticoError):
+    """The file could not be made yet. A job tries again."""
+
+    code = "document_not_ready"
+
+
+def pdf(runtime: Runtime, scope: BuyerScope, document_id: str, language: str | None = None) -> tuple[bytes, str]:
+    """A buyer's document as a PDF and a name for the file, in its own language or as a copy in another.
+
+    Raises NotFound, also for another buyer's document, Refused("language_unknown") and DocumentNotReady.
+    """
+    with runtime.database.read() as connection:
+        found = document.get(connection, scope, document_id)
+    return file_of(runtime, scope, found, PDF, language)
+
+
+def xml(runtime: Runtime, scope: BuyerScope, document_id: str, kind: Literal["cii", "ubl"]) -> tuple[bytes, str]:
+    """A buyer's document as an e-invoice (EN 16931) and a name for the file.
+
+    Raises NotFound, Refused("no_einvoice") where the standard has no words for it, and DocumentNotReady.
+    """
+    with runtime.database.read() as connection:
+        found = document.get(connection, scope, document_id)
+    return file_of(runtime, scope, found, _XML[kind])
+
+
+def pdf_of_any(runtime: Runtime, document_id: str, language: str | None = None) -> tuple[bytes, str]:
+    """Any document, for whoever runs the installation, never for a visitor. What stands against making it is raised as it is."""
+    with runtime.database.read() as connection:
+        scope, found = document.get_any(connection, document_id)
+    return _kept_or_made(runtime, scope, found, PDF, _spoken(found, language))
+
+
+def file_of(runtime: Runtime, scope: BuyerScope, found: Document, media_type: MediaType, language: str | None = None) -> tuple[bytes, str]:
+    """A file of a document that was read with its content, made and kept if there is none yet. E-invoices have one language, the
+    document's. Raises Refused("language_unknown"), Refused("no_einvoice") and DocumentNotReady."""
+    language = _spoken(found, language)
+    try:
+        return _kept_or_made(runtime, scope, found, media_type, language, unless_a_job_does=True)
+    except PorticoError:
+        raise
+    except Exception as error:  # whatever it is: the renderer's, a font's, a name nobody thought of
+        log.error("document_not_made", document_id=found.id, media_type=media_type, language=language, error=type(error).__name__)
+        arguments = {"document_id": found.id, "media_type": media_type, "language": language}
+        with runtime.database.transaction() as tx:
+            outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="document", key=_key(found.id, media_type, language))
+        raise DocumentNotReady(found.number) from error
+
+
+def make(runtime: Runtime, document_id: str, media_type: MediaType, language: str) -> None:
+    """Makes and keeps a file that could not be made before: for background work. Whatever stands against it is raised."""
+    with runtime.database.read() as connection:
+        scope, found = document.get_any(connection, document_id)
+    _kept_or_made(runtime, scope, found, media_type, language)
+
+
+def name_of(found: Document, media_type: MediaType, language: str) -> str:
+    """A name for the file: the document's number, and what else it takes to tell its files apart."""
+    stem = _NOT_IN_A_NAME.sub("-", found.number).strip("-.") or found.id  # a number made elsewhere may hold a slash
+    if media_type != PDF:
+        return f"{stem}-{'cii' if media_type == CII else 'ubl'}.xml"
+    return f"{stem}.pdf" if language == found.language else f"{stem}-{language}.pdf"
+
+
+def _spoken(found: Document, language: str | None) -> str:
+    language = found.language if language is None else language
+    if not is_language(language):
+        raise Refused("language_unknown")
+    return language
+
+
+def _kept_or_made(
+    runtime: Runtime, scope: BuyerScope, found: Document, media_type: MediaType, language: str, *, unless_a_job_does: bool = False
+) -> tuple[bytes, str]:
+    """What failed once may take as long to fail again: `unless_a_job_does`, nobody else tries before its job succeeded."""
+    with runtime.database.read() as connection:
+        kept = document.file(connection, scope, found.id, language, media_type)
+        if kept is None and unless_a_job_does and outbox.has(connection, _key(found.id, media_type, language)):
+            raise DocumentNotReady(found.number)
+    if kept is None:
+        made = _made(found, language)  # outside of any transaction: it takes as long as a hundred statements
+        with runtime.database.transaction() as tx:
+            kept = document.keep_file(tx, scope, found.id, language, media_type, body=made, now=runtime.clock())
+    return kept, name_of(found, media_type, language)
+
+
+def _made(found: Document, language: str) -> bytes:
+    data = print_data(content_of(found), language)
+    if data.replaced:
+        codes = [f"U+{ord(character):04X}" for character in data.replaced]
+        log.warning("characters_replaced", document_id=found.id, language=language, characters=codes)
+    return render(data)
+
+
+def _key(document_id: str, media_type: MediaType, language: str) -> str:
+    return f"{JOB}:{document_id}:{media_type}:{language}"
