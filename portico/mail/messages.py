@@ -5,7 +5,7 @@ is that of the environment they are rendered in, which the caller makes from LOA
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -38,8 +38,23 @@ class Envelope:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes along. `name` is a file name without a folder, in any script; `media_type` is "application/pdf" and the like."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
 def compose(
-    environment: jinja2.Environment, template: str, envelope: Envelope, *, language: str, variables: Mapping[str, object]
+    environment: jinja2.Environment,
+    template: str,
+    envelope: Envelope,
+    *,
+    language: str,
+    variables: Mapping[str, object],
+    attachments: Sequence[Attachment] = (),
 ) -> EmailMessage:
     """The mail, ready to send. Raises ValueError when a header would hold a line break, and jinja2's errors for a wrong template.
 
@@ -63,6 +78,8 @@ def compose(
     # Left alone, the library writes some scripts in base64: then not even the code could be found in a mail's source.
     message.set_content(text.strip("\n") + "\n", cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    for attachment in attachments:
+        _attach(message, attachment)
     message["Content-Language"] = _one_line(language)  # now, for set_content takes Content- headers for the first part's
     return message
 
@@ -80,6 +97,16 @@ def colors(accent: str) -> tuple[str, str]:
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return background, "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 else "#000000"
+
+
+def _attach(message: EmailMessage, attachment: Attachment) -> None:
+    """In base64, whatever it is, so that its bytes arrive as they are. A name beyond ASCII is written as RFC 2231 says; the same name
+    in Content-Type is for mail programs that look nowhere else."""
+    name = _one_line(attachment.name)
+    if not name or "/" in name or "\\" in name:
+        raise ValueError("an attachment's name is that of a file, without a folder")
+    main, _, sub = attachment.media_type.partition("/")
+    message.add_attachment(attachment.body, main, sub, filename=name, params={"name": name}, cte="base64")
 
 
 def _address(address: str, name: str = "") -> Address:

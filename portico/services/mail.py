@@ -1,5 +1,6 @@
 """Mails in a store's name: whom they come from, and the words and colours every one of them has."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 
@@ -7,7 +8,7 @@ from portico.domain.scope import Environment
 from portico.i18n.languages import by_tag
 from portico.i18n.templates import environment as translated
 from portico.mail import messages
-from portico.mail.messages import Envelope
+from portico.mail.messages import Attachment, Envelope
 from portico.services.runtime import Runtime
 from portico.storage.store import StoreRow
 
@@ -22,6 +23,7 @@ def compose(
     recipient: str,
     message_id: str,
     now: datetime,
+    attachments: Sequence[Attachment] = (),
     **variables: object,
 ) -> EmailMessage:
     """A mail from the store to a buyer's stored address, in a language of the registry. Replies go to the store's support."""
@@ -49,4 +51,5 @@ def compose(
         Envelope(store.name, runtime.mail_from, recipient, store.support_email, message_id, now),
         language=language,
         variables={**about_store, **about_reader, **variables},
+        attachments=attachments,
     )
