@@ -20,11 +20,12 @@ from portico.services.runtime import Runtime
 from portico.web import door, outside, problems, static, view
 from portico.web.asked import BODY_LIMIT_BYTES, Asked, client_address
 from portico.web.cookies import Jar
-from portico.web.envelope import Envelope
+from portico.web.envelope import ASKED_HEAD, Envelope
 from portico.web.metrics import Metrics
 from portico.web.portal.routes import ROUTES, is_page
 from portico.web.response import Response
 from portico.web.security import Site
+from portico.web.streaming import StreamedResponse, close
 from portico.web.visit import Row, Web
 
 # Handlers are plain functions in threads. The default of cpu + 4 threads stops the site when as many are slow at once.
@@ -116,7 +117,8 @@ def _handler(
     function once more for every method added to its path, and so breaks the first of two."""
 
     async def get(request: AnyRequest) -> ASGIResponse:
-        return _to_asgi(web, await sync_to_thread(answer, request, b""))
+        response = await sync_to_thread(answer, request, b"")
+        return _to_asgi(web, response, only_headers=ASKED_HEAD in request.scope)
 
     async def post(request: AnyRequest, body: RawBody) -> ASGIResponse:
         return _to_asgi(web, await sync_to_thread(answer, request, bytes(body)))
@@ -155,14 +157,19 @@ def _asked(web: Web, request: AnyRequest, body: bytes, ids: dict[str, str] | Non
     )
 
 
-def _to_asgi(web: Web, response: Response) -> ASGIResponse:
-    cookies = [web.jar.header(cookie) for cookie in response.cookies]
-    return ASGIResponse(body=response.body, status_code=response.status, headers=[*_headers(response), *cookies])
+def _to_asgi(web: Web, response: Response, *, only_headers: bool = False) -> ASGIResponse:
+    headers = [*_headers(response), *(web.jar.header(cookie) for cookie in response.cookies)]
+    if isinstance(response.body, bytes):
+        return ASGIResponse(body=response.body, status_code=response.status, headers=headers)
+    if only_headers:
+        close(response.body)
+        return StreamedResponse(iter(()), length=response.length, status_code=response.status, headers=headers)
+    return StreamedResponse(response.body, length=response.length, status_code=response.status, headers=headers)
 
 
 def _error_page(response: Response, allow: str) -> ErrorPage:
     headers = dict(_headers(response)) | ({"allow": allow} if allow else {})
-    return ErrorPage(response.body, status_code=response.status, headers=headers)
+    return ErrorPage(response.whole, status_code=response.status, headers=headers)
 
 
 def _headers(response: Response) -> list[tuple[str, str]]:

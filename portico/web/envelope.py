@@ -1,6 +1,7 @@
 """The outermost frame: refuses what no route should see, and puts the security headers on every answer, whoever made it."""
 
 from collections.abc import Iterable
+from typing import cast
 
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -11,6 +12,7 @@ from portico.web.problems import PROBLEMS, Problem
 from portico.web.security import headers_too_large
 from portico.web.visit import Web
 
+ASKED_HEAD = "portico.asked_head"  # in the scope of a GET that was a HEAD: nobody need make a body for it
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 _FOR_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})  # load balancers and monitoring ask by address, not by name
 
@@ -50,6 +52,7 @@ class Envelope:
             return
         if head:
             scope["method"] = "GET"  # the same answer, less its body
+            cast("dict[str, object]", scope)[ASKED_HEAD] = True
         await self._app(scope, receive, outgoing)
 
     def _refusal(self, scope: HTTPScope) -> Problem | None:
@@ -66,11 +69,11 @@ class Envelope:
         asked = Asked(scope["method"], scope["path"], b"", _only(scope["headers"], b"accept", b"accept-language"), b"", "")
         response = view.problem_outside(self._web, asked, found)
         headers = [(name.encode(), value.encode()) for name, value in response.headers]
-        headers += [(b"content-type", response.media_type.encode()), (b"content-length", str(len(response.body)).encode())]
+        headers += [(b"content-type", response.media_type.encode()), (b"content-length", str(len(response.whole)).encode())]
         if found.status == 405:
             headers.append((b"allow", b"GET, HEAD, POST"))
         await send({"type": "http.response.start", "status": found.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body, "more_body": False})
+        await send({"type": "http.response.body", "body": response.whole, "more_body": False})
 
 
 def _only(headers: Iterable[tuple[bytes, bytes]], *names: bytes) -> tuple[tuple[bytes, bytes], ...]:

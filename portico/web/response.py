@@ -1,5 +1,6 @@
 """What a handler gives back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -13,13 +14,25 @@ TEXT = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, body and the headers of this answer alone; `security.Site.headers` are added to every one."""
+    """Status, body and the headers of this answer alone; `security.Site.headers` are added to every one.
+
+    What is too large to hold comes in pieces, of `length` bytes together if that is known. A generator is closed in the end, also
+    when the client goes away before; whether the thing is there, and whose, has to be clear before its first piece.
+    """
 
     status: int
-    body: bytes = b""
+    body: bytes | Iterator[bytes] = b""
     media_type: str = HTML
     headers: tuple[tuple[str, str], ...] = ()
     cookies: tuple[Cookie, ...] = ()
+    length: int | None = None
+
+    @property
+    def whole(self) -> bytes:
+        """The body of an answer that is no stream: a page, a problem."""
+        if not isinstance(self.body, bytes):
+            raise TypeError("this body comes in pieces")
+        return self.body
 
     def adding(self, *cookies: Cookie) -> "Response":
         """The same with these cookies set unless the handler set one of that name itself."""

@@ -148,7 +148,8 @@ async def ask(app: Litestar, method: str, path: str, body: bytes, headers: list[
     async def receive() -> dict[str, Any]:
         if chunks:
             return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
-        return {"type": "http.disconnect"}
+        await asyncio.Event().wait()  # the browser stays until it has its answer
+        raise AssertionError
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
