@@ -400,7 +400,7 @@ class Factory:
         """The credit note for the first refund of a payment that has its invoice; its id."""
         issued_at = issued_at or self.now
         with self.database.transaction() as tx:
-            paid, corrected = payment.get(tx, buyer, payment_id), document.invoice_of(tx, buyer, payment_id)
+            paid, corrected = payment.get(tx, buyer, payment_id), document.newest_invoice(tx, buyer, payment_id)
             refund = next(refund for refund in paid.refunds if refund.id == refund_id)
             assert corrected.content
             series, document_id = f"CN-{issued_at.year}", self.new_id("INV")

@@ -80,7 +80,8 @@ class ScheduledChange:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`unit_minor` is the net price per unit and interval; period n runs from anchor + n intervals (see `calendar`).
+    """`unit_minor` is the net price per unit and interval; period n runs from anchor + n intervals (see `calendar`). `tax_rate`,
+    `tax_reason`, `tax_country` and `tax_note` say how the next charge will be taxed (see `tax.Taxation`).
 
     A `managed` one is billed by Portico, from the card `method_reference` of the provider's customer `customer_reference`; any
     other is only shown. `version` counts its changes. `due_at` is when something happens to it next, None while a payment is
@@ -120,6 +121,8 @@ class Subscription:
     resumes_at: datetime | None = None
     held_at: datetime | None = None
     held_reason: str | None = None
+    tax_country: str = ""
+    tax_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

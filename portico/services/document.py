@@ -80,7 +80,7 @@ def issue_for_refund(
     """Issue the credit note for a refund that has just succeeded, of a payment of which `before_minor` was given back earlier; gives
     its id. It corrects the payment's invoice and is made out to the same. Call it last in the transaction, like the other.
     """
-    seller, corrected = seller or store.get(tx, scope.store_id), document.invoice_of(tx, scope, payment.id)
+    seller, corrected = seller or store.get(tx, scope.store_id), document.newest_invoice(tx, scope, payment.id)
     who, year = buyer.get(tx, scope), now.astimezone(ZoneInfo(seller.time_zone)).year
     within = series("credit_note", year)
     sequence = numbering.next_number(tx, scope, within)

@@ -14,7 +14,7 @@ from portico.domain.errors import NotFound
 from portico.domain.invoice import TEMPLATE_VERSION, Document, DocumentKind
 from portico.domain.scope import BuyerScope
 from portico.storage import bulk
-from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
+from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, oldest_first, position
 from portico.storage.rows import first, many, scalar
 from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
 from portico.storage.tables import document as table
@@ -33,7 +33,7 @@ class Issue:
 
 
 _NAMES = ("id", "kind", "number", "order_id", "payment_id", "issued_at", "language", "currency", "total_minor")
-_COLUMNS = (*(table.c[name] for name in _NAMES), table.c.refund_id)
+_COLUMNS = (*(table.c[name] for name in _NAMES), table.c.refund_id, table.c.corrects_id)
 _SELECT = sa.select(*_COLUMNS).where(of_buyer(table))
 _WITH_KIND = _SELECT.where(table.c.kind == sa.bindparam("p_kind"))
 _PAGES = {
@@ -44,17 +44,37 @@ _PAGES = {
 _CONTENTS = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS, table.c.content)
 _WHOLE = _CONTENTS.where(table.c.id == sa.bindparam("p_id"))
 _GET = _WHOLE.where(of_buyer(table))
-_INVOICE_OF = _CONTENTS.where(table.c.payment_id == sa.bindparam("p_payment_id"), table.c.kind == "invoice", also_of_buyer(table))
+_successor = table.alias("successor")
+_IS_REPLACED = sa.exists().where(_successor.c.corrects_id == table.c.id, _successor.c.kind == "invoice", _successor.c.refund_id.is_(None))
+_NEWEST_INVOICE = _CONTENTS.where(
+    table.c.payment_id == sa.bindparam("p_payment_id"), table.c.kind == "invoice", also_of_buyer(table), ~_IS_REPLACED
+)
 _FOR_ORDER = (
     sa.select(*_COLUMNS)
     .where(table.c.order_id == sa.bindparam("p_order_id"), also_of_buyer(table))
     .order_by(table.c.issued_at.desc(), table.c.id.desc())
 )
 _NEWEST_FOR_ORDER = _FOR_ORDER.limit(sa.bindparam("p_limit"))
-_FOR_PAYMENT = (
+_OF_PAYMENT = (
     sa.select(*_COLUMNS)
     .where(table.c.payment_id == sa.bindparam("p_payment_id"), also_of_buyer(table))
     .order_by(table.c.issued_at.desc(), table.c.id.desc())
+)
+_start, _end = (sa.bindparam(name, type_=table.c.issued_at.type) for name in ("p_start", "p_end"))
+_BETWEEN = (of_buyer(table), table.c.issued_at >= _start, table.c.issued_at < _end)
+_COUNT_BETWEEN = sa.select(sa.func.count()).select_from(table).where(*_BETWEEN)
+_READ_BETWEEN = {
+    after: oldest_first(_CONTENTS.where(*_BETWEEN), table.c.issued_at, table.c.id, after_cursor=after) for after in (False, True)
+}
+_CORRECTIONS_SINCE = (
+    sa.select(sa.func.count())
+    .select_from(table)
+    .where(
+        of_buyer(table),
+        table.c.issued_at >= sa.bindparam("p_since", type_=table.c.issued_at.type),
+        table.c.kind == "invoice",
+        table.c.corrects_id.is_not(None),
+    )
 )
 _INSERT = sa.insert(table)
 _THIS_FILE = sa.and_(
@@ -105,9 +125,9 @@ def get_any(tx: sa.Connection, document_id: str) -> tuple[BuyerScope, Document]:
     return _whole(row)
 
 
-def invoice_of(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Document:
-    """The invoice of a payment, with its content. Raises NotFound."""
-    row = first(tx, _INVOICE_OF, {**buyer_values(scope), "p_payment_id": payment_id})
+def newest_invoice(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Document:
+    """The invoice of a payment that holds, with its content: the one that no other replaces. Raises NotFound."""
+    row = first(tx, _NEWEST_INVOICE, {**buyer_values(scope), "p_payment_id": payment_id})
     if row is None:
         raise NotFound
     return _whole(row)[1]
@@ -123,13 +143,35 @@ def newest_for_order(tx: sa.Connection, scope: BuyerScope, order_id: str, *, lim
     return tuple(_listed(row) for row in many(tx, _NEWEST_FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id, "p_limit": limit}))
 
 
-def for_payment(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> tuple[Document, ...]:
-    """The documents of one payment, newest first, without their contents."""
-    return tuple(_listed(row) for row in many(tx, _FOR_PAYMENT, {**buyer_values(scope), "p_payment_id": payment_id}))
+def of_payment(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> tuple[Document, ...]:
+    """The documents of one payment, newest first, without their contents; `corrects_id` says which replaces or corrects which."""
+    return tuple(_listed(row) for row in many(tx, _OF_PAYMENT, {**buyer_values(scope), "p_payment_id": payment_id}))
+
+
+def count_between(tx: sa.Connection, scope: BuyerScope, start: datetime, end: datetime) -> int:
+    """How many documents were issued from `start` until just before `end`."""
+    return scalar(tx, _COUNT_BETWEEN, {**buyer_values(scope), "p_start": start, "p_end": end})
+
+
+def between(
+    tx: sa.Connection, scope: BuyerScope, start: datetime, end: datetime, after: Cursor | None = None, *, limit: int = PAGE_SIZE
+) -> tuple[Document, ...]:
+    """Documents issued from `start` until just before `end`, oldest first, with their contents; at most `limit`, the next ones
+    after `Cursor(issued_at, id)` of the last."""
+    values = {**buyer_values(scope), "p_start": start, "p_end": end, "p_limit": limit}
+    if after is not None:
+        values |= {"p_moment": after.created_at, "p_id": after.id}
+    return tuple(_whole(row)[1] for row in many(tx, _READ_BETWEEN[after is not None], values))
+
+
+def corrections_since(tx: sa.Connection, scope: BuyerScope, since: datetime) -> int:
+    """How many invoices of a buyer were replaced by another since a moment."""
+    return scalar(tx, _CORRECTIONS_SINCE, {**buyer_values(scope), "p_since": since})
 
 
 def insert(tx: sa.Connection, issues: Sequence[Issue]) -> None:
-    """Issues documents: their contents are fixed from here on. A second document of a kind for one payment breaks a constraint."""
+    """Issues documents: their contents are fixed from here on. A second invoice of a payment that replaces none, a second receipt,
+    and a second document that replaces or cancels the same invoice break a constraint."""
     if issues:
         tx.execute(_INSERT, [_row(issue) for issue in issues])
 
@@ -169,6 +211,7 @@ def _row(issue: Issue) -> dict[str, Any]:
     return {
         **{name: getattr(document, name) for name in _NAMES},
         "refund_id": document.refund_id,
+        "corrects_id": document.corrects_id,
         "store_id": scope.store_id,
         "environment": scope.environment,
         "buyer_id": scope.buyer_id,
@@ -181,11 +224,11 @@ def _row(issue: Issue) -> dict[str, Any]:
 
 
 def _listed(row: Any) -> Document:
-    *columns, refund_id = row
-    return Document(*columns, refund_id=refund_id)
+    *columns, refund_id, corrects_id = row
+    return Document(*columns, refund_id=refund_id, corrects_id=corrects_id)
 
 
 def _whole(row: Any) -> tuple[BuyerScope, Document]:
-    store_id, environment, buyer_id, *columns, refund_id, content = row
-    document = Document(*columns, content=invoice.from_json(content), refund_id=refund_id)
+    store_id, environment, buyer_id, *columns, refund_id, corrects_id, content = row
+    document = Document(*columns, content=invoice.from_json(content), refund_id=refund_id, corrects_id=corrects_id)
     return BuyerScope(store_id, environment, buyer_id), document

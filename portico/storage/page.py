@@ -65,6 +65,14 @@ def newest_first(select: sa.Select[Any], moment: sa.Column[Any], row_id: sa.Colu
     return select.order_by(moment.desc(), row_id.desc()).limit(sa.bindparam("p_limit"))
 
 
+def oldest_first(select: sa.Select[Any], moment: sa.Column[Any], row_id: sa.Column[Any], *, after_cursor: bool) -> sa.Select[Any]:
+    """The same the other way round, for work that goes through all of them."""
+    if after_cursor:
+        here = sa.tuple_(sa.bindparam("p_moment", type_=Instant()), sa.bindparam("p_id", type_=Id))
+        select = select.where(sa.tuple_(moment, row_id) > here)
+    return select.order_by(moment, row_id).limit(sa.bindparam("p_limit"))
+
+
 def position(cursor: Cursor | None, limit: int) -> dict[str, Any]:
     """What a statement made by `newest_first` binds. One row more than the page shows whether another page follows."""
     if cursor is None:

@@ -278,7 +278,7 @@ def start(tx: sa.Connection, scope: BuyerScope, payment: Payment) -> bool:
     """Keeps a new payment. False, and nothing is written, when the period has one already, or another change of plan is open:
     this is where a period is billed once, whatever runs twice."""
     columns = {name: getattr(payment, name) for name in (*HEAD, "created_at", "succeeded_at", "purpose")}
-    kept = {"lines": lines_to_json(payment.lines), "change": change_to_json(payment.change)}
+    kept = {"lines": lines_to_json(payment.lines), "change": change_to_json(payment.change), "taxes": payment.taxes or None}
     whose = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id}
     values = {**columns, **method_values(payment.method), **kept, **whose}
     return first(tx, _START[tx.dialect.name], {f"p_{name}": value for name, value in values.items()}) is not None

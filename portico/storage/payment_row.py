@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from portico.domain.document_line import lines_from_json
 from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, change_from_json
+from portico.domain.tax import TaxLine
 from portico.storage.tables import payment, payment_attempt, refund
 
 HEAD = (
@@ -11,14 +14,15 @@ HEAD = (
     "net_minor", "tax_minor", "total_minor", "refunded_minor", "status",
 )  # fmt: skip
 METHOD = ("method_brand", "method_last4", "method_expiry_month", "method_expiry_year")
-NAMES = (*HEAD, *METHOD, "created_at", "succeeded_at", "purpose", "lines", "change")
+NAMES = (*HEAD, *METHOD, "created_at", "succeeded_at", "purpose", "lines", "change", "taxes")
 PAYMENT = tuple(payment.c[name] for name in NAMES)
 ATTEMPT_NAMES = (
     "sequence", "status", "failure_code", "method_brand", "method_last4", "attempted_at", "key", "reference", "action_url", "on_session",
     "customer_reference", "method_reference",
 )  # fmt: skip
 ATTEMPT = tuple(payment_attempt.c[name] for name in ATTEMPT_NAMES)
-REFUND = tuple(refund.c[name] for name in ("id", "amount_minor", "status", "reason", "created_at", "key", "reference", "ticket_id"))
+REFUND_NAMES = ("id", "amount_minor", "status", "reason", "created_at", "key", "reference", "ticket_id", "purpose")
+REFUND = tuple(refund.c[name] for name in REFUND_NAMES)
 
 
 def method_of(
@@ -31,7 +35,7 @@ def method_of(
 def payment_of(row: Any) -> Payment:
     """A row that begins with PAYMENT."""
     head, (brand, last4, month, year) = row[: len(HEAD)], row[len(HEAD) : len(HEAD) + len(METHOD)]
-    created_at, succeeded_at, purpose, lines, change = row[len(HEAD) + len(METHOD) : len(PAYMENT)]
+    created_at, succeeded_at, purpose, lines, change, taxes = row[len(HEAD) + len(METHOD) : len(PAYMENT)]
     return Payment(
         *head,
         method=method_of(brand, last4, month, year),
@@ -40,6 +44,7 @@ def payment_of(row: Any) -> Payment:
         purpose=purpose,
         lines=lines_from_json(lines),
         change=change_from_json(change),
+        taxes=() if taxes is None else msgspec.convert(taxes, tuple[TaxLine, ...]),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portico.domain.errors import NotFound
 from portico.domain.order import settled_status
-from portico.domain.payment import Payment, Refund
+from portico.domain.payment import Payment, Refund, RefundPurpose
 from portico.domain.scope import BuyerScope
 from portico.storage import store
 from portico.storage.columns import word
@@ -25,7 +25,7 @@ from portico.storage.tables import store as store_table
 @dataclass(frozen=True, slots=True)
 class KeyedRefund:
     """A refund found by the key that a provider knows it by, whose it is, the payment it is of (without details), and the
-    provider's id of the charge that is given back."""
+    provider's id of the charge that is given back. `correction` is what one of purpose "tax" was started with."""
 
     key: str
     scope: BuyerScope
@@ -33,11 +33,12 @@ class KeyedRefund:
     payment: Payment
     refund: Refund
     charge_reference: str | None
+    correction: dict[str, Any] | None = None
 
 
 _KEY: sa.BindParameter[Any] = sa.bindparam("p_key")
 _LOCK_PAYMENT = sa.select(payment.c.id).where(of_buyer(payment), payment.c.id == sa.bindparam("p_payment_id")).with_for_update()
-_VALUES = ("id", "amount_minor", "reason", "key", "ticket_id", "created_at")
+_VALUES = ("id", "amount_minor", "reason", "key", "ticket_id", "purpose", "correction", "created_at")
 
 
 def _start_statement(insert: Any) -> Any:
@@ -59,7 +60,16 @@ def _start_statement(insert: Any) -> Any:
 _START = {"sqlite": _start_statement(sqlite.insert), "postgresql": _start_statement(postgresql.insert)}
 _charged = payment_attempt.alias("charged")
 _BY_KEY = (
-    sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, _charged.c.reference, *store.COLUMNS, *PAYMENT, *REFUND)
+    sa.select(
+        table.c.store_id,
+        table.c.environment,
+        table.c.buyer_id,
+        _charged.c.reference,
+        table.c.correction,
+        *store.COLUMNS,
+        *PAYMENT,
+        *REFUND,
+    )
     .select_from(
         table.join(payment, payment.c.id == table.c.payment_id)
         .join(store_table, store_table.c.id == table.c.store_id)
@@ -112,10 +122,15 @@ def start(
     key: str,
     now: datetime,
     ticket_id: str | None = None,
+    purpose: RefundPurpose = "money",
+    correction: dict[str, Any] | None = None,
 ) -> bool:
     """Keeps a new refund of a payment, pending, and the payment locked. False, and nothing is written, when less is left of it (those
-    under way count), it has not succeeded, is not the buyer's, or the key was used."""
-    values = (refund_id, amount_minor, reason, key, ticket_id, now)
+    under way count), it has not succeeded, is not the buyer's, or the key was used.
+
+    One of purpose "tax" says with `correction` which invoice is corrected once it has succeeded, and how: {"document_id", ...}.
+    """
+    values = (refund_id, amount_minor, reason, key, ticket_id, purpose, correction, now)
     here = {**buyer_values(scope), "p_payment_id": payment_id}
     tx.execute(_LOCK_PAYMENT, here)
     row = first(tx, _START[tx.dialect.name], here | {f"p_{name}": value for name, value in zip(_VALUES, values, strict=True)})
@@ -127,9 +142,9 @@ def by_key(tx: sa.Connection, key: str) -> KeyedRefund:
     row = first(tx, _BY_KEY, {"p_key": key})
     if row is None:
         raise NotFound
-    of_store, of_payment = 4 + len(store.COLUMNS), 4 + len(store.COLUMNS) + len(PAYMENT)
+    of_store, of_payment = 5 + len(store.COLUMNS), 5 + len(store.COLUMNS) + len(PAYMENT)
     scope, refund = BuyerScope(*row[:3]), Refund(*row[of_payment:])
-    return KeyedRefund(key, scope, store.of_row(row[4:of_store]), payment_of(row[of_store:of_payment]), refund, row[3])
+    return KeyedRefund(key, scope, store.of_row(row[5:of_store]), payment_of(row[of_store:of_payment]), refund, row[3], row[4])
 
 
 def note(tx: sa.Connection, key: str, reference: str) -> bool:

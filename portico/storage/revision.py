@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-HEAD = "0002"
+HEAD = "0003"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portico.domain.errors import Conflict, NotFound, Refused
 from portico.domain.invoice import Seller
+from portico.domain.tax import TaxPolicy
 from portico.storage.rows import changed, first, many
 from portico.storage.tables import merchant, store
 
@@ -17,7 +18,7 @@ from portico.storage.tables import merchant, store
 class StoreRow:
     """A store. `locale` is a language tag, `time_zone` an IANA name, `accent_color` "#rrggbb", `seller` what documents print.
     `test_offset` is how far ahead the time of its test environment runs; `cancel_reasons` are its own reasons for leaving
-    ([{"code", "label": {tag: text}}]), None the ones that everybody starts with."""
+    ([{"code", "label": {tag: text}}]), None the ones that everybody starts with. With a `tax_policy` its tax table is in use."""
 
     id: str
     merchant_id: str
@@ -30,10 +31,12 @@ class StoreRow:
     seller: Seller
     test_offset: timedelta = timedelta(0)
     cancel_reasons: list[dict[str, Any]] | None = None
+    tax_policy: TaxPolicy | None = None
 
 
 _NAMES = (
     "id", "merchant_id", "slug", "name", "locale", "time_zone", "support_email", "accent_color", "seller", "test_offset", "cancel_reasons",
+    "tax_policy",
 )  # fmt: skip
 COLUMNS = tuple(store.c[name] for name in _NAMES)
 _BY_SLUG = sa.select(*COLUMNS).where(store.c.slug == sa.bindparam("p_slug"))
@@ -46,6 +49,9 @@ _SET_REASONS = (
     sa.update(store)
     .where(store.c.id == sa.bindparam("p_id"))
     .values(cancel_reasons=sa.bindparam("p_reasons", type_=store.c.cancel_reasons.type))
+)
+_SET_POLICY = (
+    sa.update(store).where(store.c.id == sa.bindparam("p_id")).values(tax_policy=sa.bindparam("p_policy", type_=store.c.tax_policy.type))
 )
 _INSERT_MERCHANT = sa.insert(merchant)
 
@@ -88,6 +94,12 @@ def set_cancel_reasons(tx: sa.Connection, store_id: str, reasons: list[dict[str,
         raise NotFound
 
 
+def set_tax_policy(tx: sa.Connection, store_id: str, policy: TaxPolicy | None) -> None:
+    """Puts the store's tax table in use, under these rules, or out of use with None. Raises NotFound."""
+    if changed(tx, _SET_POLICY, {"p_id": store_id, "p_policy": policy}) != 1:
+        raise NotFound
+
+
 def every(tx: sa.Connection) -> tuple[StoreRow, ...]:
     """All stores, oldest first: for operators."""
     return tuple(of_row(row) for row in many(tx, _ALL))
@@ -95,5 +107,11 @@ def every(tx: sa.Connection) -> tuple[StoreRow, ...]:
 
 def of_row(row: Any) -> StoreRow:
     """A row of COLUMNS as a StoreRow."""
-    *plain, seller, test_offset, cancel_reasons = row
-    return StoreRow(*plain, seller=msgspec.convert(seller, Seller), test_offset=test_offset, cancel_reasons=cancel_reasons)
+    *plain, seller, test_offset, cancel_reasons, policy = row
+    return StoreRow(
+        *plain,
+        seller=msgspec.convert(seller, Seller),
+        test_offset=test_offset,
+        cancel_reasons=cancel_reasons,
+        tax_policy=None if policy is None else msgspec.convert(policy, TaxPolicy),
+    )

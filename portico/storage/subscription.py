@@ -57,14 +57,14 @@ _HEAD = (
 )  # fmt: skip
 _TAIL = (
     "created_at", "ended_at", "managed", "customer_reference", "method_reference", "version", "due_at", "remind_at", "retry_step",
-    "failing_since", "resumes_at", "held_at", "held_reason",
+    "failing_since", "resumes_at", "held_at", "held_reason", "tax_country", "tax_note",
 )  # fmt: skip
 _PLANNED = ("change_kind", "change_at", "change_product_id", "change_quantity", "change_unit_minor")
 # What `change` and `transition` may set. The status is the table of moves' alone.
 CHANGEABLE = frozenset({
-    "product_id", "product_name", "interval", "quantity", "unit_minor", "tax_rate", "tax_reason", "anchor", "period_index",
-    "period_start", "period_end", "trial_end", *_PLANNED, *METHOD, "managed", "customer_reference", "method_reference", "due_at",
-    "remind_at", "retry_step", "failing_since", "resumes_at",
+    "product_id", "product_name", "interval", "quantity", "unit_minor", "tax_rate", "tax_reason", "tax_country", "tax_note", "anchor",
+    "period_index", "period_start", "period_end", "trial_end", *_PLANNED, *METHOD, "managed", "customer_reference", "method_reference",
+    "due_at", "remind_at", "retry_step", "failing_since", "resumes_at",
 })  # fmt: skip
 # Nothing waits, falls due or is held any more once a subscription is over.
 _AT_THE_END: Mapping[str, None] = dict.fromkeys((*_PLANNED, "due_at", "remind_at", "resumes_at", "held_at", "held_reason"))

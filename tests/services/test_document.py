@@ -187,7 +187,7 @@ def period_paid(factory: Factory, who: BuyerScope, database: Database, **columns
 def invoice_of(runtime: Runtime, who: BuyerScope, paid: Payment) -> DocumentContent:
     with runtime.database.transaction() as tx:
         service.issue_for_payment(tx, runtime, who, paid, now=runtime.clock())
-        content = document.invoice_of(tx, who, paid.id).content
+        content = document.newest_invoice(tx, who, paid.id).content
     assert content is not None
     return content
 

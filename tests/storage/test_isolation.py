@@ -127,10 +127,13 @@ OF_BUYER: dict[str, Ask] = {
     "subscription.hold": lambda tx, scope, own: subscription.hold(tx, scope, own.subscription, reason="x", now=own.now),
     "document.page": lambda tx, scope, own: document.page(tx, scope).items,
     "document.get": lambda tx, scope, own: document.get(tx, scope, own.document),
-    "document.invoice_of": lambda tx, scope, own: document.invoice_of(tx, scope, own.payment),
+    "document.newest_invoice": lambda tx, scope, own: document.newest_invoice(tx, scope, own.payment),
     "document.for_order": lambda tx, scope, own: document.for_order(tx, scope, own.order),
     "document.newest_for_order": lambda tx, scope, own: document.newest_for_order(tx, scope, own.order, limit=9),
-    "document.for_payment": lambda tx, scope, own: document.for_payment(tx, scope, own.payment),
+    "document.of_payment": lambda tx, scope, own: document.of_payment(tx, scope, own.payment),
+    "document.count_between": lambda tx, scope, own: document.count_between(tx, scope, own.now, own.now + timedelta(days=1)),
+    "document.between": lambda tx, scope, own: document.between(tx, scope, own.now, own.now + timedelta(days=1)),
+    "document.corrections_since": lambda tx, scope, own: document.corrections_since(tx, scope, own.now),
     "document.file": lambda tx, scope, own: document.file(tx, scope, own.document, "en", "application/pdf"),
     "document.keep_file": lambda tx, scope, own: document.keep_file(
         tx, scope, own.document, "de", "application/pdf", body=b"x", now=own.now

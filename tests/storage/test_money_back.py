@@ -119,14 +119,14 @@ def test_a_credit_note_stands_beside_the_invoice(database: Database, factory: Fa
     refund_id = factory.refund(owner, payment_id, key="K", status="succeeded")
     note_id = factory.credit_note(owner, payment_id, refund_id)
     with database.transaction() as tx:
-        assert document.invoice_of(tx, owner, payment_id).id == invoice_id
+        assert document.newest_invoice(tx, owner, payment_id).id == invoice_id
         found = document.get(tx, owner, note_id)
         assert (found.kind, found.refund_id, found.payment_id, found.total_minor) == ("credit_note", refund_id, payment_id, 1000)
         listed = document.page(tx, owner, kind="credit_note").items
         assert [(each.id, each.refund_id, each.content) for each in listed] == [(note_id, refund_id, None)]
         assert {each.refund_id for each in document.for_order(tx, owner, found.order_id)} == {None, refund_id}
         with pytest.raises(NotFound):
-            document.invoice_of(tx, owner, "PAY_0")
+            document.newest_invoice(tx, owner, "PAY_0")
         copy = dict(tx.execute(sa.select(tables.document).where(tables.document.c.id == note_id)).mappings().one())
     for wrong in ({}, {"refund_id": None}, {"kind": "invoice"}):
         with pytest.raises(sa.exc.IntegrityError), database.transaction() as tx:

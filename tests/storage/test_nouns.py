@@ -154,7 +154,7 @@ def test_documents_page_like_orders(database: Database, factory: Factory) -> Non
         assert [item.id for item in document.page(tx, owner, kind="receipt").items] == [receipt]
         assert [item.id for item in document.for_order(tx, owner, first.items[2].order_id)] == [invoices[0], receipt]
         assert [item.id for item in document.newest_for_order(tx, owner, first.items[2].order_id, limit=1)] == [invoices[0]]
-        assert [item.id for item in document.for_payment(tx, owner, payments[0])] == [invoices[0], receipt]
+        assert [item.id for item in document.of_payment(tx, owner, payments[0])] == [invoices[0], receipt]
     assert seen.count == 6
 
 

@@ -19,7 +19,8 @@ document = sa.Table(
     Column("number", String(60), nullable=False),
     Column("order_id", Id, nullable=False),
     Column("payment_id", Id),
-    Column("refund_id", Id, unique=True),  # of a credit note
+    Column("refund_id", Id, unique=True),  # of a credit note for money that was given back
+    Column("corrects_id", Id),  # the invoice that a credit note corrects, or that an invoice replaces
     Column("issued_at", Instant, nullable=False),
     Column("language", String(10), nullable=False),
     Column("template_version", Integer, nullable=False),
@@ -30,13 +31,19 @@ document = sa.Table(
     belongs(*BUYER, "order_id", to="orders"),
     belongs(*BUYER, "payment_id", to="payment"),
     belongs(*BUYER, "refund_id", to="refund"),
+    belongs(*BUYER, "corrects_id", to="document"),
     one_of("kind", DOCUMENT_KINDS),
     CheckConstraint("(series IS NULL) = (sequence IS NULL)", name="series"),
-    CheckConstraint("(kind = 'credit_note') = (refund_id IS NOT NULL)", name="refund"),
+    CheckConstraint("refund_id IS NULL OR kind = 'credit_note'", name="refund"),
+    CheckConstraint("kind <> 'credit_note' OR refund_id IS NOT NULL OR corrects_id IS NOT NULL", name="credited"),
+    CheckConstraint("corrects_id IS NULL OR (kind <> 'receipt' AND corrects_id <> id)", name="corrects"),
     sa.UniqueConstraint("store_id", "environment", "buyer_id", "id"),
     sa.UniqueConstraint("store_id", "environment", "series", "sequence"),
     sa.UniqueConstraint("store_id", "environment", "number"),
-    Index("uq_document_payment_kind", "payment_id", "kind", unique=True, **only("kind IN ('invoice', 'receipt')")),
+    # One invoice and one receipt of a payment; the invoices that replace the first each refer to one before.
+    Index("uq_document_payment_kind", "payment_id", "kind", unique=True, **only("kind IN ('invoice', 'receipt') AND corrects_id IS NULL")),
+    # An invoice is cancelled once, and replaced once. Any number of refunds may be credited besides.
+    Index("uq_document_corrects", "corrects_id", "kind", unique=True, **only("corrects_id IS NOT NULL AND refund_id IS NULL")),
     Index(None, "payment_id"),
     Index("ix_document_page", "store_id", "environment", "buyer_id", "issued_at", "id"),
     Index(None, "order_id"),

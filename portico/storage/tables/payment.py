@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Text
 
-from portico.domain.payment import ATTEMPT_STATUSES, PAYMENT_PURPOSES, PAYMENT_STATUSES, TICKET_STATUSES
+from portico.domain.payment import ATTEMPT_STATUSES, PAYMENT_PURPOSES, PAYMENT_STATUSES, REFUND_PURPOSES, TICKET_STATUSES
 from portico.domain.scope import ENVIRONMENTS
 from portico.storage.columns import Id, Instant, amounts, belongs, method, of_buyer, one_of, only
 from portico.storage.tables.metadata import BUYER, metadata
@@ -26,6 +26,7 @@ payment = sa.Table(
     *method(),
     Column("lines", sa.JSON(none_as_null=True)),  # what its invoice prints; null: one position of the order's product
     Column("change", sa.JSON(none_as_null=True)),  # what capture puts into effect
+    Column("taxes", sa.JSON(none_as_null=True)),  # by rate, as its invoice prints them; null: all of it as the order says
     Column("created_at", Instant, nullable=False),
     Column("succeeded_at", Instant),
     belongs(*BUYER, "order_id", to="orders"),
@@ -85,13 +86,17 @@ refund = sa.Table(
     Column("key", String(60), unique=True),
     Column("reference", String(200)),
     Column("ticket_id", Id),
+    Column("purpose", String(5), nullable=False, server_default="money"),
+    Column("correction", sa.JSON(none_as_null=True)),  # of one that gives tax back: which invoice is corrected then, and how
     Column("created_at", Instant, nullable=False),
     belongs(*BUYER, "payment_id", to="payment"),
     belongs(*BUYER, "ticket_id", to="refund_ticket"),
     one_of("status", ("pending", "succeeded", "failed")),
+    one_of("purpose", REFUND_PURPOSES),
     sa.UniqueConstraint("store_id", "environment", "buyer_id", "id"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint("(purpose = 'tax') = (correction IS NOT NULL)", name="correction"),
     Index(None, "payment_id"),
     Index("ix_refund_pending", "created_at", **only("status = 'pending' AND key IS NOT NULL")),
 )

@@ -27,6 +27,7 @@ store = sa.Table(
     Column("accent_color", String(7), nullable=False),
     Column("seller", sa.JSON, nullable=False),
     Column("cancel_reasons", sa.JSON(none_as_null=True)),  # null: the list that everybody starts with
+    Column("tax_policy", sa.JSON(none_as_null=True)),  # null: no table of taxes is in use
     Column("test_offset", Duration, nullable=False, server_default="0"),  # how far ahead the test environment's time runs
     Column("created_at", Instant, nullable=False),
 )

@@ -53,6 +53,8 @@ subscription = sa.Table(
     Column("unit_minor", BigInteger, nullable=False),
     Column("tax_rate", String(12), nullable=False),
     Column("tax_reason", String(16), nullable=False),
+    Column("tax_country", String(2), nullable=False, server_default=sa.text("''")),
+    Column("tax_note", Text, nullable=False, server_default=sa.text("''")),
     Column("anchor", Instant, nullable=False),
     Column("period_index", Integer, nullable=False),
     Column("period_start", Instant, nullable=False),

@@ -34,7 +34,7 @@ def one_invoice(visit: Visit) -> Response:
     document_id = visit.id("INV")
     with visit.runtime.database.read() as tx:
         found = document.get(tx, visit.buyer_scope, document_id)
-        of_payment = document.for_payment(tx, visit.buyer_scope, found.payment_id) if found.payment_id else ()
+        of_payment = document.of_payment(tx, visit.buyer_scope, found.payment_id) if found.payment_id else ()
     if found.content is None:
         raise NotFound
     return view.page(

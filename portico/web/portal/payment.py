@@ -21,7 +21,7 @@ def page(visit: Visit) -> Response:
     if visit.asked.wants_json:
         return json(200, {"state": state})
     with visit.runtime.database.read() as tx:
-        documents = document.for_payment(tx, visit.buyer_scope, found.id)
+        documents = document.of_payment(tx, visit.buyer_scope, found.id)
         plan = subscription.get(tx, visit.buyer_scope, found.subscription_id) if found.subscription_id else None
     can_pay, can_add_card = _what_helps(visit, found) if state == "failed" and plan is not None else (False, False)
     return view.page(

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from portico.storage.columns import Duration, Id, Instant, only
+from portico.storage.migrations.rebuild import rebuild
 
 revision = "0002"
 down_revision = "0001"
@@ -271,8 +272,6 @@ def alter_on_postgresql() -> None:
 
 def rebuild_on_sqlite() -> None:
     """SQLite cannot change the constraints of a table, so the tables are made anew."""
-    if op.get_bind().exec_driver_sql("PRAGMA foreign_keys").scalar():
-        raise RuntimeError("SQLite must not hold foreign keys while tables are made anew; see storage.migrate")
     rebuild("product", PRODUCT)
     rebuild("orders", ORDERS)
     rebuild("subscription", SUBSCRIPTION)
@@ -280,23 +279,6 @@ def rebuild_on_sqlite() -> None:
     rebuild("payment_attempt", PAYMENT_ATTEMPT)
     rebuild("refund", REFUND)
     rebuild("document", DOCUMENT)
-
-
-def rebuild(table: str, definition: str, **computed: str) -> None:
-    """The steps of sqlite.org/lang_altertable.html, section 7: a new table, the rows, the new one in the place of the old, its indexes
-    and triggers. Columns of the new table that the old one lacks have their default, or what `computed` says."""
-    connection = op.get_bind()
-    held = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type, name"
-    indexes_and_triggers = [sql for (sql,) in connection.exec_driver_sql(held, (table,))]
-    columns = [row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")]
-    names = ", ".join(f'"{name}"' for name in (*columns, *computed))
-    values = ", ".join((*(f'"{name}"' for name in columns), *computed.values()))
-    op.execute(f"CREATE TABLE new_{table} ({definition})")
-    op.execute(f"INSERT INTO new_{table} ({names}) SELECT {values} FROM {table}")  # noqa: S608
-    op.execute(f"DROP TABLE {table}")
-    op.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
-    for sql in indexes_and_triggers:
-        op.execute(sql)
 
 
 # What is over does not come back, whoever says so: a late webhook, a job of yesterday, a statement by hand.
