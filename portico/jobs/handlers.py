@@ -5,7 +5,19 @@ from collections.abc import Mapping
 from portico.jobs import buyer_jobs, document_jobs, housekeeping, payment_jobs
 from portico.jobs.running import Handler, Permanent, RunningJob
 from portico.mail.transport import PermanentMailFailure
-from portico.services import card, charging, document_file, notice, notice_mail, refund, sign_in, sign_in_mail, surplus, webhook_in
+from portico.services import (
+    card,
+    charging,
+    document_file,
+    document_mail,
+    notice,
+    notice_mail,
+    refund,
+    sign_in,
+    sign_in_mail,
+    surplus,
+    webhook_in,
+)
 from portico.services.runtime import Runtime
 
 
@@ -25,9 +37,18 @@ def send_notice_mail(runtime: Runtime, job: RunningJob) -> None:
         raise Permanent(str(failure)) from failure
 
 
+def send_document_mail(runtime: Runtime, job: RunningJob) -> None:
+    """Like a notice; it waits for a file that cannot be made yet."""
+    try:
+        document_mail.deliver(runtime, **job.arguments)
+    except PermanentMailFailure as failure:
+        raise Permanent(str(failure)) from failure
+
+
 HANDLERS: Mapping[str, Handler] = {
     sign_in.MAIL_JOB: send_sign_in_mail,
     notice.JOB: send_notice_mail,
+    document_mail.JOB: send_document_mail,
     charging.JOB: payment_jobs.charge,
     surplus.JOB: payment_jobs.return_surplus,
     webhook_in.JOB: payment_jobs.look_for_subject,
