@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portico.domain import address_rules, tax_id
+from portico.domain import address_rules, copy_emails, tax_id
 from portico.domain.address_rules import AddressRules
 from portico.domain.errors import FieldError, Invalid, Refused
 from portico.domain.typed import INVISIBLE, compact, plain
@@ -23,19 +23,23 @@ _SPACING: dict[str, tuple[str, int, tuple[int, ...]]] = {
 }  # fmt: skip
 _LONGEST: dict[str, int] = {
     "name": 120, "business_name": 120, "tax_id": 40, "line1": 120, "line2": 120, "city": 80, "state": 80, "postal_code": 20,
+    "po_number": 60, "cost_centre": 60,
 }  # fmt: skip
+_BUSINESS_NAME_EXAMPLE, _COUNTRY_EXAMPLE = "Example Ltd", "DE"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _POSTAL_LABELS = {"postal": "postal_code", "zip": "zip", "eircode": "eircode", "pin": "pin"}
 
 # Every code an error of this form can carry, and every label a field can have: the catalogues must have words for each.
 ERROR_CODES: tuple[str, ...] = (
-    "required", "too_long", "country_unknown", "state_choice", "postal_code_format", "postal_code_state", *tax_id.ERROR_CODES,
+    "required", "too_long", "country_unknown", "state_choice", "postal_code_format", "postal_code_state",
+    *tax_id.ERROR_CODES, *copy_emails.ERROR_CODES,
 )  # fmt: skip
 LABEL_CODES: tuple[str, ...] = (
     "country", "name", "is_business", "business_name", "tax_id", "line1", "line2",
     "city", "district", "post_town", "suburb",
     "state", "province", "prefecture", "county", "department", "emirate", "island", "oblast", "parish", "area", "do_si",
     "postal_code", "zip", "eircode", "pin",
+    "po_number", "cost_centre", "copy_emails",
 )  # fmt: skip
 
 
@@ -61,7 +65,7 @@ class BillingDetail:
 @dataclass(frozen=True, slots=True)
 class FormField:
     """A field to ask for. `label_code` is one of LABEL_CODES; `choices` are (value, label) pairs, none for free text;
-    `example` is a value to show, not to prefill; `longest` is in characters."""
+    `example` is a value to show, not to prefill; `longest` is in characters; `lines` is how many lines of text it holds."""
 
     name: str
     label_code: str
@@ -69,6 +73,7 @@ class FormField:
     choices: tuple[tuple[str, str], ...] = ()
     example: str = ""
     longest: int = 0
+    lines: int = 1
 
 
 def countries() -> tuple[str, ...]:
@@ -94,35 +99,42 @@ def form_fields(country: str, *, language: str = "en", is_business: bool = False
     place: list[FormField] = []
     for letter in re.findall(r"%([ACSZ])", rules.format_for(language)):
         place += _place_fields(letter, rules, language)
-    return (ask_country, *about, *place)
+    own_words = (
+        FormField("po_number", "po_number", False, longest=_LONGEST["po_number"]),
+        FormField("cost_centre", "cost_centre", False, longest=_LONGEST["cost_centre"]),
+        FormField(copy_emails.FIELD, copy_emails.FIELD, False, longest=copy_emails.LONGEST_TEXT, lines=copy_emails.MOST),
+    )
+    return (ask_country, *about, *place, *own_words)
 
 
-def validate(raw: Mapping[str, str]) -> BillingDetail:
+def validate(raw: Mapping[str, str], *, own_email: str = "", language: str = "en") -> BillingDetail:
     """A form's fields as billing details, or Invalid with every error at once.
 
     Text is NFC, without control characters and stray spaces; nothing is re-cased but postal codes and tax ids. Fields the
     country's addresses do not have are dropped (in JP, where the street line holds the town, `city` goes before `line1`), as
     are a business's name and tax id when `is_business` is not set. US and CA need a state and the US a ZIP code; whoever
-    begins an address with `line1` must finish it as the country's post requires.
+    begins an address with `line1` must finish it as the country's post requires. `copy_emails` is one text, as `copy_emails.read`
+    takes it, without the buyer's `own_email`. Examples in errors are for a reader of `language`.
     """
     given = {name: _clean(raw.get(name, "")) for name in _LONGEST}
     errors = [FieldError(name, "too_long", str(most)) for name, most in _LONGEST.items() if len(given[name]) > most]
     country = _clean(raw.get("country", "")).upper()
     is_business = raw.get("is_business", "").strip().lower() in _TRUE
     if is_business and not given["business_name"]:
-        errors.append(FieldError("business_name", "required"))
+        errors.append(FieldError("business_name", "required", _BUSINESS_NAME_EXAMPLE))
+    copies = _copy_emails(raw.get(copy_emails.FIELD, ""), own_email, errors)
     if country not in countries():
-        errors.append(FieldError("country", "country_unknown" if country else "required"))
+        errors.append(FieldError("country", "country_unknown", country=_COUNTRY_EXAMPLE))
         raise Invalid(errors)
     rules = address_rules.rules(country)
-    place = _place(rules, given, errors)
-    number = _tax_id(country, given["tax_id"], errors) if is_business else ""
+    place = _place(rules, given, errors, language)
+    if is_business:
+        given["tax_id"] = _tax_id(country, given["tax_id"], errors)
     if errors:
         raise Invalid(errors)
-    business_name = given["business_name"] if is_business else ""
-    return BillingDetail(
-        country=country, name=given["name"], is_business=is_business, business_name=business_name, tax_id=number, copy_emails=(), **place
-    )
+    of_a_business = {name: given[name] if is_business else "" for name in ("business_name", "tax_id")}
+    as_typed = {name: given[name] for name in ("name", "po_number", "cost_centre")}
+    return BillingDetail(country=country, is_business=is_business, **as_typed, **of_a_business, **place, copy_emails=copies)
 
 
 def address_lines(detail: BillingDetail, *, language: str = "en") -> tuple[str, ...]:
@@ -159,14 +171,14 @@ def _place_fields(letter: str, rules: AddressRules, language: str) -> list[FormF
     return [FormField("postal_code", _POSTAL_LABELS[rules.postal_type], required, (), rules.postal_example, _LONGEST["postal_code"])]
 
 
-def _place(rules: AddressRules, given: dict[str, str], errors: list[FieldError]) -> dict[str, str]:
+def _place(rules: AddressRules, given: dict[str, str], errors: list[FieldError], language: str) -> dict[str, str]:
     line1, city = given["line1"], given["city"]
     if rules.country == "JP" and city and not line1.startswith(city):
         line1 = f"{city} {line1}".strip() if line1.isascii() else f"{city}{line1}"
     place = {"line1": line1, "line2": given["line2"], "city": city if "C" in rules.fields else "", "state": "", "postal_code": ""}
     too_long = {error.field for error in errors}
     if "S" in rules.fields and "state" not in too_long:
-        place["state"] = _state(rules, given["state"], errors)
+        place["state"] = _state(rules, given["state"], errors, language)
     if "Z" in rules.fields and "postal_code" not in too_long:
         place["postal_code"] = _postal_code(rules, given["postal_code"], place["state"], errors)
     begun = rules.asked if given["line1"] else frozenset[str]()
@@ -175,18 +187,23 @@ def _place(rules: AddressRules, given: dict[str, str], errors: list[FieldError])
         "state": "S" in begun or rules.country in _STATE_REQUIRED,
         "postal_code": "Z" in begun or rules.country in _POSTAL_CODE_REQUIRED,
     }
+    examples = {"state": _area_example(rules, language), "postal_code": rules.postal_example}
     for name, is_needed in needed.items():
         if is_needed and not given[name]:
-            errors.append(FieldError(name, "required", rules.postal_example if name == "postal_code" else ""))
+            errors.append(FieldError(name, "required", examples.get(name, "")))
     return place
 
 
-def _state(rules: AddressRules, text: str, errors: list[FieldError]) -> str:
+def _area_example(rules: AddressRules, language: str) -> str:
+    return rules.areas[0].name(language) if rules.areas else ""
+
+
+def _state(rules: AddressRules, text: str, errors: list[FieldError], language: str) -> str:
     if not text or not rules.areas:
         return text
     area = rules.area(text)
     if area is None:
-        errors.append(FieldError("state", "state_choice"))
+        errors.append(FieldError("state", "state_choice", _area_example(rules, language)))
         return ""
     return area.code
 
@@ -227,8 +244,17 @@ def _tax_id(country: str, text: str, errors: list[FieldError]) -> str:
     try:
         return tax_id.check(country, text)
     except Refused as refused:
-        errors.append(FieldError("tax_id", refused.code, tax_id.example(country)))
+        elsewhere = refused.country if isinstance(refused, tax_id.OtherCountry) else ""
+        errors.append(FieldError("tax_id", refused.code, tax_id.example(country), elsewhere))
         return ""
+
+
+def _copy_emails(text: str, own_email: str, errors: list[FieldError]) -> tuple[str, ...]:
+    try:
+        return copy_emails.read(text, own=own_email)
+    except Invalid as invalid:
+        errors += invalid.errors
+        return ()
 
 
 def _fill(line: str, values: Mapping[str, str]) -> str:

@@ -31,11 +31,13 @@ class Refused(PorticoError):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field: a stable `code` ("required", "postal_code_format", ...) and the example to show, if any."""
+    """What is wrong with one field: a stable `code` ("required", "postal_code_format", ...), the example to show, if any, and the
+    country to name (ISO 3166-1 alpha-2), if it is about one."""
 
     field: str
     code: str
     example: str = ""
+    country: str = ""
 
 
 class Invalid(PorticoError):

@@ -16,6 +16,15 @@ from portico.domain.typed import compact, plain
 
 ERROR_CODES: tuple[str, ...] = ("tax_id_format", "tax_id_checksum", "tax_id_other_country")
 
+
+class OtherCountry(Refused):
+    """The id is one of `country` (ISO 3166-1 alpha-2), not of the country it was given for."""
+
+    def __init__(self, country: str) -> None:
+        super().__init__("tax_id_other_country")
+        self.country = country
+
+
 # One way an id can be right: takes the id without separators, gives it as it is stored, or raises stdnum's ValidationError.
 _Way = Callable[[str], str]
 
@@ -28,6 +37,18 @@ _UNION = (
 _VAT_PREFIX = {**{country: country for country in _UNION}, "GR": "EL", "GB": "GB", "IM": "GB", "MC": "FR"}
 _COUNTRY_OF_PREFIX = {**{country: country for country in _UNION}, "EL": "GR", "GB": "GB", "XI": "GB"}
 _LONGEST = 40
+# Ids without a prefix that give their country away all the same, by letters or by the separators they are typed with.
+_TELLING = {
+    "BR": re.compile(r"[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/[0-9A-Z]{4}-?\d\d"),
+    "CA": re.compile(r"\d{9}RT\d{4}"),
+    "CN": re.compile(r"[0-9A-Z]{18}"),
+    "IN": re.compile(r"\d\d[A-Z]{5}\d{4}[A-Z][0-9A-Z]Z[0-9A-Z]"),
+    "JP": re.compile(r"T\d{13}"),
+    "KR": re.compile(r"\d{3}-\d\d-\d{5}"),
+    "MX": re.compile(r"[A-Z&\u00d1]{3,4}\d{6}[0-9A-Z]{3}"),
+    "NO": re.compile(r"(NO)?\d{9}MVA"),
+    "US": re.compile(r"\d\d-\d{7}"),
+}
 
 # A well-formed id for every country with a rule; the tests hold each to its own rule.
 _EXAMPLES = {
@@ -55,8 +76,9 @@ _EXAMPLES = {
 def check(country: str, text: str) -> str:
     """The id as it is stored and printed, e.g. ("DE", "de 136 695 976") -> "DE136695976", ("US", "911144442") -> "91-1144442".
 
-    Raises Refused: "tax_id_other_country" for a VAT id of another country, "tax_id_checksum" for a right shape with wrong
-    check digits, "tax_id_format" for all else. Where no rule is known, any 4 to 20 letters and digits pass.
+    Raises OtherCountry ("tax_id_other_country") for an id that can only be another country's, else Refused: "tax_id_checksum"
+    for a right shape with wrong check digits, "tax_id_format" for all else. Where no rule is known, any 4 to 20 letters and
+    digits pass that are not a VAT id of another country.
     """
     number = compact(text) if len(text) <= _LONGEST else ""
     if not re.fullmatch(r"[A-Z0-9\u00d1&]{2,}", number):
@@ -64,8 +86,9 @@ def check(country: str, text: str) -> str:
     if country in ("US", "PR") and re.fullmatch(r"\d{3}-\d\d-\d{4}", plain(text).strip()):
         raise Refused("tax_id_format", "a social security number is not a business's id")
     ways = _ways(country)
-    if not ways and _is_vat_id_elsewhere(country, number):
-        raise Refused("tax_id_other_country")
+    elsewhere = _vat_id_elsewhere(country, number)
+    if not ways and elsewhere:
+        raise OtherCountry(elsewhere)
     fault = "tax_id_format"
     for way in ways or (_shape("(?=.*[0-9])[A-Z0-9]{4,20}"),):
         try:
@@ -74,7 +97,8 @@ def check(country: str, text: str) -> str:
             fault = "tax_id_checksum"
         except ValidationError:
             pass
-    raise Refused("tax_id_other_country" if _is_vat_id_elsewhere(country, number) else fault)
+    elsewhere = elsewhere or (_shaped_like(text) if fault == "tax_id_format" else "")
+    raise OtherCountry(elsewhere) if elsewhere else Refused(fault)
 
 
 def example(country: str) -> str:
@@ -82,17 +106,31 @@ def example(country: str) -> str:
     return _EXAMPLES.get(country, "")
 
 
-def _is_vat_id_elsewhere(country: str, number: str) -> bool:
-    """Whether it is a VAT id of another country. In a country whose own ids have a prefix, another prefix is enough."""
+def _vat_id_elsewhere(country: str, number: str) -> str:
+    """The other country whose VAT id it is, or "". In a country whose own ids have a prefix, another prefix is enough."""
     prefix, digits = number[:2], re.sub("[^0-9]", "", number)
     if number.startswith("CHE"):
-        return country not in ("CH", "LI") and len(digits) == 9
+        return "CH" if country not in ("CH", "LI") and len(digits) == 9 else ""
     if prefix not in _COUNTRY_OF_PREFIX or prefix in (country, _VAT_PREFIX.get(country)):
-        return False
+        return ""
+    there = _COUNTRY_OF_PREFIX[prefix]
     if country in _VAT_PREFIX:
-        return len(digits) >= 5
+        return there if len(digits) >= 5 else ""
+    return there if _passes(_stdnum(there), number) else ""
+
+
+def _shaped_like(text: str) -> str:
+    """The country whose ids alone are written like this, or ""."""
+    typed = re.sub(r"\s", "", plain(text).upper())
+    for country, shape in _TELLING.items():
+        if shape.fullmatch(typed) and any(_passes(way, compact(typed)) for way in _ways(country)):
+            return country
+    return ""
+
+
+def _passes(way: _Way, number: str) -> bool:
     try:
-        _stdnum(_COUNTRY_OF_PREFIX[prefix])(number)
+        way(number)
     except ValidationError:
         return False
     return True

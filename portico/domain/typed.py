@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-# Breaks nobody sees, and characters that turn the direction of what follows them.
-INVISIBLE = frozenset("\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Breaks nobody sees, characters that turn the direction of what follows them, and two that are no characters: XML has no room for them.
+INVISIBLE = frozenset("\ufffe\uffff\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\u30fc\ufe63\uff0d]")
 
 

@@ -26,16 +26,33 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
     ),
     "tax_id_checksum": (
         N_("This tax ID contains a typing mistake: its check digits don’t fit. Please compare it with your papers."),
-        None,
+        N_(
+            "This tax ID contains a typing mistake: its check digits don’t fit. Please compare it with your papers. "
+            "A right one looks like {example}."
+        ),
     ),
     "tax_id_other_country": (
         N_("This tax ID belongs to another country. Please correct the ID or the country."),
         N_("This tax ID belongs to another country. Please correct the ID or the country. Here it looks like {example}."),
     ),
+    "copy_email_format": (
+        N_("One of these isn’t a complete email address. Each looks like name@example.com."),
+        N_("“{example}” isn’t a complete email address. Each looks like name@example.com."),
+    ),
+    "copy_email_many": (N_("These are too many addresses."), N_("These are too many addresses. Please keep at most {example}.")),
     # Texts and amounts about a subscription or a payment
     "card_number": (N_("This looks like a card number. Please leave it out: we never ask for it here."), None),
     "refund_amount": (N_("Please give an amount up to what you can still get back."), None),
     "amount_format": (N_("This isn’t an amount."), N_("This isn’t an amount. It looks like {example}.")),
+}
+
+# The same, when the country that an error is about is known.
+ERRORS_OF_A_COUNTRY: dict[str, tuple[Message, Message | None]] = {
+    "country_unknown": (N_("Please choose a country from the list, for example {country}."), None),
+    "tax_id_other_country": (
+        N_("This looks like a tax ID of another country ({country}). Please correct the ID or the country."),
+        N_("This looks like a tax ID of another country ({country}). Please correct the ID or the country. Here it looks like {example}."),
+    ),
 }
 
 OTHER_ERROR = N_("That didn’t work. Please check it and try again.")

@@ -29,4 +29,7 @@ LABELS = {
     "zip": N_("ZIP code"),
     "eircode": N_("Eircode"),
     "pin": N_("PIN code"),
+    "po_number": N_("PO number"),
+    "cost_centre": N_("Cost center"),
+    "copy_emails": N_("Send copies to"),
 }

@@ -6,12 +6,14 @@ A test walks the domain for codes and fails when one has no words.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
+from portico.domain.errors import FieldError
 from portico.domain.payment import PaymentMethod
 from portico.i18n.catalog import N_, NP_, Message, catalog, fill
-from portico.i18n.error_words import ERRORS, OTHER_ERROR
+from portico.i18n.error_words import ERRORS, ERRORS_OF_A_COUNTRY, OTHER_ERROR
+from portico.i18n.format import formats
 from portico.i18n.label_words import LABELS
 from portico.i18n.refund_words import TICKET_NOTES, TICKET_STATUSES
 from portico.i18n.why_not_words import OTHER, WHY_NOT
@@ -178,10 +180,20 @@ def ticket_note(tag: str, code: str) -> str:
     return catalog(tag).message(TICKET_NOTES[code])
 
 
-def error_text(tag: str, code: str, example: str = "") -> str:
-    """What is wrong and how to put it right; `example` is shown where the sentence has room for one."""
-    without, with_example = ERRORS.get(code, (OTHER_ERROR, None))
-    return fill(catalog(tag).message(with_example if example and with_example else without), example=example)
+def error_text(tag: str, code: str, example: str = "", country: str = "") -> str:
+    """What is wrong and how to put it right; `example` is shown where the sentence has room for one, and `country` (ISO 3166-1
+    alpha-2) named where it is about one."""
+    without, with_example = (ERRORS_OF_A_COUNTRY if country else ERRORS).get(code) or ERRORS.get(code, (OTHER_ERROR, None))
+    named = formats(tag).country(country) if country else ""
+    return fill(catalog(tag).message(with_example if example and with_example else without), example=example, country=named)
+
+
+def field_errors(tag: str, errors: Iterable[FieldError]) -> dict[str, str]:
+    """What is wrong with each field, by the field's name; the first of what is wrong with it."""
+    said: dict[str, str] = {}
+    for error in errors:
+        said.setdefault(error.field, error_text(tag, error.code, error.example, error.country))
+    return said
 
 
 def label(tag: str, code: str) -> str:

@@ -16,12 +16,15 @@ def read(runtime: Runtime, scope: BuyerScope) -> tuple[BillingDetail, int]:
         return buyer.billing_detail(tx, scope)
 
 
-def save(runtime: Runtime, scope: BuyerScope, raw: Mapping[str, str], expected_version: int) -> None:
+def save(runtime: Runtime, scope: BuyerScope, raw: Mapping[str, str], expected_version: int, *, language: str = "en") -> None:
     """Keeps what a form holds as the buyer's billing details; documents already issued stay as they are.
 
-    Raises Invalid with every error at once, and Conflict when the details are no longer of `expected_version`.
+    Raises Invalid with every error at once (its examples for a reader of `language`), and Conflict when the details are no longer
+    of `expected_version`.
     """
-    detail = billing_detail.validate(raw)
+    with runtime.database.read() as tx:
+        own_email = buyer.get(tx, scope).email
+    detail = billing_detail.validate(raw, own_email=own_email, language=language)
     with runtime.database.transaction() as tx:
         if not buyer.save_billing_detail(tx, scope, detail, expected_version):
             raise Conflict

