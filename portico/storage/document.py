@@ -76,6 +76,17 @@ _CORRECTIONS_SINCE = (
         table.c.corrects_id.is_not(None),
     )
 )
+_ISSUED = sa.select(table.c.issued_at).where(of_buyer(table))
+# Two looks into the index, where a MIN and a MAX at once would walk all of it.
+_SPAN = sa.select(
+    _ISSUED.order_by(table.c.issued_at).limit(1).scalar_subquery(), _ISSUED.order_by(table.c.issued_at.desc()).limit(1).scalar_subquery()
+)
+_REPLACED = sa.select(table.c.corrects_id).where(
+    table.c.corrects_id.in_(sa.bindparam("p_ids", expanding=True)),
+    table.c.kind == "invoice",
+    table.c.refund_id.is_(None),
+    also_of_buyer(table),
+)
 _INSERT = sa.insert(table)
 _THIS_FILE = sa.and_(
     document_file.c.document_id == sa.bindparam("p_id"),
@@ -167,6 +178,17 @@ def between(
 def corrections_since(tx: sa.Connection, scope: BuyerScope, since: datetime) -> int:
     """How many invoices of a buyer were replaced by another since a moment."""
     return scalar(tx, _CORRECTIONS_SINCE, {**buyer_values(scope), "p_since": since})
+
+
+def span(tx: sa.Connection, scope: BuyerScope) -> tuple[datetime, datetime] | None:
+    """When the first and the last document were issued; None when there is none."""
+    first_at, last_at = first(tx, _SPAN, buyer_values(scope))
+    return None if first_at is None else (first_at, last_at)
+
+
+def replaced(tx: sa.Connection, scope: BuyerScope, document_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the invoices that another replaces."""
+    return frozenset(row[0] for row in many(tx, _REPLACED, {**buyer_values(scope), "p_ids": list(document_ids)}))
 
 
 def insert(tx: sa.Connection, issues: Sequence[Issue]) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from portico.storage.rows import changed
-from portico.storage.tables import rate_limit, session, sign_in_request, webhook_event
+from portico.storage.tables import pack, pack_part, rate_limit, session, sign_in_request, webhook_event
 
 SLICE = 1000
+PARTS_SLICE = 20  # pieces of packs are large
 # Providers deliver again for some days. A later delivery would find everything settled, and do nothing either.
 _EVENTS_ARE_KEPT = timedelta(days=28)
 
@@ -23,13 +24,21 @@ _SESSIONS = _slice_of(session, session.c.expires_at)
 _SIGN_IN_REQUESTS = _slice_of(sign_in_request, sign_in_request.c.requested_at)
 _RATE_LIMITS = _slice_of(rate_limit, rate_limit.c.window_start)
 _WEBHOOK_EVENTS = _slice_of(webhook_event, webhook_event.c.received_at, webhook_event.c.outcome != "waiting")
+_expired = pack.c.expires_at < sa.bindparam("p_before", type_=pack.c.expires_at.type)
+_KEY_OF_PART = (pack_part.c.pack_id, pack_part.c.sequence)
+_PARTS = sa.delete(pack_part).where(
+    sa.tuple_(*_KEY_OF_PART).in_(
+        sa.select(*_KEY_OF_PART).select_from(pack_part.join(pack, pack.c.id == pack_part.c.pack_id)).where(_expired).limit(PARTS_SLICE)
+    )
+)
+_PACKS = _slice_of(pack, pack.c.expires_at, ~sa.exists().where(pack_part.c.pack_id == pack.c.id))
 
 
 def purge(tx: sa.Connection, before: datetime) -> int:
-    """Deletes a slice of the sessions, sign-in requests and counts that were over before a moment, and of webhooks noted four weeks
-    before that which do not wait for anything; how many rows went.
+    """Deletes a slice of the sessions, sign-in requests, counts and packs of documents that were over before a moment, and of webhooks
+    noted four weeks before that which do not wait for anything; how many rows went.
 
     Call it, each time in a transaction of its own, until it tells 0.
     """
-    over = sum(changed(tx, statement, {"p_before": before}) for statement in (_SESSIONS, _SIGN_IN_REQUESTS, _RATE_LIMITS))
+    over = sum(changed(tx, statement, {"p_before": before}) for statement in (_SESSIONS, _SIGN_IN_REQUESTS, _RATE_LIMITS, _PARTS, _PACKS))
     return over + changed(tx, _WEBHOOK_EVENTS, {"p_before": before - _EVENTS_ARE_KEPT})
