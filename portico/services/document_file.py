@@ -8,6 +8,7 @@ are told to come back, and `portico check` tells the operator. Nothing else wait
 import re
 from typing import Literal
 
+import sqlalchemy as sa
 import structlog
 
 from portico.documents.render import render
@@ -72,11 +73,21 @@ def file_of(runtime: Runtime, scope: BuyerScope, found: Document, media_type: Me
     except PorticoError:
         raise
     except Exception as error:  # whatever it is: the renderer's, a font's, a name nobody thought of
-        log.error("document_not_made", document_id=found.id, media_type=media_type, language=language, error=type(error).__name__)
-        arguments = {"document_id": found.id, "media_type": media_type, "language": language}
         with runtime.database.transaction() as tx:
-            outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="document", key=_key(found.id, media_type, language))
+            make_later(tx, runtime, found, media_type, language, error=error)
         raise DocumentNotReady(found.number) from error
+
+
+def make_later(tx: sa.Connection, runtime: Runtime, found: Document, media_type: MediaType, language: str, *, error: Exception) -> None:
+    """Has a job try again to make a file that could not be made."""
+    log.error("document_not_made", document_id=found.id, media_type=media_type, language=language, error=type(error).__name__)
+    arguments = {"document_id": found.id, "media_type": media_type, "language": language}
+    outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="document", key=_key(found.id, media_type, language))
+
+
+def is_made_later(tx: sa.Connection, found: Document, media_type: MediaType, language: str) -> bool:
+    """Whether a job is at it: what failed once may take as long to fail again."""
+    return outbox.has(tx, _key(found.id, media_type, language))
 
 
 def make(runtime: Runtime, document_id: str, media_type: MediaType, language: str) -> None:
@@ -104,19 +115,22 @@ def _spoken(found: Document, language: str | None) -> str:
 def _kept_or_made(
     runtime: Runtime, scope: BuyerScope, found: Document, media_type: MediaType, language: str, *, unless_a_job_does: bool = False
 ) -> tuple[bytes, str]:
-    """What failed once may take as long to fail again: `unless_a_job_does`, nobody else tries before its job succeeded."""
+    """`unless_a_job_does`: nobody else tries before its job succeeded."""
     with runtime.database.read() as connection:
         kept = document.file(connection, scope, found.id, language, media_type)
-        if kept is None and unless_a_job_does and outbox.has(connection, _key(found.id, media_type, language)):
+        if kept is None and unless_a_job_does and is_made_later(connection, found, media_type, language):
             raise DocumentNotReady(found.number)
     if kept is None:
-        made = _made(found, language)  # outside of any transaction: it takes as long as a hundred statements
+        made = made_of(found, media_type, language)  # outside of any transaction: it takes as long as a hundred statements
         with runtime.database.transaction() as tx:
             kept = document.keep_file(tx, scope, found.id, language, media_type, body=made, now=runtime.clock())
     return kept, name_of(found, media_type, language)
 
 
-def _made(found: Document, language: str) -> bytes:
+def made_of(found: Document, media_type: MediaType, language: str) -> bytes:
+    """The bytes of a file, neither looked for nor kept. Raises Refused("no_einvoice"), and whatever stands against making it."""
+    if media_type != PDF:
+        raise Refused("no_einvoice")
     data = print_data(content_of(found), language)
     if data.replaced:
         codes = [f"U+{ord(character):04X}" for character in data.replaced]
