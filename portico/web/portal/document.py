@@ -3,13 +3,16 @@
 import re
 from urllib.parse import quote
 
-from portico.domain.errors import NotFound, Refused
-from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind
+from portico.domain.errors import Refused
+from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind, content_of
+from portico.i18n import words
 from portico.i18n.languages import LANGUAGES, is_language
 from portico.services import document_file
 from portico.services.document_print import print_data
-from portico.storage import document
+from portico.storage import buyer, document
 from portico.web import view
+from portico.web.portal import done
+from portico.web.portal.chain import chain_of
 from portico.web.portal.paging import cursor_of, links
 from portico.web.response import Response
 from portico.web.visit import Visit
@@ -25,26 +28,43 @@ def invoices(visit: Visit) -> Response:
         raise Refused("filter_unknown")
     with visit.runtime.database.read() as tx:
         page = document.page(tx, visit.buyer_scope, kind=_KINDS.get(kind), cursor=cursor_of(visit))
+        mine = [one.id for one in page.items if one.kind == "invoice"]
+        replaced = document.replaced(tx, visit.buyer_scope, mine) if mine else frozenset[str]()
     to = links(visit, "/invoices", page.next, kind=kind)
-    return view.page(visit, "invoices.html", documents=page.items, kind=kind, first_url=to.first, next_cursor_url=to.following)
+    return view.page(
+        visit,
+        "invoices.html",
+        documents=page.items,
+        replaced=replaced,
+        kind=kind,
+        first_url=to.first,
+        next_cursor_url=to.following,
+    )
 
 
 def one_invoice(visit: Visit) -> Response:
-    """The document as a page: what the PDF in the reader's language prints, from the same strings."""
+    """The document as a page: what the PDF in the reader's language prints, from the same strings; and all that can be done with
+    it."""
     document_id = visit.id("INV")
     with visit.runtime.database.read() as tx:
         found = document.get(tx, visit.buyer_scope, document_id)
         of_payment = document.of_payment(tx, visit.buyer_scope, found.payment_id) if found.payment_id else ()
-    if found.content is None:
-        raise NotFound
-    return view.page(
+        own_detail, _ = buyer.billing_detail(tx, visit.buyer_scope)
+    content = content_of(found)
+    return done.page(
         visit,
         "invoice.html",
         document=found,
-        paper=print_data(found.content, visit.language, breaks_words=False),
+        paper=print_data(content, visit.language, breaks_words=False),
+        chain=chain_of(found, of_payment),
+        changes=(),
         languages=LANGUAGES,
         pdf_url=visit.url(f"/invoices/{found.id}.pdf"),
-        siblings=[other for other in of_payment if other.id != found.id],
+        why_not_correct="not_an_invoice",
+        has_xml=False,
+        why_no_xml="",
+        statements=_statements(visit.language, [tax.reason for tax in content.taxes]),
+        copy_emails=own_detail.copy_emails,
     )
 
 
@@ -53,11 +73,20 @@ def pdf(visit: Visit) -> Response:
     document_id, language = visit.id("INV"), visit.query.get("lang") or None
     if language is not None and not is_language(language):
         raise Refused("language_unknown")
-    body, filename = document_file.pdf(visit.runtime, visit.buyer_scope, document_id, language)
-    return Response(200, body, "application/pdf", headers=(("content-disposition", content_disposition(filename)),))
+    return download(*document_file.pdf(visit.runtime, visit.buyer_scope, document_id, language), "application/pdf")
+
+
+def download(body: bytes, filename: str, media_type: str) -> Response:
+    """A file to keep."""
+    return Response(200, body, media_type, headers=(("content-disposition", content_disposition(filename)),))
 
 
 def content_disposition(filename: str) -> str:
     """ "attachment" with a name every client understands, and the true one beside it where they differ (RFC 6266 section 4.3)."""
     plain = _UNSAFE.sub("-", filename).strip("-.") or "document.pdf"
     return f'attachment; filename="{plain}"' + ("" if plain == filename else f"; filename*=UTF-8''{quote(filename, safe='')}")
+
+
+def _statements(language: str, reasons: list[str]) -> list[str]:
+    """What the law wants said about the tax of a document, once each."""
+    return [text for reason in dict.fromkeys(reasons) if (text := words.tax_note(language, reason))]

@@ -8,6 +8,7 @@ from portico.domain.subscription import SUBSCRIPTION_STATUSES
 from portico.storage import document, order, refund_ticket, subscription
 from portico.web import view
 from portico.web.portal import refund
+from portico.web.portal.chain import replaced_among
 from portico.web.portal.paging import cursor_of, links
 from portico.web.response import Response
 from portico.web.visit import Visit
@@ -49,6 +50,7 @@ def one_order(visit: Visit) -> Response:
         "order.html",
         order=found,
         documents=documents,
+        replaced=replaced_among(documents),
         subscription=plan,
         address_lines=address_lines(found.billing_detail, language=visit.language),
         tickets=tickets,

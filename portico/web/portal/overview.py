@@ -3,6 +3,7 @@
 from portico.domain.subscription import Subscription, next_charge
 from portico.storage import document, order, subscription
 from portico.web import view
+from portico.web.portal.chain import replaced_among
 from portico.web.response import Response
 from portico.web.visit import Visit
 
@@ -18,7 +19,8 @@ def overview(visit: Visit) -> Response:
         invoices = document.page(tx, visit.buyer_scope, kind="invoice", limit=_LATEST).items
     items = [(one, next_charge(one)) for one in subscriptions if one.status not in _OVER]
     confirming = {one.id for one in subscriptions if _is_confirming(one)}
-    return view.page(visit, "overview.html", items=items, confirming=confirming, orders=orders, invoices=invoices)
+    replaced = replaced_among(invoices)
+    return view.page(visit, "overview.html", items=items, confirming=confirming, orders=orders, invoices=invoices, replaced=replaced)
 
 
 def _is_confirming(one: Subscription) -> bool:

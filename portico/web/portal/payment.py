@@ -10,6 +10,7 @@ from portico.storage import document, subscription
 from portico.storage import payment as payments
 from portico.web import view
 from portico.web.portal import balance
+from portico.web.portal.chain import replaced_among
 from portico.web.response import Response, json, see_other
 from portico.web.visit import Visit
 
@@ -32,6 +33,7 @@ def page(visit: Visit) -> Response:
         failure_code=balance.failure_of(found),
         subscription=plan,
         documents=documents,
+        replaced=replaced_among(documents),
         retry_url=_review_again(found, plan) if state == "failed" else "",
         can_pay=can_pay,
         can_add_card=can_add_card,

@@ -10,6 +10,7 @@ from portico.storage import document, subscription
 from portico.web import view
 from portico.web.portal import done
 from portico.web.portal.balance import Balance, balance_of
+from portico.web.portal.chain import replaced_among
 from portico.web.response import Response
 from portico.web.visit import Visit
 
@@ -37,6 +38,7 @@ def one_subscription(visit: Visit) -> Response:
         subscription=here.subscription,
         next_charge=next_charge(here.subscription),
         documents=documents,
+        replaced=replaced_among(documents),
         why=why,
         actions=actions,
         reason_for_all=reasons.pop() if len(reasons) == 1 else None,
