@@ -16,7 +16,7 @@ import msgspec
 import pikepdf
 import typst
 
-from portico.documents import press
+from portico.documents import factur_x, press
 from portico.documents.print_data import Attachment, PrintData
 from portico.documents.text import FONTS, isolate, isolate_right_to_left, plain, printable
 
@@ -41,7 +41,7 @@ def _rendered(data: PrintData, attachments: tuple[Attachment, ...]) -> bytes:
         pdf = _compile(values, data, attachments)
     except typst.TypstError:
         pdf = _compile(_each(values, plain), data, attachments)
-    return _compact(pdf)
+    return _compact(pdf, is_factur_x=any(attachment.name == factur_x.NAME for attachment in attachments))
 
 
 def _compile(values: dict[str, Any], data: PrintData, attachments: tuple[Attachment, ...]) -> bytes:
@@ -101,14 +101,17 @@ def _compiler() -> typst.Compiler:
     return _this_thread.compiler
 
 
-def _compact(pdf: bytes) -> bytes:
-    """The same document in object streams: a third smaller, since a tagged PDF is mostly small objects.
+def _compact(pdf: bytes, *, is_factur_x: bool) -> bytes:
+    """The same document in object streams: a third smaller, since a tagged PDF is mostly small objects. In the same pass its
+    metadata come to say that it carries an e-invoice.
 
     The file keeps the id that typst made of its content; having one computed anew would write the file twice.
     """
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
         own_id = bytes(cast("Any", document.trailer)["/ID"][1])
+        if is_factur_x:
+            document.Root.Metadata.write(factur_x.described(document.Root.Metadata.read_bytes()))
         document.save(out, static_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate, fix_metadata_version=False)
     head, _, tail = out.getvalue().rpartition(_PLACEHOLDER_ID)
     return head + own_id.hex().encode() + tail
