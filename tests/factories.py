@@ -1,7 +1,9 @@
 """Rows for tests, written straight into the tables. Every method takes any column by name and fills in the rest."""
 
 import random
+from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +11,8 @@ import sqlalchemy as sa
 from portico.app import id_maker
 from portico.domain import invoice
 from portico.domain.calendar import period_bounds
-from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentKind, Seller
+from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind, Seller
+from portico.domain.money import round_half_up
 from portico.domain.scope import BuyerScope, Environment, StoreScope
 from portico.domain.tax import tax_on
 from portico.storage import document, numbering, order, payment, subscription, tables
@@ -421,6 +424,36 @@ class Factory:
             document.insert(tx, [document.Issue(buyer, issued, series, sequence)])
         return document_id
 
+    def correction(
+        self, buyer: BuyerScope, payment_id: str, *, untaxed_minor: int = 0, issued_at: datetime | None = None
+    ) -> tuple[str, str]:
+        """Corrects the invoice of a payment that holds, over what was kept of it: the ids of the credit note and the new invoice. With
+        `untaxed_minor`, so much tax was given back, and the new one has none left."""
+        issued_at = issued_at or self.now
+        with self.database.transaction() as tx:
+            paid, old = payment.get(tx, buyer, payment_id), document.newest_invoice(tx, buyer, payment_id)
+            kept_minor = paid.total_minor - paid.refunded_minor
+            shared = {"CN": kept_minor + untaxed_minor, "INV": kept_minor}
+            series = {prefix: f"{prefix}-{issued_at.year}" for prefix in shared}
+            places = {prefix: numbering.next_number(tx, buyer, name) for prefix, name in series.items()}
+            numbers = {
+                prefix: invoice.number(prefix, issued_at.year, place, buyer.environment == "test") for prefix, place in places.items()
+            }
+            made: dict[str, str] = {}
+            for prefix, kind, counterpart in (("CN", "credit_note", "INV"), ("INV", "invoice", "CN")):
+                content = _over(invoice.content_of(old), shared[prefix], untaxed=kind == "invoice" and untaxed_minor > 0)
+                content = replace(
+                    content, kind=kind, number=numbers[prefix], issued_at=issued_at, refers_to=old.number, refers_to_at=old.issued_at,
+                    counterpart=numbers[counterpart],
+                )  # fmt: skip
+                made[prefix] = self.new_id("INV")
+                issued = replace(
+                    old, id=made[prefix], kind=kind, number=numbers[prefix], issued_at=issued_at, total_minor=shared[prefix],
+                    content=content, corrects_id=old.id,
+                )  # fmt: skip
+                document.insert(tx, [document.Issue(buyer, issued, series[prefix], places[prefix])])
+        return made["CN"], made["INV"]
+
     def _plan(self, product_id: str | None, currency: str) -> tuple[str, Any, int]:
         """Name, interval and price of a product."""
         if product_id is None:
@@ -452,6 +485,20 @@ class Factory:
     def _next(self) -> int:
         self._made += 1
         return self._made
+
+
+def _over(content: DocumentContent, total_minor: int, *, untaxed: bool) -> DocumentContent:
+    """The same document over another total, as one position of its first line."""
+    if total_minor == content.total_minor and not untaxed:
+        return content
+    share = 0 if untaxed else round_half_up(Fraction(content.tax_minor * total_minor, content.total_minor))
+    net_minor, rate = total_minor - share, "0" if untaxed else content.taxes[0].rate
+    line = replace(content.lines[0], quantity=1, unit_minor=net_minor, net_minor=net_minor, tax_rate=rate)
+    tax = replace(content.taxes[0], rate=rate, base_minor=net_minor, tax_minor=share)
+    if untaxed:
+        tax = replace(tax, reason="reverse_charge")
+    sums = {"net_minor": net_minor, "tax_minor": share, "total_minor": total_minor, "paid_minor": total_minor}
+    return replace(content, lines=(line,), taxes=(tax,), **sums)
 
 
 def _purpose(payment: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from portico.storage import (
     gateway_customer,
     importing,
     order,
+    pack,
     payment,
     product,
     refund,
@@ -37,6 +38,7 @@ from portico.storage import (
     sign_in,
     subscription,
     tables,
+    tax_id_check,
 )  # fmt: skip
 from portico.storage.database import Database
 from portico.storage.import_rows import OrderRow
@@ -133,11 +135,21 @@ OF_BUYER: dict[str, Ask] = {
     "document.of_payment": lambda tx, scope, own: document.of_payment(tx, scope, own.payment),
     "document.count_between": lambda tx, scope, own: document.count_between(tx, scope, own.now, own.now + timedelta(days=1)),
     "document.between": lambda tx, scope, own: document.between(tx, scope, own.now, own.now + timedelta(days=1)),
+    "document.span": lambda tx, scope, own: document.span(tx, scope),
+    "document.replaced": lambda tx, scope, own: document.replaced(tx, scope, [own.document]),
     "document.corrections_since": lambda tx, scope, own: document.corrections_since(tx, scope, own.now),
     "document.file": lambda tx, scope, own: document.file(tx, scope, own.document, "en", "application/pdf"),
     "document.keep_file": lambda tx, scope, own: document.keep_file(
         tx, scope, own.document, "de", "application/pdf", body=b"x", now=own.now
     ),
+    "tax_id_check.newest": lambda tx, scope, own: tax_id_check.newest(tx, scope, "ATU1"),
+    "tax_id_check.answered": lambda tx, scope, own: tax_id_check.answered(tx, scope, "TIC_1", "valid", now=own.now),
+    "tax_id_check.no_answer": lambda tx, scope, own: tax_id_check.no_answer(tx, scope, "TIC_1"),
+    "pack.get": lambda tx, scope, own: pack.get(tx, scope, "PCK_1"),
+    "pack.pending": lambda tx, scope, own: pack.pending(tx, scope),
+    "pack.newest": lambda tx, scope, own: pack.newest(tx, scope, 9),
+    "pack.made_since": lambda tx, scope, own: pack.made_since(tx, scope, own.now),
+    "pack.part": lambda tx, scope, own: pack.part(tx, scope, "PCK_0", 1),
     "session.end_all_for_buyer": lambda tx, scope, own: session.end_all_for_buyer(tx, scope, own.now),
 }
 OF_STORE: dict[str, Ask] = {
@@ -172,7 +184,7 @@ OF_STORE: dict[str, Ask] = {
 NEW_ROWS = {
     "api_key.create", "audit.record", "buyer.create", "numbering.next_number", "numbering.reserve", "session.create", "sign_in.insert",
     "scoped.store_values", "scoped.buyer_values", "payment.start", "refund_ticket.create", "cancellation.create", "card_setup.create",
-    "gateway_customer.put",
+    "gateway_customer.put", "tax_id_check.create", "pack.create",
 }  # fmt: skip
 
 
@@ -188,6 +200,7 @@ def own(database: Database, factory: Factory) -> Own:
     payment_id = factory.payment(owner, order_id, refunded_minor=1000)
     factory.refund(owner, payment_id)
     document_id = factory.document(owner, payment_id)
+    factory.correction(owner, payment_id)
     subscription_id = factory.subscription(owner, managed=True, remind_at=now)
     factory.period_payment(owner, subscription_id)
     waiting_id = factory.subscription(owner, managed=True, due_at=None, method_reference="pm_2")
@@ -203,6 +216,12 @@ def own(database: Database, factory: Factory) -> Own:
         hashes = {"token_hash": TOKEN, "code_hash": TOKEN}
         sign_in.mint(tx, owner, request.id, buyer_id=owner.buyer_id, **hashes, now=now, expires_at=now + timedelta(minutes=10))
         gateway_customer.put(tx, owner, "sandbox", "cus_1")
+        tax_id_check.create(tx, owner, "TIC_1", "ATU1", now)
+        asked = pack.Pack("PCK_0", now.date(), now.date(), "pending", 1, 0, None, None, now, None, now + timedelta(days=7))
+        pack.create(tx, owner, asked)
+        pack.add_part(tx, "PCK_0", 1, b"zip")
+        pack.ready(tx, "PCK_0", 3, TOKEN, now=now, expires_at=asked.expires_at)
+        pack.create(tx, owner, replace(asked, id="PCK_1"))
     return Own(
         scope=owner, product=product_id, order=order_id, subscription=subscription_id, waiting=waiting_id, payment=payment_id, open=open_id,
         document=document_id, request=request.id, ticket=factory.ticket(owner, payment_id), rejected=rejected_id,
@@ -214,6 +233,7 @@ def test_the_owner_finds_everything(database: Database, own: Own) -> None:
     """Otherwise the matrix would prove nothing."""
     writes_nothing_back = {
         "sign_in.mint", "sign_in.void", "sign_in.void_open", "buyer.set_locale", "subscription.hold", "product.set_options",
+        "tax_id_check.no_answer",
     }  # fmt: skip
     for name, ask in {**OF_BUYER, **OF_STORE}.items():
         if name in writes_nothing_back:
