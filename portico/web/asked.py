@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from portico.domain.errors import Refused
 
@@ -37,6 +37,11 @@ class Asked:
         wanted = name.encode("ascii")
         values = [value.decode("latin-1") for key, value in self.headers if key == wanted]
         return ", ".join(values) if values else None
+
+    @property
+    def address(self) -> str:
+        """Path and query, to ask the same once more."""
+        return quote(self.path) + (f"?{self.raw_query.decode('latin-1')}" if self.raw_query else "")
 
     @property
     def wants_json(self) -> bool:

@@ -9,12 +9,14 @@ from portico.i18n.why_not_words import WHY_NOT
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an error page says. `code` is stable and goes into logs."""
+    """What an error page says. `code` is stable and goes into logs. One that passes by itself has a button that asks the same
+    `again`."""
 
     code: str
     status: int
     title: Message
     text: Message
+    again: bool = False
 
 
 def _table(*problems: Problem) -> dict[str, Problem]:
@@ -31,6 +33,13 @@ PROBLEMS = _table(
     Problem("gateway_unanswered", 503, N_("The payment provider didn’t answer"), N_("Nothing was charged. Please try again in a minute.")),
     Problem("document_not_ready", 503, N_("This file isn’t ready yet"), N_("We’re working on it. Please try again in a few minutes.")),
     Problem("no_einvoice", 404, N_("There is no e-invoice for this document"), N_("Its page says why. The PDF is complete without it.")),
+    Problem(
+        "document_not_ready",
+        503,
+        N_("Your document is being prepared"),
+        N_("It takes longer than usual, and we’re on it. Please try again in a few minutes. Nothing is lost."),
+        again=True,
+    ),
     Problem("conflict", 409, N_("This changed in the meantime"), N_("Please check the current values and try again.")),
     Problem("invalid", 422, N_("Please check what you entered"), _AGAIN),
     Problem("cookie_invalid", 400, _UNREADABLE, N_("Your browser sent a damaged cookie. We removed it: please sign in again.")),

@@ -26,6 +26,7 @@ _accent = functools.lru_cache(maxsize=1024)(accent_name)
 _BACK = N_("Back to where you were")
 _TO_OVERVIEW = N_("Back to the overview")
 _TO_SIGN_IN = N_("Sign in")
+_AGAIN = N_("Try again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def problem(visit: Visit, found: Problem, back: str = "/") -> Response:
         return problem_json(visit, found)
     signed_in = visit.session is not None
     to_page = (visit.url(back), _BACK if back != "/" else _TO_OVERVIEW)
+    if found.again and visit.asked.method == "GET":
+        to_page = (visit.asked.address, _AGAIN)
     return _error(_frame(visit, "/"), found, *(to_page if signed_in else (visit.url("/sign-in"), _TO_SIGN_IN)))
 
 

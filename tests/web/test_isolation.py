@@ -72,6 +72,11 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
         ("/invoices/{document}.pdf?lang=de", {}),
         ("/invoices/INV-2026-000001.pdf", {}),
     ],
+    ("POST", "/invoices/{id}/send"): [
+        ("/invoices/{document}/send", {"to": "own"}),
+        ("/invoices/{document}/send", {"to": "copies"}),
+        ("/invoices/{order}/send", {"to": "own"}),
+    ],
     ("GET", "/billing-details"): [("/billing-details", {}), ("/billing-details?buyer_id={buyer}", {})],
     ("POST", "/billing-details"): [("/billing-details", {"buyer_id": "{buyer}", "version": "1", "country": "DE"})],
     ("POST", "/language"): [

@@ -1,4 +1,4 @@
-"""Invoices, receipts and credit notes: the list, one as a page, and its PDF."""
+"""Invoices, receipts and credit notes: the list, one as a page, its files, and copies of it by mail."""
 
 import re
 from urllib.parse import quote
@@ -7,7 +7,7 @@ from portico.domain.errors import Refused
 from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind, content_of
 from portico.i18n import words
 from portico.i18n.languages import LANGUAGES, is_language
-from portico.services import document_file
+from portico.services import document_file, document_mail
 from portico.services.document_print import print_data
 from portico.storage import buyer, document
 from portico.web import view
@@ -17,6 +17,7 @@ from portico.web.portal.paging import cursor_of, links
 from portico.web.response import Response
 from portico.web.visit import Visit
 
+SEND_FIELDS = frozenset({"to"})
 _KINDS: dict[str, DocumentKind] = {kind: kind for kind in DOCUMENT_KINDS}
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -74,6 +75,15 @@ def pdf(visit: Visit) -> Response:
     if language is not None and not is_language(language):
         raise Refused("language_unknown")
     return download(*document_file.pdf(visit.runtime, visit.buyer_scope, document_id, language), "application/pdf")
+
+
+def send(visit: Visit) -> Response:
+    """Mails a copy: to the buyer's own address, or to the copy addresses of the billing details."""
+    document_id, to = visit.id("INV"), visit.form.get("to", "")
+    if to not in ("own", "copies"):
+        raise Refused("form_invalid")
+    document_mail.send(visit.runtime, visit.buyer_scope, document_id, to)
+    return done.go(visit, f"/invoices/{document_id}", "copy_sent")
 
 
 def download(body: bytes, filename: str, media_type: str) -> Response:

@@ -64,6 +64,7 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/invoices", document.invoices, "buyer"),
     Row("GET", "/invoices/{id}", document.one_invoice, "buyer"),
     Row("GET", "/invoices/{id}.pdf", document.pdf, "buyer", returns_to="/invoices/{id}"),
+    Row("POST", "/invoices/{id}/send", document.send, "buyer", document.SEND_FIELDS, "/invoices/{id}"),
     Row("GET", billing_detail.PATH, billing_detail.form, "buyer"),
     Row("POST", billing_detail.PATH, billing_detail.save, "buyer", billing_detail.FIELDS, billing_detail.PATH, billing_detail.stale),
 )
