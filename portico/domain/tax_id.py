@@ -101,6 +101,12 @@ def check(country: str, text: str) -> str:
     raise OtherCountry(elsewhere) if elsewhere else Refused(fault)
 
 
+def is_in_vies(country: str, number: str) -> bool:
+    """Whether a checked id is one that the EU's register can be asked about: a member state's, or Northern Ireland's (XI)."""
+    prefix = _VAT_PREFIX.get(country, "")
+    return number.startswith("XI" if prefix == "GB" else prefix) and bool(prefix)
+
+
 def example(country: str) -> str:
     """A well-formed id of the country to show beside the field, or "" where no rule is known."""
     return _EXAMPLES.get(country, "")

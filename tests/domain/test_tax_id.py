@@ -265,3 +265,23 @@ def test_any_text_is_stored_or_refused_and_the_stored_is_right(country: str, typ
 def test_no_rule_no_example() -> None:
     assert tax_id.example("NP") == ""
     assert len(WITH_RULE) >= 80
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "is_there"),
+    [
+        ("DE", "DE136695976", True),
+        ("GR", "EL094259216", True),
+        ("MC", "FR53000004605", True),
+        ("GB", "XI980780684", True),
+        ("GB", "GB980780684", False),
+        ("IM", "GB980780684", False),
+        ("CH", "CHE-107.787.577 MWST", False),
+        ("MX", "ESPA800101XX1", False),
+        ("NP", "DE136695976", False),
+        ("NP", "AB1234", False),
+        ("DE", "", False),
+    ],
+)
+def test_the_register_of_the_union_has_its_own_ids_alone(country: str, number: str, is_there: bool) -> None:
+    assert tax_id.is_in_vies(country, number) is is_there

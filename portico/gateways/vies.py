@@ -1,0 +1,122 @@
+"""VIES, the European Commission's VAT Information Exchange System, over its REST interface.
+
+The Commission keeps no ids: it asks the state that issued one, and says so when that does not answer. Whatever goes wrong on the way
+(no connection, a cut, a time-out, a state that is down or busy, an answer without its shape or about another id) is Unanswered,
+since none of it says anything of the id. Interface: https://ec.europa.eu/taxation_customs/vies/#/technical-information
+"""
+
+import json
+import time
+from http import HTTPStatus
+from typing import Any, cast
+
+import httpx2
+import structlog
+
+from portico.domain.typed import compact
+from portico.gateways.port import Unanswered
+from portico.gateways.vat_register import LONGEST_CONSULTATION_NUMBER, LONGEST_TEXT, VatAnswer
+
+log = structlog.get_logger("portico.vies")
+
+PATH = "/check-vat-number"
+_CONNECT_SECONDS, _READ_SECONDS, _WHOLE_SECONDS = 3.0, 20.0, 25.0  # some states take a quarter of a minute
+_LARGEST_ANSWER_BYTES = 64 * 1024
+_SAYS_NOTHING = frozenset({"", "---"})  # how VIES writes what a state does not tell
+_NO_SUCH_ID = "INVALID_INPUT"
+_WHO_ASKS = "INVALID_REQUESTER_INFO"
+
+
+class Vies:
+    """The VatRegister at `base_url` (".../vies/rest-api"). `read_seconds` is how long it may be silent, `whole_seconds` how long an
+    answer may take."""
+
+    def __init__(self, base_url: str, *, read_seconds: float = _READ_SECONDS, whole_seconds: float = _WHOLE_SECONDS) -> None:
+        self._whole_seconds = whole_seconds
+        self._client = httpx2.Client(
+            base_url=base_url,
+            headers={"accept": "application/json", "accept-encoding": "identity"},
+            timeout=httpx2.Timeout(read_seconds, connect=_CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def ask(self, vat_id: str, *, asked_by: str = "") -> VatAnswer:
+        until = time.monotonic() + self._whole_seconds
+        try:
+            return self._ask(vat_id, asked_by, until)
+        except _UnknownRequester:
+            log.warning("vies_does_not_know_the_store", asked_by=asked_by)  # so its answers carry no consultation number
+            return self._ask(vat_id, "", until)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _ask(self, vat_id: str, asked_by: str, until: float) -> VatAnswer:
+        question = {"countryCode": vat_id[:2], "vatNumber": vat_id[2:]}
+        if asked_by:
+            question |= {"requesterMemberStateCode": asked_by[:2], "requesterNumber": asked_by[2:]}
+        try:
+            with self._client.stream("POST", PATH, json=question) as response:
+                body = _read_until(response, until)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Unanswered(f"VIES: {type(error).__name__}") from error
+        try:
+            answer = cast(object, json.loads(body))
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise Unanswered(f"VIES: status {response.status_code}, no JSON object")
+        return _read(response.status_code, cast(dict[str, Any], answer), question)
+
+
+class _UnknownRequester(Unanswered):
+    """VIES refuses to answer the store: its own VAT id is not one."""
+
+
+def _read(status: int, answer: dict[str, Any], question: dict[str, str]) -> VatAnswer:
+    """What an answer says of the id that was asked about."""
+    error = _error(answer)
+    if error == _NO_SUCH_ID:
+        return VatAnswer(is_valid=False)
+    if error == _WHO_ASKS and "requesterNumber" in question:
+        raise _UnknownRequester(f"VIES: {error}")
+    if error or status != HTTPStatus.OK:
+        raise Unanswered(f"VIES: status {status} {error[:60]}")
+    is_valid, about = answer.get("valid"), [compact(str(answer.get(name) or asked)) for name, asked in list(question.items())[:2]]
+    if not isinstance(is_valid, bool) or about != list(question.values())[:2]:
+        raise Unanswered("VIES: an answer without its shape, or about another id")
+    number = _text(answer.get("requestIdentifier"))
+    if number is not None and len(number) > LONGEST_CONSULTATION_NUMBER:
+        raise Unanswered("VIES: an answer without its shape")
+    return VatAnswer(is_valid, number, _text(answer.get("name")), _text(answer.get("address")))
+
+
+def _error(answer: dict[str, Any]) -> str:
+    """The code of what went wrong, from either place where VIES writes it; "" when nothing did."""
+    wrappers = answer.get("errorWrappers")
+    first = cast(object, wrappers[0]) if isinstance(wrappers, list) and wrappers else None
+    code = cast(dict[str, Any], first).get("error") if isinstance(first, dict) else None
+    code = code or answer.get("userError")
+    if answer.get("actionSucceed") is False:
+        code = code or "no reason"
+    return "" if code in (None, "VALID", "INVALID") else str(code)
+
+
+def _text(value: object) -> str | None:
+    """A text for people on one or more lines, without what cannot be printed; None when there is none."""
+    if not isinstance(value, str):
+        return None
+    text = "\n".join(" ".join(line.split()) for line in value.splitlines() if line.strip())
+    printable = "".join(c for c in text if c == "\n" or c.isprintable())[:LONGEST_TEXT].strip()
+    return None if printable in _SAYS_NOTHING else printable
+
+
+def _read_until(response: httpx2.Response, until: float) -> bytes:
+    """The whole body. The time-out of the client counts from one byte to the next; this one counts all of them."""
+    body = bytearray()
+    for part in response.iter_raw():
+        body += part
+        if time.monotonic() > until or len(body) > _LARGEST_ANSWER_BYTES:
+            raise httpx2.ReadTimeout("the answer is too long, or takes too long")
+    return bytes(body)
