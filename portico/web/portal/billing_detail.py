@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields as fields_of
+from typing import Any
 
 from portico.domain import billing_detail as rules
 from portico.domain import copy_emails
@@ -76,19 +77,20 @@ def _show(
     errors: Mapping[str, str] | None = None,
     saved: bool = False,
 ) -> Response:
+    variables = form_variables(visit.language, values, errors or {})
+    return view.page(visit, "billing_details.html", status_code=status, saved=saved, version=version, **variables)
+
+
+def form_variables(language: str, values: Mapping[str, str], errors: Mapping[str, str], *, without: str = "") -> dict[str, Any]:
+    """What the fields of the form take, filled in with `values`, and `without` one of them."""
     country, is_business = values.get("country", ""), values.get("is_business", "") == _YES
-    fields = rules.form_fields(country, language=visit.language, is_business=is_business)
-    return view.page(
-        visit,
-        "billing_details.html",
-        status_code=status,
-        values=values,
-        fields=fields,
-        countries=formats(visit.language).countries(rules.countries()),
-        errors=_in_order(errors or {}, [field.name for field in fields]),
-        saved=saved,
-        version=version,
-    )
+    fields = [field for field in rules.form_fields(country, language=language, is_business=is_business) if field.name != without]
+    return {
+        "values": values,
+        "fields": fields,
+        "countries": formats(language).countries(rules.countries()),
+        "errors": _in_order(errors, [field.name for field in fields]),
+    }
 
 
 def _in_order(errors: Mapping[str, str], names: list[str]) -> dict[str, str]:
