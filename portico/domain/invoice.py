@@ -5,9 +5,11 @@ Correction is another document that refers to the first (Directive 2006/112/EC a
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from typing import Literal
 
 import msgspec
@@ -15,17 +17,19 @@ import msgspec
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Refused
+from portico.domain.money import exponent, round_half_up
 from portico.domain.order import Order
-from portico.domain.payment import Payment, PaymentMethod, split_refund
+from portico.domain.payment import Payment, PaymentMethod
 from portico.domain.tax import TaxLine, TaxReason, parse_rate
+from portico.domain.tax_part import part
 
 DocumentKind = Literal["invoice", "receipt", "credit_note"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt", "credit_note")
 PAYMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt")  # issued together for a payment, in this order
 SERIES_PREFIX: dict[DocumentKind, str] = {"invoice": "INV", "receipt": "REC", "credit_note": "CN"}
 TEMPLATE_VERSION = 1
-# How far the tax of a rate may be from base x rate, in minor units. See `check_totals`.
-_TAX_WITHIN: dict[DocumentKind, int] = {"invoice": 1, "receipt": 1, "credit_note": 3}
+# How far the tax of a rate may be from base x rate, in minor units: of what was charged, and of a part of it. See `check_totals`.
+_TAX_WITHIN, _TAX_OF_PART_WITHIN = 1, 3
 _OURS = re.compile(rf"(TEST-)?({'|'.join(SERIES_PREFIX.values())})-[0-9]{{4}}-[0-9]{{6,}}", re.IGNORECASE)
 
 
@@ -55,6 +59,12 @@ class LocalTax:
     tax_minor: int
     rate: str
     on: date
+
+
+def local_tax(tax_minor: int, currency: str, *, to: str, rate: str, on: date) -> LocalTax | None:
+    """A tax in `currency` in another one, rounded once; None where there is no tax."""
+    units = Fraction(rate) * 10 ** exponent(to) / 10 ** exponent(currency)
+    return LocalTax(to, round_half_up(tax_minor * units), rate, on) if tax_minor else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,7 @@ def content_for_payment(
         buyer_email=buyer_email,
         billing_detail=replace(billing_detail or order.billing_detail, copy_emails=()),  # who else gets it is nobody's to read
         lines=lines,
-        taxes=(TaxLine(tax_rate, tax_reason, payment.net_minor, payment.tax_minor),),
+        taxes=payment.taxes or (TaxLine(tax_rate, tax_reason, payment.net_minor, payment.tax_minor),),
         net_minor=payment.net_minor,
         tax_minor=payment.tax_minor,
         total_minor=payment.total_minor,
@@ -205,48 +215,87 @@ def content_for_refund(
 ) -> DocumentContent:
     """What the credit note for a refund of `amount_minor` prints, totals checked; `before_minor` was given back earlier.
 
-    It corrects the payment's `invoice`, refers to its number and copies what it says about both sides (Directive 2006/112/EC
-    art. 219). Amounts are positive, as EN 16931 has them for its type 381. All of a payment given back at once repeats the
-    invoice's lines; a part of it is one position. `language` defaults to the invoice's.
+    It corrects the payment's `invoice`, the newest one, refers to its number and copies what it says about both sides (Directive
+    2006/112/EC art. 219). Amounts are positive, as EN 16931 has them for its type 381. `language` defaults to the invoice's.
     """
-    net_minor, tax_minor = split_refund(payment, amount_minor, before_minor=before_minor)
-    main = next(line for line in invoice.lines if line.kind != "credit")
-    part = replace(main, quantity=1, unit_minor=net_minor, net_minor=net_minor, kind="plain")
-    (tax,) = invoice.taxes  # a payment has one rate
     content = replace(
-        invoice,
+        part_of(invoice, payment, amount_minor, before_minor=before_minor),
         kind="credit_note",
         number=number,
         issued_at=issued_at,
         language=language or invoice.language,
-        lines=invoice.lines if net_minor == invoice.net_minor else (part,),
-        taxes=(replace(tax, base_minor=net_minor, tax_minor=tax_minor),),
-        net_minor=net_minor,
-        tax_minor=tax_minor,
-        total_minor=amount_minor,
-        paid_minor=amount_minor,
         paid_at=refunded_at,
         refers_to=invoice.number,
+        refers_to_at=invoice.issued_at,
+        counterpart="",
     )
     check_totals(content)
     return content
+
+
+def part_of(invoice: DocumentContent, payment: Payment, amount_minor: int, *, before_minor: int) -> DocumentContent:
+    """The payment's newest `invoice` over a part of what it was about, settled: over all of it with its own lines, over less with
+    one position for each rate. `before_minor` of the payment was given back earlier.
+
+    Shares are those of all that was charged, however often the invoice was replaced since, so that roundings don't add up. Only
+    where the tax was given back as never due, what the invoice says is all there is.
+    """
+    lines, taxes = invoice.lines, invoice.taxes
+    if amount_minor != invoice.total_minor:
+        taxes = _taxes_of_part(invoice, payment, amount_minor, before_minor)
+        lines = tuple(_line_for(tax, invoice.lines) for tax in taxes)
+    return replace(
+        invoice,
+        lines=lines,
+        taxes=taxes,
+        net_minor=sum(tax.base_minor for tax in taxes),
+        tax_minor=sum(tax.tax_minor for tax in taxes),
+        total_minor=amount_minor,
+        paid_minor=amount_minor,
+        local_tax=_again(invoice.local_tax, sum(tax.tax_minor for tax in taxes), invoice.currency),
+    )
+
+
+def _again(local: LocalTax | None, tax_minor: int, currency: str) -> LocalTax | None:
+    """At the rate of the invoice: what is taken back counts as it was counted (Directive 2006/112/EC art. 91 (2))."""
+    return local and local_tax(tax_minor, currency, to=local.currency, rate=local.rate, on=local.on)
+
+
+def _taxes_of_part(invoice: DocumentContent, payment: Payment, amount_minor: int, before_minor: int) -> tuple[TaxLine, ...]:
+    if len(invoice.taxes) == 1 and not invoice.tax_minor:
+        return part(invoice.taxes, amount_minor, before_minor=before_minor - (payment.total_minor - invoice.total_minor))
+    (first, *_) = invoice.taxes
+    charged = payment.taxes or (replace(first, base_minor=payment.net_minor, tax_minor=payment.tax_minor),)
+    return part(charged, amount_minor, before_minor=before_minor)
+
+
+def _line_for(tax: TaxLine, lines: tuple[DocumentLine, ...]) -> DocumentLine:
+    """One position for a rate, in the words of that of the invoice which comes closest."""
+    like = min(lines, key=lambda line: (line.tax_rate != tax.rate, (line.net_minor < 0) != (tax.base_minor < 0), line.kind == "credit"))
+    kind = "credit" if like.kind == "credit" and tax.base_minor < 0 else "plain"
+    return replace(like, quantity=1, unit_minor=tax.base_minor, net_minor=tax.base_minor, tax_rate=tax.rate, kind=kind)
 
 
 def check_totals(content: DocumentContent) -> None:
     """Holds a document to the arithmetic of EN 16931 (BR-CO-10, -13, -14, -15, -17); raises Refused("document_totals").
 
     The tax of each rate may be less than one minor unit away from base x rate: a charge made elsewhere may have been
-    rounded by another rule, and the document must say what was really charged. Of a part given back it may be less than three
-    away: the tax of a refund is the difference of two rounded shares of such a tax.
+    rounded by another rule, and the document must say what was really charged. Of a part (of what was given back, or is left) it
+    may be less than three away: the tax of a part is the difference of two rounded shares of such a tax. One rate may stand there
+    twice for two reasons, never for one.
     """
-    within, bases = _TAX_WITHIN[content.kind], dict[str, int]()
+    is_of_part = content.kind == "credit_note" or (content.kind == "invoice" and content.refers_to != "")
+    within = _TAX_OF_PART_WITHIN if is_of_part else _TAX_WITHIN
+    by_line, by_rate = Counter[str](), Counter[str]()
+    _hold(len({replace(tax, base_minor=0, tax_minor=0) for tax in content.taxes}) == len(content.taxes), "a rate stands there twice")
     for line in content.lines:
         _hold(line.unit_minor * line.quantity == line.net_minor, "a line is not quantity x unit price")
-        bases[line.tax_rate] = bases.get(line.tax_rate, 0) + line.net_minor
+        by_line[line.tax_rate] += line.net_minor
     for tax in content.taxes:
-        _hold(bases.pop(tax.rate, None) == tax.base_minor, f"the base at {tax.rate} % is not the sum of its lines")
+        by_rate[tax.rate] += tax.base_minor
         _hold(abs(tax.base_minor * parse_rate(tax.rate) - tax.tax_minor) < within, f"the tax at {tax.rate} % is not base x rate")
-    _hold(not bases, "a line's rate is missing among the taxes")
+    for rate in (*by_line, *by_rate):
+        _hold(by_line.get(rate) == by_rate.get(rate), f"the base at {rate} % is not the sum of its lines")
     _hold(sum(line.net_minor for line in content.lines) == content.net_minor, "the lines do not sum to the net amount")
     _hold(sum(tax.tax_minor for tax in content.taxes) == content.tax_minor, "the taxes do not sum to the tax amount")
     _hold(content.net_minor + content.tax_minor == content.total_minor, "net and tax do not sum to the total")
@@ -261,7 +310,9 @@ def _hold(holds: bool, what: str) -> None:
 def to_json(content: DocumentContent) -> bytes:
     """The canonical form that is stored: UTF-8, keys sorted, moments in UTC. Equal contents give equal bytes."""
     stored = _ENCODER.encode(content if all(moment.tzinfo is UTC for moment in _moments(content)) else _in_utc(content))
-    return stored.replace(_PLAIN, b"")
+    for unsaid in _UNSAID:
+        stored = stored.replace(unsaid, b"")
+    return stored
 
 
 def from_json(stored: bytes | str) -> DocumentContent:
@@ -271,13 +322,16 @@ def from_json(stored: bytes | str) -> DocumentContent:
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER = msgspec.json.Decoder(DocumentContent)
-# Lines had no kind at first, and the hash of what was stored then must stay: the usual one is not written. It cannot stand
-# within a text, where every quotation mark has a backslash before it.
-_PLAIN = b'"kind":"plain",'
+# What documents could not say at first is not written where they don't say it: the hash of what was stored then must stay. None of
+# these can stand within a text, where every quotation mark has a backslash before it.
+_UNSAID = (
+    b'"kind":"plain",', b'"copy_emails":[],', b'"cost_centre":"",', b'"po_number":"",', b'"country":"","note":"",', b'"counterpart":"",',
+    b'"local_tax":null,', b'"refers_to_at":null,',
+)  # fmt: skip
 
 
 def _moments(content: DocumentContent) -> Iterator[datetime]:
-    for moment in (content.issued_at, content.supplied_at, content.paid_at):
+    for moment in (content.issued_at, content.supplied_at, content.paid_at, content.refers_to_at):
         if moment is not None:
             yield moment
     for line in content.lines:
@@ -290,7 +344,7 @@ def _moments(content: DocumentContent) -> Iterator[datetime]:
 def _in_utc(content: DocumentContent) -> DocumentContent:
     """Stored moments are in UTC already, and copying a content costs more than writing it down."""
     lines = tuple(replace(x, period_start=_utc(x.period_start), period_end=_utc(x.period_end)) for x in content.lines)
-    moments = {"issued_at": _utc(content.issued_at), "supplied_at": _utc(content.supplied_at), "paid_at": _utc(content.paid_at)}
+    moments = {name: _utc(getattr(content, name)) for name in ("issued_at", "supplied_at", "paid_at", "refers_to_at")}
     return replace(content, lines=lines, **moments)
 
 

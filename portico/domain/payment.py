@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import Any, Literal
 
 import msgspec
 
 from portico.domain.catalog import Interval
 from portico.domain.document_line import DocumentLine
-from portico.domain.money import round_half_up
-from portico.domain.tax import TaxLine
+from portico.domain.tax import Taxation, TaxLine
+from portico.domain.tax_part import part
 
 PaymentStatus = Literal["pending", "succeeded", "failed", "canceled", "unknown"]
 PAYMENT_STATUSES: tuple[PaymentStatus, ...] = ("pending", "succeeded", "failed", "canceled", "unknown")
@@ -103,6 +102,7 @@ class PlanInEffect:
 
     `from_product_id` and `from_quantity` are what it was when the change was asked for; one that is captured too late must not
     replace another plan. With a `new_period` the period begins with the change, and the credit for the one before moved into it.
+    `taxation` is how the plan is taxed where that is not how the one before it was.
     """
 
     product_id: str
@@ -117,6 +117,7 @@ class PlanInEffect:
     from_product_id: str = ""
     from_quantity: int = 0
     new_period: bool = False
+    taxation: Taxation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,24 +162,20 @@ def refundable_minor(payment: Payment) -> int:
 
 
 def net_taken_back_minor(payment: Payment) -> int:
-    """The net part of what was given back, or is on its way, of a payment that succeeded."""
-    return split_refund(payment, payment.total_minor - refundable_minor(payment))[0]
+    """The net part of what was given back, or is on its way, of a payment that succeeded. Tax that was never due is no part of it;
+    once it is back there is no other tax left, so that all the rest is net."""
+    taken_back_minor = payment.total_minor - refundable_minor(payment)
+    if any(refund.purpose == "tax" and refund.status != "failed" for refund in payment.refunds):
+        return taken_back_minor - payment.tax_minor
+    return split_refund(payment, taken_back_minor)[0]
 
 
 def split_refund(payment: Payment, amount_minor: int, *, before_minor: int = 0) -> tuple[int, int]:
-    """Net and tax of a refund, when `before_minor` was given back earlier. Neither is negative.
-
-    The tax is the difference of two rounded shares, of all that was given back until now and of what was before. So any number
-    of refunds that give everything back give exactly the tax back that was charged. ValueError beyond the payment's total.
-    """
-    if not 0 <= before_minor <= before_minor + amount_minor <= payment.total_minor:
-        raise ValueError("a refund lies between nothing and what is left")
-    tax_minor = _tax_within(payment, before_minor + amount_minor) - _tax_within(payment, before_minor)
-    return amount_minor - tax_minor, tax_minor
-
-
-def _tax_within(payment: Payment, amount_minor: int) -> int:
-    return round_half_up(Fraction(payment.tax_minor * amount_minor, payment.total_minor)) if amount_minor else 0
+    """Net and tax of a refund, when `before_minor` was given back earlier, in parts of any size: see `tax_part.part`. ValueError
+    beyond the payment's total."""
+    charged = payment.taxes or (TaxLine("0", "standard", payment.net_minor, payment.tax_minor),)
+    parts = part(charged, amount_minor, before_minor=before_minor)
+    return sum(each.base_minor for each in parts), sum(each.tax_minor for each in parts)
 
 
 def change_to_json(change: PlanInEffect | None) -> dict[str, Any] | None:
