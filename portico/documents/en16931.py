@@ -16,13 +16,14 @@ ONE = "C62"  # unit of measure: pieces (UN/ECE Recommendation 20)
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is said in words, in the document's language. {plan} is a plan's name."""
+    """What is said in words, in the document's language. {plan} is a plan's name; `notes` are the sentences on the document."""
 
     reverse_charge: str = "Reverse charge: the customer accounts for the tax"
     exempt: str = "This supply is exempt from tax"
     outside_scope: str = "This supply is outside the scope of tax"
     unused_time: str = "Unused time on {plan}"
     test: str = "This is a test. It is not a valid document."
+    notes: tuple[str, ...] = ()
 
 
 ENGLISH = Words()

@@ -12,6 +12,7 @@ from typing import Literal
 from portico.domain.errors import FieldError
 from portico.domain.payment import PaymentMethod
 from portico.i18n.catalog import N_, NP_, Message, catalog, fill
+from portico.i18n.einvoice_words import EINVOICE_WHY_NOT, OTHER_EINVOICE
 from portico.i18n.error_words import ERRORS, ERRORS_OF_A_COUNTRY, OTHER_ERROR
 from portico.i18n.format import formats
 from portico.i18n.label_words import LABELS
@@ -175,6 +176,11 @@ def why_not(tag: str, code: str) -> str:
     return catalog(tag).message(WHY_NOT.get(code, OTHER))
 
 
+def einvoice_why_not(tag: str, code: str) -> str:
+    """Why a document has no e-invoice, in a sentence or two; also for a code we do not know."""
+    return catalog(tag).message(EINVOICE_WHY_NOT.get(code, OTHER_EINVOICE))
+
+
 def ticket_note(tag: str, code: str) -> str:
     """What the status of a request for money back means, in a sentence."""
     return catalog(tag).message(TICKET_NOTES[code])
@@ -232,6 +238,7 @@ def filters(tag: str) -> dict[str, Callable[..., str]]:
         "per_interval": of(price_per, tag),
         "failure": of(failure_reason, tag),
         "why_not": of(why_not, tag),
+        "einvoice_why_not": of(einvoice_why_not, tag),
         "ticket_note": of(ticket_note, tag),
         "error_text": of(error_text, tag),
         "label": of(label, tag),

@@ -16,6 +16,7 @@ from portico.domain.errors import PorticoError, Refused
 from portico.domain.invoice import Document, content_of
 from portico.domain.scope import BuyerScope
 from portico.i18n.languages import is_language
+from portico.services import einvoice
 from portico.services.document_print import print_data
 from portico.services.runtime import Runtime
 from portico.storage import document, outbox
@@ -129,13 +130,14 @@ def _kept_or_made(
 
 def made_of(found: Document, media_type: MediaType, language: str) -> bytes:
     """The bytes of a file, neither looked for nor kept. Raises Refused("no_einvoice"), and whatever stands against making it."""
+    content = content_of(found)
     if media_type != PDF:
-        raise Refused("no_einvoice")
-    data = print_data(content_of(found), language)
+        return einvoice.cii(content) if media_type == CII else einvoice.ubl(content)
+    data = print_data(content, language)
     if data.replaced:
         codes = [f"U+{ord(character):04X}" for character in data.replaced]
         log.warning("characters_replaced", document_id=found.id, language=language, characters=codes)
-    return render(data)
+    return render(data, attachments=einvoice.attachments(content))
 
 
 def _key(document_id: str, media_type: MediaType, language: str) -> str:
