@@ -62,6 +62,7 @@ WHY_NOT: dict[str, Message] = {
     "no_einvoice": N_("There is no e-invoice of this document. Please use the PDF."),
     "pack_range": N_("Please choose a first day and a last day that comes after it."),
     "pack_empty": N_("There are no documents in this period. Please choose another one."),
+    "pack_too_large": N_("That would be more than 5,000 documents. Please choose a shorter period."),
     "pack_limit": N_("You’ve asked for many downloads today already. Please use one of those below, or come back tomorrow."),
     "mail_limit": N_("You’ve had many copies sent today already. Please download the PDF, or go on tomorrow."),
     "no_copy_addresses": N_("There are no copy addresses yet. You can add them to your billing details."),

@@ -12,6 +12,7 @@ from portico.services import (
     document_mail,
     notice,
     notice_mail,
+    pack,
     refund,
     sign_in,
     sign_in_mail,
@@ -55,5 +56,6 @@ HANDLERS: Mapping[str, Handler] = {
     refund.JOB: buyer_jobs.give_back,
     card.JOB: buyer_jobs.look_for_card,
     document_file.JOB: document_jobs.make_file,
+    pack.JOB: document_jobs.make_pack,
     housekeeping.KIND: housekeeping.run,
 }

@@ -1,0 +1,117 @@
+"""The files of many documents: what is kept is read, what is missing is made, two at a time, and kept by the dozen.
+
+One by one they would cost a transaction each, and every transaction waits for the disk. Only a few documents are in memory at once,
+and while one batch is being kept and taken the next is in the making.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+
+from portico.domain.errors import Refused
+from portico.domain.invoice import Document
+from portico.domain.scope import BuyerScope
+from portico.services import document_file
+from portico.services.document_file import CII, PDF, UBL, MediaType
+from portico.services.runtime import Runtime
+from portico.storage import document
+
+AT_ONCE = 2  # the renderer works without Python's lock and has so many compilers; see documents.render
+_BATCH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A document with its files. Those in `missing` could not be made; jobs of their own try again. An e-invoice that the standard
+    has no words for is in neither."""
+
+    document: Document
+    files: dict[MediaType, bytes]
+    missing: tuple[MediaType, ...]
+
+
+Made = bytes | Exception | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A document whose files are in the making. `waits` are those that a job is at already."""
+
+    document: Document
+    kept: dict[MediaType, bytes]
+    waits: tuple[MediaType, ...]
+    making: Future[dict[MediaType, Made]] | None
+    made: dict[MediaType, bytes] = field(default_factory=dict[MediaType, bytes])
+
+
+def filed(runtime: Runtime, scope: BuyerScope, documents: Iterable[Document]) -> Iterator[Filed]:
+    """Each document with its files, in order. `documents` have their contents and are the buyer's own."""
+    source = iter(documents)
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="portico-files")
+    try:
+        ahead: list[_Begun] = []
+        while batch := list(islice(source, _BATCH)):
+            begun = _begin(runtime, scope, batch, pool)
+            yield from _end(runtime, scope, ahead)
+            ahead = begun
+        yield from _end(runtime, scope, ahead)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(runtime: Runtime, scope: BuyerScope, batch: Sequence[Document], pool: ThreadPoolExecutor) -> list[_Begun]:
+    """Reads what is kept, and has the rest made."""
+    begun: list[_Begun] = []
+    with runtime.database.read() as connection:
+        for found in batch:
+            kept: dict[MediaType, bytes] = {}
+            waits: list[MediaType] = []
+            wanted: list[MediaType] = []
+            for media_type in _media_types(found):
+                body = document.file(connection, scope, found.id, found.language, media_type)
+                if body is not None:
+                    kept[media_type] = body
+                elif document_file.is_made_later(connection, found, media_type, found.language):
+                    waits.append(media_type)
+                else:
+                    wanted.append(media_type)
+            making = pool.submit(_make, found, wanted) if wanted else None
+            begun.append(_Begun(found, kept, tuple(waits), making))
+    return begun
+
+
+def _end(runtime: Runtime, scope: BuyerScope, batch: Sequence[_Begun]) -> Iterator[Filed]:
+    """Keeps what was made, in one transaction."""
+    results = [(each, each.making.result() if each.making is not None else {}) for each in batch]
+    failed: dict[str, list[MediaType]] = {}
+    if any(made is not None for _, files in results for made in files.values()):
+        with runtime.database.transaction() as tx:
+            for each, files in results:
+                found = each.document
+                for media_type, made in files.items():
+                    if isinstance(made, bytes):
+                        body = document.keep_file(tx, scope, found.id, found.language, media_type, body=made, now=runtime.clock())
+                        each.made[media_type] = body
+                    elif made is not None:
+                        document_file.make_later(tx, runtime, found, media_type, found.language, error=made)
+                        failed.setdefault(found.id, []).append(media_type)
+    for each, _ in results:
+        yield Filed(each.document, {**each.kept, **each.made}, (*each.waits, *failed.get(each.document.id, ())))
+
+
+def _make(found: Document, media_types: Sequence[MediaType]) -> dict[MediaType, Made]:
+    """In a thread: each file, what stood against making it, or nothing where there is to be none."""
+    made: dict[MediaType, Made] = {}
+    for media_type in media_types:
+        try:
+            made[media_type] = document_file.made_of(found, media_type, found.language)
+        except Refused:
+            made[media_type] = None
+        except Exception as error:  # whatever it is, the other documents are wanted all the same
+            made[media_type] = error
+    return made
+
+
+def _media_types(found: Document) -> tuple[MediaType, ...]:
+    return (PDF,) if found.kind == "receipt" else (PDF, CII, UBL)

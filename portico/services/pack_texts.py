@@ -1,0 +1,118 @@
+"""The two texts of a pack of documents: the table for accounting software, and the README for whoever opens it.
+
+The table is CSV as in RFC 4180, in UTF-8 with a mark at the start by which spreadsheets know it. Its headings and codes are the same in
+every language, so that a program which reads one pack reads all; amounts are decimals with a point, days as in ISO 8601.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from portico.domain.invoice import Document, DocumentContent, content_of
+from portico.domain.money import format_amount
+from portico.domain.tax import TaxLine
+from portico.i18n.catalog import catalog, fill
+from portico.i18n.format import formats
+from portico.i18n.pack_words import AMOUNTS, COUNT, FILES, FROM_TO, MISSING, TEST, TITLE
+
+COLUMNS = (
+    "number", "kind", "issued_on", "supplied_on", "paid_on", "refers_to", "buyer", "buyer_tax_id", "buyer_country", "po_number",
+    "cost_centre", "seller", "seller_tax_id", "currency", "net", "tax", "total", "tax_rates", "tax_reasons", "tax_bases", "tax_amounts",
+    "tax_notes", "local_currency", "local_tax", "order_id", "test", "pdf", "cii", "ubl", "missing",
+)  # fmt: skip
+BYTE_ORDER_MARK = "\ufeff"
+# What a spreadsheet would take for a formula (OWASP, CSV injection), unless it is no more than a number.
+_FORMULA = re.compile(r"[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
+_SEVERAL = "; "
+
+
+def heading() -> bytes:
+    """The first line of the table."""
+    return (BYTE_ORDER_MARK + _line(COLUMNS)).encode()
+
+
+def row(found: Document, names: Mapping[str, str], missing: Sequence[str]) -> bytes:
+    """A document's line. `names` are its files in the pack by column ("pdf", "cii", "ubl"); `missing` the columns of files that should be
+    there. What is told by tax rate is in one order: rates, reasons, bases, amounts and notes."""
+    content = content_of(found)
+    detail, seller, local, currency = content.billing_detail, content.seller, content.local_tax, content.currency
+    values = (
+        found.number,
+        found.kind,
+        _day(content, content.issued_at),
+        _day(content, content.supplied_at),
+        _day(content, content.paid_at),
+        content.refers_to,
+        detail.business_name or detail.name or content.buyer_email,
+        detail.tax_id,
+        detail.country,
+        detail.po_number,
+        detail.cost_centre,
+        seller.legal_name,
+        seller.tax_id,
+        currency,
+        *(format_amount(minor, currency) for minor in (content.net_minor, content.tax_minor, content.total_minor)),
+        *_by_rate(content.taxes, currency),
+        local.currency if local else "",
+        format_amount(local.tax_minor, local.currency) if local else "",
+        content.order_id,
+        "yes" if content.test else "no",
+        *(names.get(column, "") for column in ("pdf", "cii", "ubl")),
+        " ".join(missing),
+    )
+    return _line([_harmless(value) for value in values]).encode()
+
+
+def readme(
+    language: str, *, store_name: str, buyer: str, zone: str, start: datetime, end: datetime, count: int, test: bool, missing: Sequence[str]
+) -> bytes:
+    """The README in a language. `end` is exclusive; `missing` are names of files."""
+    words, forms = catalog(language), formats(language)
+    lines = [
+        fill(words.message(TITLE), period=forms.period(start, end, zone)),
+        *([words.message(TEST)] if test else []),
+        "",
+        fill(words.message(FROM_TO), store=_one_line(store_name), buyer=buyer, zone=zone),
+        fill(words.message(COUNT), count=forms.number(count)),
+        "",
+        *(fill(words.message(text), file=name) for name, text in FILES.items()),
+        "",
+        words.message(AMOUNTS),
+    ]
+    if missing:
+        lines += ["", words.message(MISSING), *(f"- {name}" for name in missing)]
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _by_rate(taxes: Sequence[TaxLine], currency: str) -> tuple[str, ...]:
+    return (
+        _SEVERAL.join(tax.rate for tax in taxes),
+        _SEVERAL.join(tax.reason for tax in taxes),
+        _SEVERAL.join(format_amount(tax.base_minor, currency) for tax in taxes),
+        _SEVERAL.join(format_amount(tax.tax_minor, currency) for tax in taxes),
+        _SEVERAL.join(tax.note for tax in taxes if tax.note),
+    )
+
+
+def _day(content: DocumentContent, moment: datetime | None) -> str:
+    """The day on the store's own calendar, as the document prints it."""
+    return moment.astimezone(ZoneInfo(content.time_zone)).date().isoformat() if moment else ""
+
+
+def _harmless(value: str) -> str:
+    """What somebody typed stays text wherever it is opened."""
+    return f"'{value}" if _FORMULA.match(value) and not _NUMBER.match(value) else value
+
+
+def _line(values: Sequence[str]) -> str:
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\r\n").writerow(values)
+    return written.getvalue()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
