@@ -4,8 +4,9 @@ Dearer per unit of time is an upgrade: at once, for the difference. Cheaper or e
 nothing today. All ratios are exact; each amount is rounded once. docs/subscriptions.md tells the rules with worked examples.
 """
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal
@@ -16,8 +17,8 @@ from portico.domain.document_line import DocumentLine, counted
 from portico.domain.errors import Refused
 from portico.domain.money import LARGEST_MINOR, round_half_up
 from portico.domain.payment import Payment, PlanInEffect, net_taken_back_minor
-from portico.domain.subscription import NextCharge, Subscription, charge_of, current_end
-from portico.domain.tax import tax_on
+from portico.domain.subscription import NextCharge, Subscription, charge_of, current_end, taxed_as
+from portico.domain.tax import Taxation, TaxLine, parse_rate, tax_line, tax_on
 
 Timing = Literal["now", "period_end"]
 Direction = Literal["upgrade", "downgrade", "same"]
@@ -35,7 +36,8 @@ class PlanChange:
 
     `unit_minor` is net per unit and interval. `lines` and the amounts are today's: none and 0 when nothing is charged. The
     period is the one that the subscription is in once the change took effect, at `at`; `new_period` says that it begins with a
-    change made now. `next_charge` is the first regular one after today's.
+    change made now. `next_charge` is the first regular one after today's. `taxes` are today's by rate, that of the new plan first;
+    `taxation` is how the new plan is taxed where that is not how the subscription is.
     """
 
     timing: Timing
@@ -48,6 +50,7 @@ class PlanChange:
     unit_minor: int
     currency: str
     lines: tuple[DocumentLine, ...]
+    taxes: tuple[TaxLine, ...]
     net_minor: int
     tax_minor: int
     total_minor: int
@@ -57,6 +60,7 @@ class PlanChange:
     period_end: datetime
     new_period: bool
     next_charge: NextCharge
+    taxation: Taxation | None = None
 
     @property
     def in_effect(self) -> PlanInEffect:
@@ -72,6 +76,7 @@ class PlanChange:
             period_start=self.period_start,
             period_end=self.period_end,
             new_period=self.new_period,
+            taxation=self.taxation,
         )
 
 
@@ -108,26 +113,38 @@ def plan_change(
     now: datetime,
     group_id: str | None,
     credit_limit_minor: int | None = None,
+    taxed: Taxation | None = None,
+    credited: Taxation | None = None,
 ) -> PlanChange:
     """What it means to go to `quantity` of `target` at `now`.
 
     `group_id` is that of the subscription's own product: plans change within their group. Another quantity of the same product
     keeps the subscription's own price and interval, whatever they are in the catalogue by now. The credit for unused time is at
-    most `credit_limit_minor` (see `credit_limit`).
+    most `credit_limit_minor` (see `credit_limit`). `taxed` is how the new plan is taxed, and `credited` how the time was that is
+    paid for (see `credited_as`); both default to how the subscription is.
 
     Raises Refused: "same_plan", "plan_outside_group", "plan_inactive", "plan_not_in_currency", "quantity_range",
     "amount_range" beyond 64 bits, "already_scheduled", and "renewing" when the period is over and the next is not billed yet.
     """
+    before = subscription.taxation
+    subscription = taxed_as(subscription, taxed or before)
     wanted = _wanted(subscription, target, quantity, group_id)
     if now >= current_end(subscription):
         raise Refused("renewing", "the period is over; its renewal comes first")
+    change = _worked_out(subscription, wanted, now, credit_limit_minor, credited or before)
+    return change if subscription.taxation == before else replace(change, taxation=subscription.taxation)
+
+
+def _worked_out(subscription: Subscription, wanted: _Plan, now: datetime, credit_limit_minor: int | None, credited: Taxation) -> PlanChange:
     direction = _direction(subscription, wanted)
     if subscription.status == "trialing":
         return _in_trial(subscription, wanted, direction, now)
     if direction == "upgrade":
-        charged = _now(subscription, wanted, now, credit_limit_minor)
-        # A credit larger than the new price would be money owed to the buyer: better that the paid time is used up.
-        if wanted.interval == subscription.interval or charged.net_minor > 0:
+        charged = _now(subscription, wanted, now, credit_limit_minor, credited)
+        # A credit larger than the new price, or with more tax on it, would be money owed to the buyer: better that the paid time is
+        # used up.
+        comes_to_nothing = wanted.interval == subscription.interval and charged.net_minor == charged.total_minor == 0
+        if charged.total_minor > 0 or comes_to_nothing:
             return charged
     change = subscription.scheduled_change
     kept = (wanted.product_id, wanted.quantity)
@@ -151,6 +168,28 @@ def credit_limit(subscription: Subscription, payments: Iterable[Payment]) -> int
             kept_minor += payment.net_minor + (moved if payment.change and payment.change.new_period else 0)
             kept_minor -= net_taken_back_minor(payment)
     return max(0, kept_minor) if of_period else None
+
+
+def credited_as(subscription: Subscription, payments: Iterable[Payment], *, else_rate: str | None = None) -> Taxation:
+    """How the time was taxed that the subscription is in: as its newest payment says, or else the subscription.
+
+    `payments` are those for the period, oldest first, with their refunds. One from before payments said how they were taxed was at
+    the rate of its lines, and one that was brought in at `else_rate`, if that is what its tax comes to. Tax that was given back, since it
+    was never due, is not given back again.
+    """
+    now_is = subscription.taxation
+    newest = next((payment for payment in reversed(tuple(payments)) if payment.status == "succeeded"), None)
+    if newest is None:
+        return now_is
+    if any(refund.purpose == "tax" and refund.status != "failed" for refund in newest.refunds):
+        return now_is if parse_rate(now_is.rate) == 0 else Taxation("0", "reverse_charge")
+    if newest.taxes:
+        charged = newest.taxes[0]
+        return Taxation(charged.rate, charged.reason, charged.country, charged.note)
+    rate = next((line.tax_rate for line in newest.lines if line.kind != "credit"), else_rate)
+    if rate in (None, now_is.rate) or newest.tax_minor != tax_on(newest.net_minor, rate):
+        return now_is
+    return Taxation(rate, "standard" if parse_rate(rate) else "outside_scope")
 
 
 def monthly_minor(net_minor: int, interval: Interval) -> int:
@@ -200,12 +239,13 @@ def _in_trial(subscription: Subscription, wanted: _Plan, direction: Direction, n
     return _change(s, wanted, calendar, direction=direction, timing="now", at=now, next_charge=first)
 
 
-def _now(subscription: Subscription, wanted: _Plan, now: datetime, credit_limit_minor: int | None) -> PlanChange:
+def _now(subscription: Subscription, wanted: _Plan, now: datetime, credit_limit_minor: int | None, credited: Taxation) -> PlanChange:
     s, unused = subscription, _unused(subscription, now)
     credit_minor = round_half_up(s.unit_minor * s.quantity * unused)
     if credit_limit_minor is not None:
         credit_minor = min(credit_minor, credit_limit_minor)
-    credit = DocumentLine(counted(s.product_name, s.quantity), 1, -credit_minor, -credit_minor, s.tax_rate, now, s.period_end, "credit")
+    old = counted(s.product_name, s.quantity)
+    credit = DocumentLine(old, 1, -credit_minor, -credit_minor, credited.rate, now, s.period_end, "credit")
     if wanted.interval == s.interval:
         calendar = _Calendar(s.anchor, s.period_index, s.period_start, s.period_end)
         # Not a multiple of a unit's price: one position.
@@ -216,7 +256,17 @@ def _now(subscription: Subscription, wanted: _Plan, now: datetime, credit_limit_
     charge = DocumentLine(named, quantity, unit_minor, quantity * unit_minor, s.tax_rate, now, calendar.period_end, "charge")
     regular = charge_of(s, wanted.net_minor, calendar.period_end)
     lines = (credit, charge) if credit_minor else (charge,)
-    return _change(s, wanted, calendar, direction="upgrade", timing="now", at=now, next_charge=regular, lines=lines)
+    taxes = _by_rate(lines, (s.taxation, credited))
+    return _change(s, wanted, calendar, direction="upgrade", timing="now", at=now, next_charge=regular, lines=lines, taxes=taxes)
+
+
+def _by_rate(lines: Iterable[DocumentLine], taxations: Iterable[Taxation]) -> tuple[TaxLine, ...]:
+    """The tax of each rate on what its lines come to, rounded once; where two are taxed at one rate, the first tells why."""
+    bases = Counter[str]()
+    for line in lines:
+        bases[line.tax_rate] += line.net_minor
+    told = {taxation.rate: taxation for taxation in reversed(tuple(taxations))}
+    return tuple(tax_line(bases[rate], told[rate]) for rate in reversed(told) if rate in bases)
 
 
 def _unused(subscription: Subscription, now: datetime) -> Fraction:
@@ -247,9 +297,10 @@ def _change(
     at: datetime,
     next_charge: NextCharge,
     lines: tuple[DocumentLine, ...] = (),
+    taxes: tuple[TaxLine, ...] = (),
 ) -> PlanChange:
     net_minor = sum(line.net_minor for line in lines)
-    tax_minor = tax_on(net_minor, subscription.tax_rate)
+    tax_minor = sum(tax.tax_minor for tax in taxes)
     return PlanChange(
         timing=timing,
         direction=direction,
@@ -261,6 +312,7 @@ def _change(
         unit_minor=wanted.unit_minor,
         currency=subscription.currency,
         lines=lines,
+        taxes=taxes,
         net_minor=net_minor,
         tax_minor=tax_minor,
         total_minor=net_minor + tax_minor,

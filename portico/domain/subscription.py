@@ -1,13 +1,13 @@
 """What can happen to a subscription: its states, and the one table of moves between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from portico.domain.catalog import Interval
 from portico.domain.errors import Refused
 from portico.domain.payment import PaymentMethod
-from portico.domain.tax import TaxReason, tax_on
+from portico.domain.tax import Taxation, TaxReason, tax_on
 
 SubscriptionStatus = Literal["pending", "trialing", "active", "past_due", "paused", "canceling", "canceled", "expired", "closed"]
 SUBSCRIPTION_STATUSES: tuple[SubscriptionStatus, ...] = (
@@ -124,6 +124,11 @@ class Subscription:
     tax_country: str = ""
     tax_note: str = ""
 
+    @property
+    def taxation(self) -> Taxation:
+        """How the next charge will be taxed."""
+        return Taxation(self.tax_rate, self.tax_reason, self.tax_country, self.tax_note)
+
 
 @dataclass(frozen=True, slots=True)
 class NextCharge:
@@ -182,6 +187,12 @@ def charge_of(subscription: Subscription, net_minor: int, at: datetime) -> NextC
     """A charge of `net_minor` with the subscription's tax."""
     tax_minor = tax_on(net_minor, subscription.tax_rate)
     return NextCharge(at, net_minor, tax_minor, net_minor + tax_minor, subscription.currency)
+
+
+def taxed_as(subscription: Subscription, taxation: Taxation) -> Subscription:
+    """The subscription with its next charge taxed so."""
+    t = taxation
+    return replace(subscription, tax_rate=t.rate, tax_reason=t.reason, tax_country=t.country, tax_note=t.note)
 
 
 def current_end(subscription: Subscription) -> datetime:

@@ -70,6 +70,11 @@ class TaxPolicy:
     check_vat_ids: bool = False
 
 
+def tax_line(base_minor: int, taxation: Taxation) -> TaxLine:
+    """The tax on a base, rounded once."""
+    return TaxLine(taxation.rate, taxation.reason, base_minor, tax_on(base_minor, taxation.rate), taxation.country, taxation.note)
+
+
 _RATE = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,6})?")
 
 

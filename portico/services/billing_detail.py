@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+import sqlalchemy as sa
+
 from portico.domain import billing_detail
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import Conflict
 from portico.domain.scope import BuyerScope
+from portico.services import tax_id_check, taxation
 from portico.services.runtime import Runtime
 from portico.storage import audit, buyer
 
@@ -17,7 +20,8 @@ def read(runtime: Runtime, scope: BuyerScope) -> tuple[BillingDetail, int]:
 
 
 def save(runtime: Runtime, scope: BuyerScope, raw: Mapping[str, str], expected_version: int, *, language: str = "en") -> None:
-    """Keeps what a form holds as the buyer's billing details; documents already issued stay as they are.
+    """Keeps what a form holds as the buyer's billing details, by which the next charges are taxed; documents already issued stay as
+    they are.
 
     Raises Invalid with every error at once (its examples for a reader of `language`), and Conflict when the details are no longer
     of `expected_version`.
@@ -26,6 +30,16 @@ def save(runtime: Runtime, scope: BuyerScope, raw: Mapping[str, str], expected_v
         own_email = buyer.get(tx, scope).email
     detail = billing_detail.validate(raw, own_email=own_email, language=language)
     with runtime.database.transaction() as tx:
-        if not buyer.save_billing_detail(tx, scope, detail, expected_version):
-            raise Conflict
-        audit.record(tx, scope, actor="buyer", action="billing_detail.saved", subject=scope.buyer_id, now=runtime.clock())
+        keep(tx, runtime, scope, detail, expected_version)
+
+
+def keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail, expected_version: int) -> None:
+    """Keeps checked details in the transaction of what they came with, and all that follows from them. Raises Conflict.
+
+    Call it before anything else is locked: the buyer's subscriptions are locked in here.
+    """
+    if not buyer.save_billing_detail(tx, scope, detail, expected_version):
+        raise Conflict
+    tax_id_check.ask(tx, runtime, scope, detail)
+    taxation.refresh(tx, runtime, scope, detail)
+    audit.record(tx, scope, actor="buyer", action="billing_detail.saved", subject=scope.buyer_id, now=runtime.clock())

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from portico.domain.payment import Payment, PlanInEffect
-from portico.domain.subscription import Subscription
+from portico.domain.subscription import Subscription, taxed_as
 from portico.services.locked import Locked
 
 
@@ -37,6 +37,8 @@ def put_into_effect(locked: Locked, change: PlanInEffect, *, payment_id: str | N
         scheduled_change=None,
         resumes_at=None,
     )
+    if change.taxation is not None:
+        changed = taxed_as(changed, change.taxation)
     changed = locked.become(locked.planned(changed))
     facts = {"from_plan": locked.subscription.product_name, "from_quantity": locked.subscription.quantity}
     locked.tell("plan_changed", changed.id, changed, failure_code=None, **facts, **({"payment_id": payment_id} if payment_id else {}))

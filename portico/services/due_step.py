@@ -17,21 +17,22 @@ from portico.domain.errors import Refused
 from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription, SubscriptionEvent, SubscriptionStatus
-from portico.domain.tax import tax_on
-from portico.services import charging, due
+from portico.domain.tax import tax_line
+from portico.services import charging, due, taxation
 from portico.services.locked import Locked
 from portico.services.runtime import Runtime
 from portico.storage import payment as payments
 from portico.storage import product as products
+from portico.storage.store import StoreRow
 
 log = structlog.get_logger("portico.renewals")
 
 POSTPONED_BY = timedelta(hours=24)
 
 
-def process(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription: Subscription, *, now: datetime) -> None:
-    """Does the one step that is due of a locked subscription. `now` is the store's time."""
-    locked = Locked(tx, runtime, scope, subscription, now)
+def process(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription: Subscription, *, store: StoreRow, now: datetime) -> None:
+    """Does the one step that is due of a locked subscription of the `store`, in whose time `now` is."""
+    locked = Locked(tx, runtime, scope, subscription, now, store=store)
     try:
         _STEPS[subscription.status](locked)
     except Refused as refused:
@@ -49,6 +50,7 @@ def bill_from(
     anchor: datetime,
     *,
     event: SubscriptionEvent,
+    store: StoreRow,
     now: datetime,
 ) -> str | None:
     """Lets a locked subscription begin anew at `anchor`, its period 0, and bills that while the buyer is there: for a pause that he
@@ -57,7 +59,7 @@ def bill_from(
     Gives the attempt's key, for `charging.charge` after the commit; None when there is nothing to pay.
     Raises Refused("too_many_charges").
     """
-    locked = Locked(tx, runtime, scope, subscription, now, actor="buyer")
+    locked = Locked(tx, runtime, scope, subscription, now, actor="buyer", store=store)
     return _bill(locked, _in_period(replace(subscription, resumes_at=None), anchor, 0), event, cause="resumed", on_session=True)
 
 
@@ -134,7 +136,13 @@ def _bill(
 
     `event` is the move that goes with the new period, and `cause` why. Gives the attempt's key, None where there is nothing to pay.
     """
+    terms = None if locked.store is None else taxation.of_order(locked.tx, locked.store, locked.scope, after.order_id)
+    category = "" if terms is None else products.get(locked.tx, locked.scope, after.product_id).tax_category
+    if terms is not None:
+        after = terms.taxed(after, category, after.period_start)
     payment, key = _period_payment(locked, after), None
+    if terms is not None:
+        after = terms.taxed_next(after, category, locked.now)
     if payment.total_minor == 0:
         if after.status == "trialing":
             event = "activate"
@@ -164,7 +172,7 @@ def _bill(
 def _period_payment(locked: Locked, after: Subscription) -> Payment:
     """The intent to take the price of the period that `after` is in."""
     net_minor = after.unit_minor * after.quantity
-    tax_minor = tax_on(net_minor, after.tax_rate)
+    tax = tax_line(net_minor, after.taxation)
     period = after.period_start, after.period_end
     return Payment(
         id=locked.runtime.new_id("PAY"),
@@ -175,8 +183,8 @@ def _period_payment(locked: Locked, after: Subscription) -> Payment:
         period_end=after.period_end,
         currency=after.currency,
         net_minor=net_minor,
-        tax_minor=tax_minor,
-        total_minor=net_minor + tax_minor,
+        tax_minor=tax.tax_minor,
+        total_minor=net_minor + tax.tax_minor,
         refunded_minor=0,
         status="pending",
         method=after.method,
@@ -184,6 +192,7 @@ def _period_payment(locked: Locked, after: Subscription) -> Payment:
         succeeded_at=None,
         purpose="period",
         lines=(DocumentLine(after.product_name, after.quantity, after.unit_minor, net_minor, after.tax_rate, *period),),
+        taxes=(tax,),
     )
 
 

@@ -13,16 +13,18 @@ from portico.services import due, notice
 from portico.services.notice import Fact, Kind
 from portico.services.runtime import Runtime
 from portico.storage import subscription as subscriptions
+from portico.storage.store import StoreRow
 
 _WRITTEN = (
     "product_id", "product_name", "interval", "quantity", "unit_minor", "anchor", "period_index", "period_start", "period_end",
-    "resumes_at", "retry_step", "failing_since", "due_at", "remind_at",
+    "resumes_at", "retry_step", "failing_since", "due_at", "remind_at", "tax_rate", "tax_reason", "tax_country", "tax_note",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """`subscription` as it was read with its lock. `now` is the store's time; `actor` is who makes events happen."""
+    """`subscription` as it was read with its lock. `now` is the store's time; `actor` is who makes events happen;
+    `store` is given where periods are billed, whose tax its table decides."""
 
     tx: sa.Connection
     runtime: Runtime
@@ -30,6 +32,7 @@ class Locked:
     subscription: Subscription
     now: datetime
     actor: str = "worker"
+    store: StoreRow | None = None
 
     def become(self, after: Subscription, event: SubscriptionEvent | None = None, cause: str = "") -> Subscription:
         """Writes what is different in `after`, and makes `event` happen, whose `cause` its history names. `after` with its new

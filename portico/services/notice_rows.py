@@ -28,7 +28,8 @@ def price(pen: Pen, matter: Matter) -> Row:
 
 
 def sums(pen: Pen, matter: Matter, payment: Payment) -> tuple[Row, ...]:
-    """What a payment is made of. A change of plan says what it gave back and what it took; all else is one price."""
+    """What a payment is made of. A change of plan says what it gave back and what it took, each with its tax where the rates differ;
+    all else is one price."""
     currency = payment.currency
     if any(line.kind != "plain" for line in payment.lines):
         lines = [
@@ -42,10 +43,13 @@ def sums(pen: Pen, matter: Matter, payment: Payment) -> tuple[Row, ...]:
         ]
     else:
         lines = [pen.row("net", pen.money(payment.net_minor, currency))]
-    rate = payment.lines[0].tax_rate if payment.lines else matter.bought.tax_rate
+    if payment.taxes:
+        taxes = [(tax.rate, tax.tax_minor) for tax in payment.taxes]
+    else:
+        taxes = [(payment.lines[0].tax_rate if payment.lines else matter.bought.tax_rate, payment.tax_minor)]
     return (
         *lines,
-        _tax(pen, rate, pen.money(payment.tax_minor, currency)),
+        *(_tax(pen, rate, pen.money(tax_minor, currency)) for rate, tax_minor in taxes),
         pen.row("total", pen.money(payment.total_minor, currency), strong=True),
     )
 

@@ -12,7 +12,7 @@ from portico.domain.errors import Conflict, Refused
 from portico.domain.reminder import remind_at
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import NextCharge, ScheduledChange, Subscription, charge_of
-from portico.services import charging, due_step, notice, standing
+from portico.services import charging, due_step, notice, standing, taxation
 from portico.services.charging import Outcome
 from portico.services.locked import Locked
 from portico.services.runtime import Runtime
@@ -115,7 +115,7 @@ def review_unpause(runtime: Runtime, scope: BuyerScope, subscription_id: str) ->
     """What going on now would cost. Changes nothing. Raises NotFound."""
     with runtime.database.read() as connection:
         here = standing.look(connection, runtime, scope, subscription_id)
-    found = here.subscription
+        found = _taxed_today(connection, scope, here)
     charge = charge_of(found, found.unit_minor * found.quantity, here.now)
     _, period_end = period_bounds(here.now, found.interval, 0)
     return Unpausing(found, charge, period_end, here.why_not("unpause"), here.now)
@@ -131,7 +131,7 @@ def unpause_now(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, ve
     with runtime.database.transaction() as tx:
         here = _locked(tx, runtime, scope, subscription_id, version)
         here.hold("unpause")
-        key = due_step.bill_from(tx, runtime, scope, here.subscription, here.now, event="unpause", now=here.now)
+        key = due_step.bill_from(tx, runtime, scope, here.subscription, here.now, event="unpause", store=here.store, now=here.now)
         audit.record(tx, scope, actor="buyer", action="subscription.unpaused", subject=subscription_id, now=runtime.clock())
     outcome = None if key is None else charging.charge(runtime, key, first=True)
     with runtime.database.read() as connection:
@@ -144,6 +144,12 @@ def _locked(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription
     if version is not None and version != here.subscription.version:
         raise Conflict("the subscription moved since it was shown")
     return here
+
+
+def _taxed_today(tx: sa.Connection, scope: BuyerScope, here: Situation) -> Subscription:
+    """The subscription as a period that begins now is taxed: its next charge may be on a day with another rate."""
+    terms = taxation.of_order(tx, here.store, scope, here.subscription.order_id)
+    return here.subscription if terms is None else terms.taxed(here.subscription, here.product.tax_category, here.now)
 
 
 def _choices(here: Situation) -> tuple[PauseChoice, ...]:

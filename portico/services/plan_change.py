@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from portico.domain.catalog import Product
 from portico.domain.errors import NotFound, Refused
 from portico.domain.payment import Payment
-from portico.domain.proration import PlanChange, credit_limit, plan_change
+from portico.domain.proration import PlanChange, credit_limit, credited_as, plan_change
 from portico.domain.reminder import remind_at
 from portico.domain.scope import BuyerScope
-from portico.domain.subscription import ScheduledChange, Subscription, current_end
+from portico.domain.subscription import ScheduledChange, Subscription, current_end, taxed_as
+from portico.domain.tax import Taxation
 from portico.domain.why_not import Action, Standing
-from portico.services import change_payment, charging, due, notice, quote, standing
+from portico.services import change_payment, charging, due, notice, quote, standing, taxation
 from portico.services.charging import Outcome
 from portico.services.locked import Locked
 from portico.services.quote import Quote
@@ -62,13 +63,23 @@ class Confirmed:
     outcome: Outcome | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a change is worked out by, beside the plans: how much of the paid time can be credited and how that was taxed, and what
+    decides the tax of the new plan, in a store that has a table."""
+
+    credit_limit_minor: int | None
+    credited: Taxation
+    taxes: taxation.Terms | None
+
+
 def offers(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> PlanOffers:
     """The plans a buyer may choose from, the current one among them (its entry is about the quantity). Raises NotFound."""
     with runtime.database.read() as connection:
         here = standing.look(connection, runtime, scope, subscription_id)
-        limit = _credit_limit(connection, scope, here.subscription)
+        terms = _terms(connection, scope, here)
     own = () if any(plan.id == here.product.id for plan in here.plans) else (here.product,)  # no longer on sale, still the buyer's
-    plans = tuple((plan, _offer(here, plan, limit)) for plan in (*own, *here.plans))
+    plans = tuple((plan, _offer(here, plan, terms)) for plan in (*own, *here.plans))
     return PlanOffers(here.subscription, here.standing, plans, here.why_not("change_plan"), here.now)
 
 
@@ -114,18 +125,19 @@ def keep(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Subscript
             return found
         here.hold("keep_plan")
         locked = Locked(tx, runtime, scope, found, here.now)
-        kept = locked.become(locked.planned(replace(found, scheduled_change=None)))
+        kept = taxation.refreshed(tx, here.store, scope, replace(found, scheduled_change=None), now=here.now)
+        kept = locked.become(locked.planned(kept))
         locked.tell("subscription_resumed", kept.id, kept)
         audit.record(tx, scope, actor="buyer", action="plan_change.taken_back", subject=found.id, now=runtime.clock())
         return kept
 
 
-def _offer(here: Situation, plan: Product, limit: int | None) -> PlanChange | str:
+def _offer(here: Situation, plan: Product, terms: _Terms) -> PlanChange | str:
     """What going to a plan would mean with as many as there are now, or as near to that as the plan allows."""
     found = here.subscription
     quantity = found.quantity if plan.id == found.product_id else min(max(found.quantity, plan.quantity_min), plan.quantity_max)
     try:
-        return plan_change(found, plan, quantity, now=here.now, group_id=here.product.group_id, credit_limit_minor=limit)
+        return _change(here, plan, quantity, terms, at=here.now)
     except Refused as refused:
         return refused.code
 
@@ -133,12 +145,28 @@ def _offer(here: Situation, plan: Product, limit: int | None) -> PlanChange | st
 def _work_out(tx: sa.Connection, scope: BuyerScope, here: Situation, product_id: str, quantity: int, *, at: datetime) -> PlanChange:
     known = {plan.id: plan for plan in (*here.plans, here.product)}
     target = known.get(product_id) or products.get(tx, scope, product_id)
-    limit = _credit_limit(tx, scope, here.subscription)
-    return plan_change(here.subscription, target, quantity, now=at, group_id=here.product.group_id, credit_limit_minor=limit)
+    return _change(here, target, quantity, _terms(tx, scope, here), at=at)
 
 
-def _credit_limit(tx: sa.Connection, scope: BuyerScope, subscription: Subscription) -> int | None:
-    return credit_limit(subscription, payments.of_period(tx, scope, subscription.id, subscription.period_start))
+def _terms(tx: sa.Connection, scope: BuyerScope, here: Situation) -> _Terms:
+    found = here.subscription
+    of_period = payments.of_period(tx, scope, found.id, found.period_start)
+    taxes = taxation.of_order(tx, here.store, scope, found.order_id)
+    paid_as = credited_as(found, of_period, else_rate=taxes.order_rate if taxes else None)
+    return _Terms(credit_limit(found, of_period), paid_as, taxes)
+
+
+def _change(here: Situation, target: Product, quantity: int, terms: _Terms, *, at: datetime) -> PlanChange:
+    return plan_change(
+        here.subscription,
+        target,
+        quantity,
+        now=at,
+        group_id=here.product.group_id,
+        credit_limit_minor=terms.credit_limit_minor,
+        taxed=terms.taxes.at(target.tax_category, at) if terms.taxes else None,
+        credited=terms.credited,
+    )
 
 
 def _as_shown(tx: sa.Connection, scope: BuyerScope, here: Situation, shown: Quote) -> PlanChange:
@@ -161,12 +189,13 @@ def _make(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situatio
     if change.timing == "now":
         return change_payment.put_into_effect(Locked(tx, runtime, scope, found, now), change.in_effect)
     planned = ScheduledChange("change_plan", change.at, change.product_id, change.product_name, change.unit_minor, change.quantity)
-    waiting = replace(found, scheduled_change=planned, version=found.version + 1)
+    waiting = replace(taxed_as(found, change.taxation or found.taxation), scheduled_change=planned, version=found.version + 1)
     waiting = replace(waiting, remind_at=remind_at(waiting, now=now))
     subscriptions.change(
         tx, scope, found.id, expected_version=found.version, change_kind="change_plan", change_at=change.at,
         change_product_id=change.product_id, change_quantity=change.quantity, change_unit_minor=change.unit_minor,
-        remind_at=waiting.remind_at,
+        remind_at=waiting.remind_at, tax_rate=waiting.tax_rate, tax_reason=waiting.tax_reason, tax_country=waiting.tax_country,
+        tax_note=waiting.tax_note,
     )  # fmt: skip
     notice.add(tx, runtime, scope, "plan_change_scheduled", found.id, now=now, **notice.of_subscription(waiting))
     return waiting
@@ -203,6 +232,7 @@ def _payment(runtime: Runtime, found: Subscription, change: PlanChange, now: dat
         succeeded_at=None,
         purpose="change",
         lines=change.lines,
+        taxes=change.taxes,
         change=change.in_effect,
     )
 

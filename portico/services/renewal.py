@@ -105,7 +105,7 @@ def _work_on_one(runtime: Runtime, scope: StoreScope | None, now: datetime) -> i
 
 def _do(tx: sa.Connection, runtime: Runtime, owner: BuyerScope, subscription: Subscription, known: dict[str, StoreRow]) -> None:
     store = known.get(owner.store_id) or known.setdefault(owner.store_id, stores.get(tx, owner.store_id))
-    process(tx, runtime, owner, subscription, now=store_time.now(runtime, store, owner.environment))
+    process(tx, runtime, owner, subscription, store=store, now=store_time.now(runtime, store, owner.environment))
 
 
 def _due(tx: sa.Connection, scope: StoreScope | None, now: datetime, limit: int) -> list[tuple[BuyerScope, Subscription]]:

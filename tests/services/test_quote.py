@@ -20,7 +20,7 @@ ADA = BuyerScope("STO_1", "prod", "BUY_1")
 SUBSCRIPTION = "SUB_1"
 CHANGE = PlanChange(
     timing="now", direction="upgrade", at=NOW, product_id="PROD_1", product_name="Pro", interval="month", quantity=2, unit_minor=2000,
-    currency="EUR", lines=(), net_minor=500, tax_minor=95, total_minor=595, anchor=NOW, period_index=0, period_start=NOW,
+    currency="EUR", lines=(), taxes=(), net_minor=500, tax_minor=95, total_minor=595, anchor=NOW, period_index=0, period_start=NOW,
     period_end=NOW + timedelta(days=30), new_period=False, next_charge=NextCharge(NOW + timedelta(days=30), 4000, 760, 4760, "EUR"),
 )  # fmt: skip
 SEALED = quote.seal(SECRET, ADA, SUBSCRIPTION, 7, CHANGE, at=NOW)

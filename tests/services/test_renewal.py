@@ -331,8 +331,8 @@ def test_one_that_cannot_be_worked_on_is_held_and_the_others_go_on(shop: Shop, m
     shop.clock.time = shop.read(ids[0]).period_end
     bad, process = ids[1], due_step.process
 
-    def failing(tx, runtime, scope, subscription, *, now):  # type: ignore[no-untyped-def]
-        process(tx, runtime, scope, subscription, now=now)
+    def failing(tx, runtime, scope, subscription, *, store, now):  # type: ignore[no-untyped-def]
+        process(tx, runtime, scope, subscription, store=store, now=now)
         if subscription.id == bad:
             raise ZeroDivisionError("ada@example.com")
 
