@@ -36,7 +36,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One position; `detail` is a second, smaller line (the period) or empty."""
+    """One position; `detail` is a second, smaller line (the period) or empty. `carried` is the sum up to it, for where a page ends."""
 
     description: str
     detail: str
@@ -44,6 +44,7 @@ class Line:
     unit: str
     tax: str
     amount: str
+    carried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,9 @@ class PrintData:
 
     `language` is a tag of the registry ("de", "zh-Hans", "pt-BR"); `issued_at` dates the file, so that the same data gives
     the same bytes. `accent` is "#rrggbb" or empty. `page_of` is "Page {page} of {pages}" in the language; the renderer fills
-    it in. `taxes` is None where the totals say it all. `paid_mark`, `copy_of` and `test_mark` are empty when they do not
-    apply. `replaced` lists the characters that no font has and that were printed as a box.
+    it in. `carried_forward` are the words beside the sum of the pages before. `taxes` is None where the totals say it all.
+    `paid_mark`, `copy_of` and `test_mark` are empty when they do not apply. `replaced` lists the characters that no font has
+    and that were printed as a box.
     """
 
     language: str
@@ -106,6 +108,7 @@ class PrintData:
     payment: tuple[Fact, ...]
     notes: tuple[str, ...]
     page_of: str
+    carried_forward: str = ""
     copy_of: str = ""
     test_mark: str = ""
     replaced: str = ""

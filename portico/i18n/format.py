@@ -47,6 +47,7 @@ class Formats:
         self._territories: Mapping[str, str] = self._locale.territories
         symbols = self._locale.number_symbols["latn"]
         self._group: str = symbols["group"]
+        self._point: str = symbols["decimal"]
         self._minus: str = symbols["minusSign"]
         self._date_and_time: str = str(self._locale.datetime_formats["medium"]).replace("'", "")
         self._time_pattern = self._locale.time_formats["short"].pattern
@@ -96,6 +97,11 @@ class Formats:
         """A whole number with its groups: "12,345"."""
         digits = f"{abs(count):,}".replace(",", self._group)
         return f"{self._minus}{digits}" if count < 0 else digits
+
+    def decimal(self, number: str) -> str:
+        """A decimal string with all its decimals: "4.2531" -> "4,2531". Not negative, as rates of exchange are."""
+        whole, _, fraction = number.partition(".")
+        return f"{self.number(int(whole))}{self._point}{fraction}" if fraction else self.number(int(whole))
 
     def country(self, code: str) -> str:
         """The name of a country by its ISO 3166-1 alpha-2 code; the code itself if nobody knows it."""

@@ -1,13 +1,14 @@
 """What a document says, before it is typeset."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from portico.documents.print_data import Fact
+from portico.documents.print_data import Fact, Total
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.invoice import Seller
+from portico.domain.invoice import LocalTax, Seller
+from portico.domain.tax import TaxLine
 from portico.i18n.languages import LANGUAGES
 from portico.services.document_print import print_data
 from tests.documents.samples import CREDIT_NOTE, HARD, NOVEMBER, ORDINARY, PLAN_CHANGE, TWO_RATES, charged
@@ -43,7 +44,7 @@ def test_several_rates_are_told_apart() -> None:
     taxes = print_data(TWO_RATES, "en").taxes
     assert taxes is not None
     assert [(row.rate, row.base, row.tax) for row in taxes.rows] == [
-        ("19%", "€136.50", "€25.94"), ("7% · Reduced rate", "€30.00", "€2.10"),
+        ("19% · Standard rate", "€136.50", "€25.94"), ("7% · Reduced rate", "€30.00", "€2.10"),
     ]  # fmt: skip
     assert [row.label for row in print_data(TWO_RATES, "en").totals][1:3] == ["VAT 19%", "VAT 7%"]
 
@@ -143,9 +144,115 @@ def test_reverse_charge_is_said_by_its_rate_and_in_a_sentence() -> None:
     data = print_data(HARD["reverse charge"], "en")
     assert data.taxes is not None
     assert data.taxes.rows[0].rate == "0% · Reverse charge"
-    assert len(data.notes) == 1
-    assert "Reverse charge" in data.notes[0]
+    assert data.notes == (
+        "Reverse charge: the customer accounts for the tax",
+        "Service to a business in another member state: articles 44 and 196 of Directive 2006/112/EC.",
+    )
     assert print_data(ORDINARY, "en").notes == ()
+
+
+# Directive 2006/112/EC art. 226 (11a), in the words of the directive's own text in each language of the Union that we speak.
+STATUTE = {
+    "de": "Steuerschuldnerschaft des Leistungsempfängers", "fr": "Autoliquidation", "es": "Inversión del sujeto pasivo",
+    "it": "Inversione contabile", "pl": "Odwrotne obciążenie", "pt-BR": "Autoliquidação",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", TAGS)
+def test_reverse_charge_is_said_in_the_readers_language_and_in_english(language: str) -> None:
+    said = print_data(HARD["reverse charge"], language).notes[0]
+    assert said.startswith(STATUTE.get(language, ""))
+    assert said.casefold().count("reverse charge") == 1
+    assert language == "en" or said.casefold().replace("reverse charge", "") != said.casefold()
+
+
+def test_the_law_is_named_only_between_businesses_of_two_member_states() -> None:
+    """Where the buyer owes the tax for another reason, it is another article's, and the store's own words say which."""
+    reverse = HARD["reverse charge"]
+    for country, there in (("DE", "DE"), ("DE", "NO"), ("GB", "FR")):
+        moved = replace(
+            reverse, seller=replace(reverse.seller, country=country), billing_detail=replace(reverse.billing_detail, country=there)
+        )
+        assert len(print_data(moved, "en").notes) == 1
+
+
+def test_a_stores_own_words_for_an_exemption_are_printed_as_they_are() -> None:
+    small = charged("EUR", ("Pro plan", 1, 4900), reason="exempt")
+    small = replace(small, taxes=(replace(small.taxes[0], note="Gemäß § 19 UStG wird keine Umsatzsteuer berechnet. #x"),))
+    assert print_data(small, "ja").notes[1] == "Gemäß § 19 UStG wird keine Umsatzsteuer berechnet. #x"
+    assert print_data(small, "en").notes[0] == "This supply is exempt from tax"
+
+
+def test_two_reasons_at_one_rate_are_told_apart() -> None:
+    """A line has the rate that it has, even where another reason would give it none."""
+    mixed = replace(
+        charged("EUR", ("Pro plan", 1, 4900), ("Seat", 1, 1000)),
+        taxes=(TaxLine("0", "outside_scope", 1000, 0, "US"), TaxLine("0", "reverse_charge", 4900, 0, "FR")),
+    )
+    data = print_data(mixed, "en")
+    assert data.taxes is not None
+    assert [row.rate for row in data.taxes.rows] == ["Outside the scope of tax", "0% · Reverse charge"]
+    assert [line.tax for line in data.lines] == ["0%", "0%"]
+
+
+def test_the_place_of_supply_is_told_where_it_is_not_the_sellers_country() -> None:
+    def place(**tax: str) -> list[Fact]:
+        content = replace(ORDINARY, taxes=(replace(ORDINARY.taxes[0], **tax),))
+        return [fact for fact in print_data(content, "en").facts if fact.label == "Place of supply"]
+
+    assert place(country="FR") == [Fact("Place of supply", "France")]
+    assert place(country="DE") == place(country="") == []
+    monaco = replace(ORDINARY, seller=replace(ORDINARY.seller, country="FR"), taxes=(replace(ORDINARY.taxes[0], country="MC"),))
+    assert len(print_data(monaco, "en").facts) == 3
+
+
+def test_the_buyers_own_numbers_stand_below_the_address() -> None:
+    detail = replace(ORDINARY.billing_detail, po_number="4500-17/B", cost_centre="IT 7", copy_emails=("b@example.com",))
+    data = print_data(replace(ORDINARY, billing_detail=detail), "en")
+    assert data.buyer.facts[1:] == (Fact("PO number", "4500-17/B"), Fact("Cost center", "IT 7"))
+    assert "b@example.com" not in repr(data)
+
+
+def test_the_tax_is_said_in_the_sellers_own_currency_too() -> None:
+    """Directive 2006/112/EC art. 230, and by which rate of exchange (art. 91)."""
+    content = replace(ORDINARY, currency="USD", local_tax=LocalTax("PLN", 3_960, "4.2531", date(2026, 10, 30)))
+    data = print_data(content, "en")
+    assert data.totals[-1] == Total("VAT in PLN", "PLN\xa039.60")
+    assert data.notes[-1] == "Exchange rate of Oct 30, 2026: 1 USD = 4.2531 PLN"
+    assert "4,2531" in print_data(content, "de").notes[-1]
+    assert print_data(content, "ar").notes[-1].count("\u2068") == 3
+
+
+CORRECTION = replace(
+    CREDIT_NOTE, counterpart="INV-2026-000043", refers_to_at=NOVEMBER, lines=ORDINARY.lines, taxes=ORDINARY.taxes, net_minor=4900,
+    tax_minor=931, total_minor=5831, paid_minor=5831,
+)  # fmt: skip
+
+
+def test_a_credit_note_of_a_correction_cancels_and_gives_no_money_back() -> None:
+    data = print_data(CORRECTION, "en")
+    assert (data.headline, data.paid_mark) == ("Invoice INV-2026-000042 is canceled", "")
+    assert data.notes == ("This credit note cancels invoice INV-2026-000042 (Nov 1, 2026). The new invoice is INV-2026-000043.",)
+    assert [row.label for row in data.totals] == ["Total without tax", "VAT 19%", "Total"]
+    assert [fact.label for fact in data.payment] == ["Order"]
+
+
+def test_a_new_invoice_says_what_it_replaces() -> None:
+    data = print_data(replace(ORDINARY, number="INV-2026-000043", refers_to="INV-2026-000042", counterpart="CN-2026-000003"), "en")
+    assert data.notes == ("This invoice replaces invoice INV-2026-000042, which credit note CN-2026-000003 cancels.",)
+    assert (data.facts[-1], data.headline) == (Fact("Refers to", "INV-2026-000042"), "€58.31 paid on Nov 1, 2026")
+
+
+def test_a_document_of_which_the_other_was_issued_gives_the_day() -> None:
+    data = print_data(replace(CREDIT_NOTE, refers_to_at=NOVEMBER), "en")
+    assert data.notes[0].startswith("Credit note for invoice INV-2026-000042 (Nov 1, 2026).")
+
+
+def test_discounts_are_lines_with_a_minus_and_count_in_what_is_carried() -> None:
+    content = charged("JPY", ("Pro", 3, 1000), ("Discount", 1, -500), ("Seat", 2, 200), rate="10", tax_minor=290)
+    assert [(line.amount, line.carried) for line in print_data(content, "en").lines] == [
+        ("¥3,000", "¥3,000"), ("-¥500", "¥2,500"), ("¥400", "¥2,900"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
