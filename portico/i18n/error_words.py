@@ -40,6 +40,7 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
         N_("“{example}” isn’t a complete email address. Each looks like name@example.com."),
     ),
     "copy_email_many": (N_("These are too many addresses."), N_("These are too many addresses. Please keep at most {example}.")),
+    "date_format": (N_("Please choose a day."), N_("Please choose a day. It is written like {example}.")),
     # Texts and amounts about a subscription or a payment
     "card_number": (N_("This looks like a card number. Please leave it out: we never ask for it here."), None),
     "refund_amount": (N_("Please give an amount up to what you can still get back."), None),

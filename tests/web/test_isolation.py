@@ -1,8 +1,10 @@
 """Isolation: whoever asks for what belongs to another buyer, store or environment gets what a random id gets, byte for byte, and
 changes nothing. The walk is over the route table itself: an address that is not in the matrix below fails the suite."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +12,8 @@ from portico.domain.scope import BuyerScope
 from portico.services import plan_change
 from portico.services.runtime import Runtime
 from portico.storage import card_setup
+from portico.storage import pack as packs
+from portico.storage.pack import Pack
 from portico.storage.page import Cursor
 from portico.web import outside
 from portico.web.portal.routes import ROUTES
@@ -23,7 +27,7 @@ RANDOM = "0" * 22
 CANARY = "CANARY"  # in every text a foreign buyer owns; must never be seen
 
 # For every address of the table: how a foreign id could be smuggled in. An entry is (path, form) with {order}, {subscription},
-# {payment}, {card}, {plan}, {document}, {cursor} and {buyer} to be filled with the victim's ids, and with random ones for
+# {payment}, {card}, {pack}, {plan}, {document}, {cursor} and {buyer} to be filled with the victim's ids, and with random ones for
 # comparison.
 MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
     ("GET", ""): [("", {}), ("?buyer_id={buyer}", {})],
@@ -72,6 +76,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
         ("/invoices/{document}.pdf?lang=de", {}),
         ("/invoices/INV-2026-000001.pdf", {}),
     ],
+    ("GET", "/invoices/pack"): [("/invoices/pack", {}), ("/invoices/pack?buyer_id={buyer}", {})],
+    ("POST", "/invoices/pack"): [("/invoices/pack", {"period": "2026", "buyer_id": "{buyer}"})],
+    ("GET", "/invoices/pack/{id}"): [("/invoices/pack/{pack}", {}), ("/invoices/pack/{document}", {})],
+    ("GET", "/invoices/pack/{id}.zip"): [("/invoices/pack/{pack}.zip", {}), ("/invoices/pack/{document}.zip", {})],
     ("POST", "/invoices/{id}/send"): [
         ("/invoices/{document}/send", {"to": "own"}),
         ("/invoices/{document}/send", {"to": "copies"}),
@@ -127,6 +135,7 @@ def _fill(text: str, ids: dict[str, str]) -> str:
 
 def random_ids(text: str) -> str:
     prefixes = {"order": "ORD", "subscription": "SUB", "document": "INV", "payment": "PAY", "card": "SET", "plan": "PROD", "buyer": "BUY"}
+    prefixes |= {"pack": "PCK"}
     return _fill(text, {"cursor": "", "quote": "", **{name: f"{prefix}_{RANDOM}" for name, prefix in prefixes.items()}})
 
 
@@ -142,6 +151,17 @@ def with_a_plan(runtime: Runtime, factory: Factory, scope: BuyerScope, **columns
     return {"subscription": subscription, "payment": payment, "card": card, "plan": plans["Large"], "quote": quote}
 
 
+def with_a_pack(runtime: Runtime, factory: Factory, scope: BuyerScope) -> dict[str, str]:
+    """The id of a pack that is ready."""
+    pack_id, now, body = runtime.new_id("PCK"), factory.now, f"{CANARY} pack".encode()
+    with runtime.database.transaction() as tx:
+        days = (now.date(), now.date())
+        packs.create(tx, scope, Pack(pack_id, *days, "pending", 1, 0, None, None, now, None, now + timedelta(days=1)))
+        packs.add_part(tx, pack_id, 1, body)
+        packs.ready(tx, pack_id, len(body), b"", now=now, expires_at=now + timedelta(days=1))
+    return {"pack": pack_id}
+
+
 @pytest.fixture
 def victims(factory: Factory, shop: Shop, history: Callable[..., History], runtime: Runtime) -> list[Victim]:
     """Another buyer of the store, the same e-mail in the other environment, and the same e-mail in another store."""
@@ -155,7 +175,12 @@ def victims(factory: Factory, shop: Shop, history: Callable[..., History], runti
         "another store": factory.buyer(other_store, email="ada@example.com", **detail),
     }
     return [
-        Victim(name, scope, history(scope, **marked), with_a_plan(runtime, factory, scope, product_name=f"{CANARY} plan"))
+        Victim(
+            name,
+            scope,
+            history(scope, **marked),
+            with_a_plan(runtime, factory, scope, product_name=f"{CANARY} plan") | with_a_pack(runtime, factory, scope),
+        )
         for name, scope in scopes.items()
     ]
 
@@ -178,7 +203,7 @@ def test_every_address_of_the_application_is_in_a_table(app) -> None:  # type: i
     served = {(method, route.path) for route in app.routes for method in route.methods if method != "OPTIONS"}
     expected = set(OUTSIDE)
     for row in ROUTES:
-        path = row.path.replace("{id}.pdf", "{id:str}").replace("{id}", "{id:str}")
+        path = re.sub(r"\{id\}(\.[a-z]+)?", "{id:str}", row.path)
         expected |= {(row.method, prefix + path) for prefix in ("/{slug:str}/portal", "/test/{slug:str}/portal")}
     assert served == expected
 
@@ -265,6 +290,8 @@ def test_the_victims_themselves_do_see_their_data(sign_in: Callable[[BuyerScope]
         assert browser.get(base + victim.fill("/payments/{payment}")).status == 200
         assert browser.get(base + victim.fill("/payments/{payment}/refund")).status == 200
         assert browser.get(f"{base}/invoices/{victim.owned.document}.pdf").status == 200
+        assert "Download ZIP" in browser.get(base + victim.fill("/invoices/pack/{pack}")).text
+        assert CANARY in browser.get(base + victim.fill("/invoices/pack/{pack}.zip")).text
 
 
 def test_without_a_session_nothing_of_a_buyer_is_shown(browser: Browser, shop: Shop, victims: list[Victim], runtime: Runtime) -> None:

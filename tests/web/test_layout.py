@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page, Route
 import portico.web
 from portico.i18n.catalog import Catalog, placeholders
 from portico.i18n.templates import environment
-from tests.web import plan_samples, samples
+from tests.web import document_samples, plan_samples, samples
 
 WEB = Path(portico.web.__file__).parent
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-NAMES = tuple(plan_samples.pages(samples.Page()))
+NAMES = (*plan_samples.pages(samples.Page()), *document_samples.pages(samples.Page()))
 Show = Callable[[str, str], Page]
 
 
@@ -37,7 +37,7 @@ def show(chrome: Browser) -> Iterator[Callable[..., Show]]:
                 route.fulfill(body=(WEB / "static" / path.name).read_bytes(), content_type=MEDIA[path.suffix])
             else:
                 page = samples.Page(language=path.parent.name)
-                template, frame, variables = plan_samples.pages(page)[path.name]
+                template, frame, variables = {**plan_samples.pages(page), **document_samples.pages(page)}[path.name]
                 html = environment(page.language, loader).get_template(template).render(page=frame, **variables)
                 route.fulfill(body=html, content_type="text/html; charset=utf-8")
 

@@ -12,13 +12,13 @@ from jinja2 import FileSystemLoader
 
 import portico.web
 from portico.i18n.templates import environment
-from tests.web import plan_samples, samples
+from tests.web import document_samples, plan_samples, samples
 from tests.web.samples import Page
 
 FOLDER = Path(portico.web.__file__).parent
 LOADER = FileSystemLoader(FOLDER / "templates")
 LANGUAGES = ("en", "de", "ja", "ar")
-NAMES = (*samples.pages(Page()), *plan_samples.pages(Page()))
+NAMES = (*samples.pages(Page()), *plan_samples.pages(Page()), *document_samples.pages(Page()))
 VOID = {"input", "meta", "link", "br", "use", "img"}
 Tag = dict[str, str | None]
 
@@ -60,7 +60,7 @@ class Seen(HTMLParser):
 
 
 def render(name: str, page: Page) -> str:
-    template, frame, variables = {**samples.pages(page), **plan_samples.pages(page)}[name]
+    template, frame, variables = {**samples.pages(page), **plan_samples.pages(page), **document_samples.pages(page)}[name]
     return environment(page.language, LOADER).get_template(template).render(page=frame, **variables)
 
 

@@ -10,6 +10,7 @@ from portico.web.portal import (
     language,
     order,
     overview,
+    pack,
     pause,
     payment,
     plan_change,
@@ -62,6 +63,10 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/payments/{id}/refund", refund.form, "buyer"),
     Row("POST", "/payments/{id}/refund", refund.ask, "buyer", refund.FIELDS, "/payments/{id}/refund", refund.stale),
     Row("GET", "/invoices", document.invoices, "buyer"),
+    Row("GET", pack.PATH, pack.form, "buyer"),
+    Row("POST", pack.PATH, pack.ask, "buyer", pack.FIELDS, pack.PATH),
+    Row("GET", "/invoices/pack/{id}", pack.progress, "buyer"),
+    Row("GET", "/invoices/pack/{id}.zip", pack.download, "buyer", returns_to="/invoices/pack/{id}"),
     Row("GET", "/invoices/{id}", document.one_invoice, "buyer"),
     Row("GET", "/invoices/{id}.pdf", document.pdf, "buyer", returns_to="/invoices/{id}"),
     Row("POST", "/invoices/{id}/send", document.send, "buyer", document.SEND_FIELDS, "/invoices/{id}"),
@@ -70,7 +75,7 @@ ROUTES: tuple[Row, ...] = (
 )
 
 # What answers with something else than a page, or leads away.
-_NO_PAGES = frozenset({"/session", "/invoices/{id}.pdf", "/payments/{id}/confirm"})
+_NO_PAGES = frozenset({"/session", "/invoices/{id}.pdf", "/invoices/pack/{id}.zip", "/payments/{id}/confirm"})
 # Where a sign-in, or a choice of language, may lead back to.
 _PAGES = re.compile(
     "|".join(
