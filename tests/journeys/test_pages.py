@@ -44,8 +44,15 @@ def speak(page: Page, portal: Portal, language: str) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(
+    ("language", "scheme"),
+    [
+        ("en", "light"),
+        ("ar", "dark"),
+        pytest.param("en", "dark", marks=pytest.mark.prove),
+        pytest.param("ar", "light", marks=pytest.mark.prove),
+    ],
+)
 def test_axe_finds_nothing(portal: Portal, scheme: str, language: str) -> None:
     page = portal.visitor(color_scheme=scheme, viewport={"width": 390, "height": 844})
     portal.sign_in(page)

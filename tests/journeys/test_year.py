@@ -134,7 +134,9 @@ def plans_a_downgrade(page: Page) -> None:
     says(page, "Done. We’ve noted the change, and nothing was charged.")
 
 
+# What a browser sees does not depend on the database; that the year is the same on both is told without one, in tests/years.
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.prove)], indirect=True)
 def test_a_year_in_the_browser(life: Life) -> None:
     year = life.year
     year.begins("Starter", on="2026-01-31")
