@@ -142,7 +142,7 @@ def _bill(
         after = terms.taxed(after, category, after.period_start)
     payment, key = _period_payment(locked, after), None
     if terms is not None:
-        after = terms.taxed_next(after, category, locked.now)
+        after = terms.taxed(after, category, after.period_end)  # when it is charged next
     if payment.total_minor == 0:
         if after.status == "trialing":
             event = "activate"

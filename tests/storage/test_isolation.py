@@ -39,6 +39,7 @@ from portico.storage import (
     subscription,
     tables,
     tax_id_check,
+    taxed,
 )  # fmt: skip
 from portico.storage.database import Database
 from portico.storage.import_rows import OrderRow
@@ -124,6 +125,7 @@ OF_BUYER: dict[str, Ask] = {
     "subscription.lock": lambda tx, scope, own: subscription.lock(tx, scope, own.subscription),
     "subscription.get_with_store": lambda tx, scope, own: subscription.get_with_store(tx, scope, own.subscription),
     "subscription.lock_with_store": lambda tx, scope, own: subscription.lock_with_store(tx, scope, own.subscription),
+    "taxed.of_buyer_locked": lambda tx, scope, own: taxed.of_buyer_locked(tx, scope),
     "subscription.lock_using_card": lambda tx, scope, own: subscription.lock_using_card(tx, scope, "cus_1", "pm_1"),
     "subscription.change": lambda tx, scope, own: subscription.change(tx, scope, own.subscription, expected_version=1, due_at=None),
     "subscription.hold": lambda tx, scope, own: subscription.hold(tx, scope, own.subscription, reason="x", now=own.now),
@@ -143,6 +145,7 @@ OF_BUYER: dict[str, Ask] = {
         tx, scope, own.document, "de", "application/pdf", body=b"x", now=own.now
     ),
     "tax_id_check.newest": lambda tx, scope, own: tax_id_check.newest(tx, scope, "ATU1"),
+    "tax_id_check.is_refused": lambda tx, scope, own: tax_id_check.is_refused(tx, scope, "ATU2"),
     "tax_id_check.answered": lambda tx, scope, own: tax_id_check.answered(tx, scope, "TIC_1", "valid", now=own.now),
     "tax_id_check.no_answer": lambda tx, scope, own: tax_id_check.no_answer(tx, scope, "TIC_1"),
     "pack.get": lambda tx, scope, own: pack.get(tx, scope, "PCK_1"),
@@ -217,6 +220,8 @@ def own(database: Database, factory: Factory) -> Own:
         sign_in.mint(tx, owner, request.id, buyer_id=owner.buyer_id, **hashes, now=now, expires_at=now + timedelta(minutes=10))
         gateway_customer.put(tx, owner, "sandbox", "cus_1")
         tax_id_check.create(tx, owner, "TIC_1", "ATU1", now)
+        tax_id_check.create(tx, owner, "TIC_2", "ATU2", now)
+        tax_id_check.answered(tx, owner, "TIC_2", "invalid", now=now)
         asked = pack.Pack("PCK_0", now.date(), now.date(), "pending", 1, 0, None, None, now, None, now + timedelta(days=7))
         pack.create(tx, owner, asked)
         pack.add_part(tx, "PCK_0", 1, b"zip")
