@@ -1,4 +1,4 @@
-"""The files of many documents: what is kept is read, what is missing is made, two at a time, and kept by the dozen.
+"""The files of many documents: what is kept is read, what is missing is made, two at a time, and kept by the batch.
 
 One by one they would cost a transaction each, and every transaction waits for the disk. Only a few documents are in memory at once,
 and while one batch is being kept and taken the next is in the making.
@@ -6,8 +6,10 @@ and while one batch is being kept and taken the next is in the making.
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
+
+import sqlalchemy as sa
 
 from portico.domain.errors import Refused
 from portico.domain.invoice import Document
@@ -18,7 +20,7 @@ from portico.services.runtime import Runtime
 from portico.storage import document
 
 AT_ONCE = 2  # the renderer works without Python's lock and has so many compilers; see documents.render
-_BATCH = 12
+_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,6 @@ class _Begun:
     kept: dict[MediaType, bytes]
     waits: tuple[MediaType, ...]
     making: Future[dict[MediaType, Made]] | None
-    made: dict[MediaType, bytes] = field(default_factory=dict[MediaType, bytes])
 
 
 def filed(runtime: Runtime, scope: BuyerScope, documents: Iterable[Document]) -> Iterator[Filed]:
@@ -81,23 +82,29 @@ def _begin(runtime: Runtime, scope: BuyerScope, batch: Sequence[Document], pool:
     return begun
 
 
-def _end(runtime: Runtime, scope: BuyerScope, batch: Sequence[_Begun]) -> Iterator[Filed]:
-    """Keeps what was made, in one transaction."""
-    results = [(each, each.making.result() if each.making is not None else {}) for each in batch]
-    failed: dict[str, list[MediaType]] = {}
-    if any(made is not None for _, files in results for made in files.values()):
+def _end(runtime: Runtime, scope: BuyerScope, batch: list[_Begun]) -> Iterator[Filed]:
+    """Keeps what was made, in one transaction, and lets go of each document that has been taken."""
+    ended = [(each, each.making.result() if each.making is not None else {}) for each in batch]
+    batch.clear()
+    taken = [Filed(each.document, each.kept, each.waits) for each, files in ended if not files]
+    if len(taken) < len(ended):
         with runtime.database.transaction() as tx:
-            for each, files in results:
-                found = each.document
-                for media_type, made in files.items():
-                    if isinstance(made, bytes):
-                        body = document.keep_file(tx, scope, found.id, found.language, media_type, body=made, now=runtime.clock())
-                        each.made[media_type] = body
-                    elif made is not None:
-                        document_file.make_later(tx, runtime, found, media_type, found.language, error=made)
-                        failed.setdefault(found.id, []).append(media_type)
-    for each, _ in results:
-        yield Filed(each.document, {**each.kept, **each.made}, (*each.waits, *failed.get(each.document.id, ())))
+            taken = [_keep(tx, runtime, scope, each, files) for each, files in ended]
+    ended.clear()
+    while taken:
+        yield taken.pop(0)
+
+
+def _keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, each: _Begun, made: dict[MediaType, Made]) -> Filed:
+    found, files, missing = each.document, dict(each.kept), list(each.waits)
+    for media_type, body in made.items():
+        if isinstance(body, bytes):
+            now = runtime.clock()
+            files[media_type] = document.keep_file(tx, scope, found.id, found.language, media_type, body=body, now=now)
+        elif body is not None:
+            document_file.make_later(tx, runtime, found, media_type, found.language, error=body)
+            missing.append(media_type)
+    return Filed(found, files, tuple(missing))
 
 
 def _make(found: Document, media_types: Sequence[MediaType]) -> dict[MediaType, Made]:

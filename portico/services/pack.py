@@ -2,7 +2,7 @@
 
 What is in it: `pdf/` and `xml/` with the files that the buyer would get one by one, `documents.csv`, `README.txt` in the buyer's language
 and `SHA256SUMS`. The same documents give the same bytes. However many there are, only some are in memory at once: files go into the
-archive by the dozen, and out of it in pieces of a megabyte.
+archive one by one, and out of it in pieces of a megabyte.
 """
 
 from collections.abc import Callable, Iterator
@@ -105,21 +105,22 @@ def make(runtime: Runtime, pack_id: str, *, ending: Ending) -> None:
         total = document.count_between(tx, scope, start, end)
         if not packs.begin_again(tx, pack_id, total=total):
             return
-    making = _Making(runtime, shop, pack_id, total, Archive(_folder(shop, scope.environment, pack)), runtime.clock())
-    for found in document_batch.filed(runtime, scope, _documents(runtime, scope, start, end, total)):
-        making.add(found)
-    readme = pack_texts.readme(
-        who.locale or shop.locale,
-        store_name=shop.name,
-        buyer=who.email,
-        zone=shop.time_zone,
-        start=start,
-        end=end,
-        count=making.done,
-        test=scope.environment == "test",
-        missing=making.missing,
-    )
-    making.finish(readme)
+    with Archive(_folder(shop, scope.environment, pack)) as archive:
+        making = _Making(runtime, shop, pack_id, total, archive, runtime.clock())
+        for found in document_batch.filed(runtime, scope, _documents(runtime, scope, start, end, total)):
+            making.add(found)
+        readme = pack_texts.readme(
+            who.locale or shop.locale,
+            store_name=shop.name,
+            buyer=who.email,
+            zone=shop.time_zone,
+            start=start,
+            end=end,
+            count=making.done,
+            test=scope.environment == "test",
+            missing=making.missing,
+        )
+        making.finish(readme)
     now = runtime.clock()
     with ending() as tx:
         packs.ready(tx, pack_id, making.size_bytes, making.sha256.digest(), now=now, expires_at=now + KEPT)

@@ -24,6 +24,13 @@ class Archive:
         self._sums: list[str] = []
         self.pending_bytes = 0
 
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """An archive that was not finished is let go of: left alone it would try to finish itself when it is collected."""
+        self._zip.fp = None
+
     def add(self, name: str, body: bytes, at: datetime, *, packed: bool = True) -> None:
         """A file `name` within the folder, dated `at`, written as it reads there. PDFs are packed already: `packed=False`."""
         self._write(name, body, at, packed=packed)
