@@ -99,7 +99,8 @@ def tax_name(seller: Seller) -> TaxName:
 def is_vat_id(country: str, tax_id: str) -> bool:
     """Whether it is written as a VAT id, with or without a label before it."""
     prefixes = {word[:2] for word in tax_id.split() if any(c.isdigit() for c in word)}
-    return not prefixes.isdisjoint(_VAT_PREFIXES) or (country in _VAT_COUNTRIES and country in prefixes)
+    is_norwegian = country == "NO" and tax_id.rstrip().endswith("MVA")
+    return is_norwegian or not prefixes.isdisjoint(_VAT_PREFIXES) or (country in _VAT_COUNTRIES and country in prefixes)
 
 
 def _has_address(seller: Seller) -> bool:
