@@ -3,9 +3,10 @@
 The schematron is XSLT 2, run here by Saxon in this process. (`facturx.xml_check_schematron` asks a server and passes when there is none.)
 """
 
+import re
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import facturx
 import saxonche
@@ -23,6 +24,7 @@ _SCHEMAS = {
     "CreditNote": _SHIPPED / "ubl-2.1" / "maindoc" / "UBL-CreditNote-2.1.xsd",
 }
 _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
+_XSL = "{http://www.w3.org/1999/XSL/Transform}"
 
 
 def faults(xml: bytes, syntax: Syntax) -> list[str]:
@@ -51,3 +53,19 @@ def _rules(syntax: Syntax) -> tuple[saxonche.PySaxonProcessor, saxonche.PyXsltEx
     compiler = processor.new_xslt30_processor()
     compiler.set_cwd(str(_RULES[syntax].parent))
     return processor, compiler.compile_stylesheet(stylesheet_file=str(_RULES[syntax]))
+
+
+def terms(xml: bytes) -> dict[str, Any]:
+    """What another's reader finds in it, by the names of the standard: {"BT-1": "INV-2026-000042", "BG-23": [{"BT-116": ...}]}.
+
+    Any scheme but VAT makes a tax number in UBL; that reader knows another one than most write.
+    """
+    return facturx.parse_ubl_cii_xml(xml.replace(b"<cbc:ID>FC<", b"<cbc:ID>LOC<"), check_xsd=False)
+
+
+def codes(rule: str) -> frozenset[str]:
+    """The codes that a rule about a list of them allows."""
+    stylesheet = etree.parse(_RULES["ubl"])
+    (checks,) = {each.getparent() for each in stylesheet.iter(f"{_SVRL}failed-assert") if f"[{rule}]" in "".join(each.itertext())}
+    test = checks.getparent().find(f"{_XSL}when").get("test")
+    return frozenset(word for listed in re.findall(r"'([^']{20,})'", test) for word in listed.split())

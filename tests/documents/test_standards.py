@@ -6,10 +6,10 @@ from dataclasses import replace
 import pikepdf
 import pytest
 
-from portico.documents.print_data import Attachment
 from portico.documents.render import render
 from portico.domain.invoice import DocumentContent
 from portico.i18n.languages import LANGUAGES
+from portico.services import einvoice
 from portico.services.document_print import print_data
 from tests.documents.conftest import Validate
 from tests.documents.samples import CREDIT_NOTE, HARD, ORDINARY, PLAN_CHANGE, TWO_RATES, many_lines
@@ -23,7 +23,8 @@ ALL = {
 
 
 def _hold(validate: Validate, content: DocumentContent, language: str) -> None:
-    pdf = render(print_data(content, language))
+    """With the e-invoice in it, wherever there is one."""
+    pdf = render(print_data(content, language), attachments=einvoice.attachments(content))
     for flavour in FLAVOURS:
         verdict = validate(pdf, flavour)
         assert verdict.compliant, f"{flavour}: {verdict.failures}"
@@ -41,13 +42,6 @@ def _hold(validate: Validate, content: DocumentContent, language: str) -> None:
 )  # fmt: skip
 def test_documents_pass_the_validator(validate: Validate, case: str, language: str) -> None:
     _hold(validate, ALL[case], language)
-
-
-@pytest.mark.timeout(180)
-def test_a_document_with_a_file_in_it_passes_the_validator(validate: Validate) -> None:
-    file = Attachment("factur-x.xml", b"<?xml version='1.0'?><a/>", "The invoice as data")
-    pdf = render(print_data(ORDINARY, "de"), attachments=(file,))
-    assert all(validate(pdf, flavour).compliant for flavour in FLAVOURS)
 
 
 def test_the_validator_finds_fault_with_a_broken_file(validate: Validate) -> None:
