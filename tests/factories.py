@@ -399,8 +399,10 @@ class Factory:
             document.insert(tx, [document.Issue(buyer, issued, series, sequence)])
         return document_id
 
-    def credit_note(self, buyer: BuyerScope, payment_id: str, refund_id: str, *, issued_at: datetime | None = None) -> str:
-        """The credit note for the first refund of a payment that has its invoice; its id."""
+    def credit_note(
+        self, buyer: BuyerScope, payment_id: str, refund_id: str, *, before_minor: int = 0, issued_at: datetime | None = None
+    ) -> str:
+        """The credit note for a refund of a payment that has its invoice, of which `before_minor` was given back earlier; its id."""
         issued_at = issued_at or self.now
         with self.database.transaction() as tx:
             paid, corrected = payment.get(tx, buyer, payment_id), document.newest_invoice(tx, buyer, payment_id)
@@ -414,12 +416,12 @@ class Factory:
                 number=invoice.number("CN", issued_at.year, sequence, buyer.environment == "test"),
                 issued_at=issued_at,
                 amount_minor=refund.amount_minor,
-                before_minor=0,
+                before_minor=before_minor,
                 refunded_at=issued_at,
             )
             issued = Document(
                 document_id, "credit_note", content.number, paid.order_id, payment_id, issued_at, "en", paid.currency, refund.amount_minor,
-                content, refund_id,
+                content, refund_id, corrected.id,
             )  # fmt: skip
             document.insert(tx, [document.Issue(buyer, issued, series, sequence)])
         return document_id

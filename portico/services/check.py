@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from portico.domain import invoice
 from portico.domain.calendar import period_at, period_bounds
 from portico.domain.errors import Refused
-from portico.domain.invoice import PAYMENT_KINDS
+from portico.domain.invoice import PAYMENT_KINDS, DocumentContent
+from portico.services import taxation
 from portico.storage import invariants
 from portico.storage.database import Database
 from portico.storage.invariants import MOST_FINDINGS, ChangeOfPlan, Finding, Period, StoredDocument
@@ -26,12 +27,14 @@ def run(database: Database, now: datetime | None = None) -> list[Finding]:
         found = invariants.run(connection, now)
         for rule in _RULES.values():
             found += islice(rule(connection), MOST_FINDINGS)
+        if now is not None:
+            found += islice(_undecided(connection, now), MOST_FINDINGS)
     return found
 
 
 def names() -> tuple[str, ...]:
     """The names of all rules, as they stand in findings."""
-    return (*invariants.names(), *_RULES)
+    return (*invariants.names(), *_RULES, _TAX_TABLE)
 
 
 def _documents(connection: sa.Connection) -> Iterator[Finding]:
@@ -52,8 +55,16 @@ def _wrong_with(document: StoredDocument) -> str:
     said = (content.kind, content.number, content.currency, content.total_minor)
     if said != (document.kind, document.number, document.currency, document.total_minor):
         return "its content differs from its row"
-    if document.lines and document.kind in PAYMENT_KINDS and document.lines != content.lines:
+    return _wrong_with_what_it_says(document, content)
+
+
+def _wrong_with_what_it_says(document: StoredDocument, content: DocumentContent) -> str:
+    if document.kind in PAYMENT_KINDS and (document.lines or content.lines) != content.lines:
         return "it prints other lines than were charged"
+    if document.kind in PAYMENT_KINDS and (document.taxes or content.taxes) != content.taxes:
+        return "it prints other taxes than were charged"
+    if document.corrects is not None and (document.corrects, document.counterpart or "") != (content.refers_to, content.counterpart):
+        return "it does not name what it corrects"
     return ""
 
 
@@ -94,6 +105,13 @@ def _bounds(period: Period) -> tuple[object, object]:
     return period_bounds(period.anchor, period.interval, index)
 
 
+def _undecided(connection: sa.Connection, now: datetime) -> Iterator[Finding]:
+    for subscription_id, place in taxation.undecided(connection, now):
+        where = f"no row for {place}" if place else "its buyer's country is not known"
+        yield Finding(_TAX_TABLE, subscription_id, f"{where}: it is charged the tax that it had", "warning")
+
+
+_TAX_TABLE = "the_tax_table_says_what_is_due"
 _RULES: dict[str, Callable[[sa.Connection], Iterator[Finding]]] = {
     "a_document_is_as_it_was_issued": _documents,
     "a_file_is_as_it_was_made": _files,

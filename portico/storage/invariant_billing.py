@@ -1,4 +1,4 @@
-"""Rules of the subscription engine that one query can tell: what is due, what waits for a payment provider, what was given back.
+"""Rules of the subscription engine that one query can tell: what is due, what waits for a payment provider.
 
 A query with `:now` (microseconds since 1970) is about the age of something. What happened in the test environment is dated by its
 store's time, which may run ahead.
@@ -71,18 +71,6 @@ BILLING_RULES: tuple[Check, ...] = (
         JOIN payment_attempt b ON b.payment_id = before.id AND b.status = 'succeeded' AND b.key IS NOT NULL
         GROUP BY p.id, p.subscription_id HAVING count(*) > {_MOST_CHARGES_A_DAY}
         """,  # noqa: S608
-    ),
-    Check(
-        "what_was_given_back_has_its_credit_note",
-        """
-        SELECT r.id, 'it is ' || r.status || ', with ' || count(d.id) || ' credit notes' FROM refund r
-        LEFT JOIN document d ON d.refund_id = r.id
-        GROUP BY r.id, r.status, r.key HAVING count(d.id) <> CASE WHEN r.status = 'succeeded' AND r.key IS NOT NULL THEN 1 ELSE 0 END
-        UNION ALL
-        SELECT d.id, 'it says ' || d.total_minor || ' ' || d.currency || ', the refund ' || r.amount_minor || ' ' || r.currency
-        FROM document d JOIN refund r ON r.id = d.refund_id
-        WHERE d.total_minor <> r.amount_minor OR d.currency <> r.currency OR coalesce(d.payment_id, '') <> r.payment_id
-        """,
     ),
     Check(
         "a_request_is_as_its_refund",

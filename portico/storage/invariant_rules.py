@@ -1,6 +1,6 @@
-"""Rules that one query can tell, of all data: numbers, amounts, payments and their documents, sessions, jobs.
+"""Rules that one query can tell, of all data: numbers, amounts, payments, sessions, jobs.
 
-Those of the subscription engine are in `invariant_billing`.
+Those of documents are in `invariant_documents`, those of the subscription engine in `invariant_billing`.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class Check:
         return ":now" in self.query
 
 
+_A_WEEK = 7 * 86_400 * 1_000_000  # microseconds
 _FINAL = ", ".join(f"'{status}'" for status in SUBSCRIPTION_STATUSES if is_final(status))
 
 RULES: tuple[Check, ...] = (
@@ -97,25 +98,6 @@ RULES: tuple[Check, ...] = (
         """,
     ),
     Check(
-        "what_is_paid_has_its_documents",
-        """
-        SELECT p.id, p.status || ', with ' || coalesce(d.kinds, 0) || ' of 2 kinds of documents'
-        FROM payment p LEFT JOIN (
-            SELECT payment_id, count(DISTINCT kind) AS kinds FROM document
-            WHERE payment_id IS NOT NULL AND kind <> 'credit_note' GROUP BY payment_id
-        ) d ON d.payment_id = p.id
-        WHERE coalesce(d.kinds, 0) <> CASE WHEN p.status = 'succeeded' THEN 2 ELSE 0 END
-        """,
-    ),
-    Check(
-        "a_document_fits_its_payment",
-        """
-        SELECT d.id, 'it says ' || d.total_minor || ' ' || d.currency || ', the payment ' || p.total_minor || ' ' || p.currency
-        FROM document d JOIN payment p ON p.id = d.payment_id
-        WHERE (d.total_minor <> p.total_minor AND d.kind <> 'credit_note') OR d.currency <> p.currency OR d.order_id <> p.order_id
-        """,
-    ),
-    Check(
         "a_subscription_and_its_order_agree",
         """
         SELECT s.id, 'it is ' || s.status || ', its order ' || o.kind || ' and ' || o.status
@@ -181,6 +163,14 @@ RULES: tuple[Check, ...] = (
         SELECT id, 'used without being mailed, or after its time' FROM sign_in_request
         WHERE used_at IS NOT NULL AND (minted_at IS NULL OR buyer_id IS NULL OR used_at >= expires_at)
         """,
+    ),
+    Check(
+        "a_tax_id_is_checked_within_a_week",
+        f"""
+        SELECT id, 'the register has not told in ' || unavailable || ' tries whether it knows it' FROM tax_id_check
+        WHERE status = 'pending' AND :now - asked_at > {_A_WEEK}
+        """,  # noqa: S608
+        "warning",
     ),
     Check(
         "no_job_is_parked",

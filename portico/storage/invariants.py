@@ -15,9 +15,12 @@ import sqlalchemy as sa
 from portico.domain.catalog import Interval
 from portico.domain.document_line import DocumentLine, lines_from_json
 from portico.domain.payment import PaymentStatus, PlanInEffect, change_from_json
+from portico.domain.tax import TaxLine
 from portico.storage.columns import Instant
 from portico.storage.invariant_billing import BILLING_RULES
+from portico.storage.invariant_documents import DOCUMENT_RULES
 from portico.storage.invariant_rules import RULES, Check, Severity
+from portico.storage.payment_row import taxes_of
 from portico.storage.rows import many
 from portico.storage.tables import document, document_file, metadata, payment, subscription
 
@@ -35,7 +38,7 @@ class Finding:
     severity: Severity = "error"
 
 
-CHECKS: tuple[Check, ...] = (*RULES, *BILLING_RULES)
+CHECKS: tuple[Check, ...] = (*RULES, *DOCUMENT_RULES, *BILLING_RULES)
 REFERENCES = "no_reference_crosses_a_scope"
 
 
@@ -86,7 +89,8 @@ _DANGLING = tuple(
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """What a document's row says beside its content, and the lines that were charged, where those were written down."""
+    """What a document's row says beside its content, and the lines and taxes that were charged, where those were written down and it
+    is no correction. `corrects` is the number of the invoice it corrects, `counterpart` that of the other half of the correction."""
 
     id: str
     kind: str
@@ -95,7 +99,10 @@ class StoredDocument:
     total_minor: int
     content: str
     content_hash: bytes
+    corrects: str | None
+    counterpart: str | None
     lines: tuple[DocumentLine, ...]
+    taxes: tuple[TaxLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +134,17 @@ class ChangeOfPlan:
 def documents(tx: sa.Connection) -> Iterator[StoredDocument]:
     """Every document with its content."""
     names = ("id", "kind", "number", "currency", "total_minor", "content", "content_hash")
-    statement = sa.select(*(document.c[name] for name in names), payment.c.lines).select_from(
-        document.outerjoin(payment, payment.c.id == document.c.payment_id)
+    corrected, other = document.alias("corrected"), document.alias("other")
+    is_other = (other.c.corrects_id == document.c.corrects_id, other.c.kind != document.c.kind, other.c.refund_id.is_(None))
+    statement = sa.select(
+        *(document.c[name] for name in names), corrected.c.number, other.c.number, payment.c.lines, payment.c.taxes
+    ).select_from(
+        document.outerjoin(payment, sa.and_(payment.c.id == document.c.payment_id, document.c.corrects_id.is_(None)))
+        .outerjoin(corrected, corrected.c.id == document.c.corrects_id)
+        .outerjoin(other, sa.and_(*is_other, document.c.refund_id.is_(None)))
     )
-    for *row, lines in _by_slices(tx, statement, document.c.id):
-        yield StoredDocument(*row, lines=lines_from_json(lines))
+    for *row, lines, taxes in _by_slices(tx, statement, document.c.id):
+        yield StoredDocument(*row, lines=lines_from_json(lines), taxes=taxes_of(taxes))
 
 
 def files(tx: sa.Connection) -> Iterator[tuple[str, bytes, bytes]]:

@@ -44,8 +44,13 @@ def payment_of(row: Any) -> Payment:
         purpose=purpose,
         lines=lines_from_json(lines),
         change=change_from_json(change),
-        taxes=() if taxes is None else msgspec.convert(taxes, tuple[TaxLine, ...]),
+        taxes=taxes_of(taxes),
     )
+
+
+def taxes_of(stored: Any) -> tuple[TaxLine, ...]:
+    """The taxes that a payment keeps, from their column. Raises msgspec.ValidationError when they are not."""
+    return () if stored is None else msgspec.convert(stored, tuple[TaxLine, ...])
 
 
 def attempt_of(columns: Any) -> PaymentAttempt:

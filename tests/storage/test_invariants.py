@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from portico.domain.scope import BuyerScope
 from portico.services import check
-from portico.storage import audit, document, outbox, subscription, tables
+from portico.storage import audit, document, outbox, subscription, tables, tax_id_check
 from portico.storage.database import Database
 from tests.conftest import NOW
 from tests.factories import Factory
-from tests.storage import test_invariants_billing
+from tests.storage import test_invariants_billing, test_invariants_documents
 
 Break = Callable[[sa.Connection, "World"], None]
 
@@ -84,6 +84,10 @@ def _parked(tx: sa.Connection, world: World) -> None:
     outbox.park(tx, job, now=world.now, error="x")
 
 
+def _never_answered(tx: sa.Connection, world: World) -> None:
+    tax_id_check.create(tx, world.buyer, "TIC_1", "DE136695976", world.now - timedelta(days=7, microseconds=1))
+
+
 def _period_off_by_a_day(tx: sa.Connection, world: World) -> None:
     kept = subscription.get(tx, world.buyer, world.subscription)
     tx.execute(sa.update(tables.subscription).values(period_end=kept.period_end + timedelta(days=1)))
@@ -105,25 +109,30 @@ BREAKS: dict[str, Break] = {
     "an_order_is_as_settled_as_its_payments": _set(tables.order, "order", status="refunded"),
     "a_link_signs_in_once": _signed_in_again,
     "no_job_is_parked": _parked,
+    "a_tax_id_is_checked_within_a_week": _never_answered,
     "a_document_is_as_it_was_issued": _forged(content_hash=bytes(32)),
     "a_file_is_as_it_was_made": _file_changed,
     "periods_lie_on_the_calendar": _period_off_by_a_day,
 }
+WARNINGS = {"no_job_is_parked", "a_tax_id_is_checked_within_a_week"}
+TESTED_WITH_THE_TAX_TABLE = {"the_tax_table_says_what_is_due"}  # tests/services/test_taxation.py
 # The database itself refuses these; the rule is there for a file that was edited by other means.
 HELD_BY_CONSTRAINTS = {"amounts_add_up", "no_session_outlives_half_an_hour", "no_reference_crosses_a_scope"}
 
 
 def test_sound_data_has_no_findings(database: Database, world: World) -> None:
-    assert check.run(database) == []
+    with database.transaction() as tx:
+        tax_id_check.create(tx, world.buyer, "TIC_1", "DE136695976", world.now - timedelta(days=7))
+    assert check.run(database, world.now) == []
 
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_rule_sees_what_breaks_it(database: Database, world: World, name: str) -> None:
     with database.transaction() as tx:
         BREAKS[name](tx, world)
-    found = {finding.check: finding for finding in check.run(database)}
+    found = {finding.check: finding for finding in check.run(database, world.now)}
     assert name in found
-    assert found[name].severity == ("warning" if name == "no_job_is_parked" else "error")
+    assert found[name].severity == ("warning" if name in WARNINGS else "error")
     assert found[name].subject
     assert found[name].detail
 
@@ -169,5 +178,6 @@ def test_an_edited_file_with_a_reference_across_scopes_is_seen(sqlite_databases,
 
 
 def test_every_rule_is_tested() -> None:
-    assert {*BREAKS, *HELD_BY_CONSTRAINTS, *(rule for rule, *_ in test_invariants_billing.BREAKS)} == {*check.names()}
+    elsewhere = {rule for rule, *_ in (*test_invariants_billing.BREAKS, *test_invariants_documents.BREAKS)}
+    assert {*BREAKS, *HELD_BY_CONSTRAINTS, *TESTED_WITH_THE_TAX_TABLE, *elsewhere} == {*check.names()}
     assert len(check.names()) == len({*check.names()})

@@ -116,11 +116,6 @@ def _four_charges(tx: sa.Connection, world: World) -> None:
         tx.execute(tables.payment_attempt.insert(), attempt)
 
 
-def _without_its_note(tx: sa.Connection, world: World) -> None:
-    row = dict(tx.execute(sa.select(tables.refund)).mappings().one())
-    tx.execute(tables.refund.insert(), row | {"id": "REF_9", "key": "REF-9", "ticket_id": None})
-
-
 def _other_lines(tx: sa.Connection, world: World) -> None:
     line = {"description": "Starter", "quantity": 1, "unit_minor": 1000, "net_minor": 1000, "tax_rate": "19", "kind": "plain"}
     tx.execute(sa.update(tables.payment).where(tables.payment.c.id == world.period).values(lines=[line]))
@@ -139,9 +134,6 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("what_is_asked_of_a_provider_has_its_job", "no job sees to it", lambda tx, world: tx.execute(sa.delete(tables.job))),
     ("what_is_asked_of_a_provider_has_its_job", "the refund REF-1", _set(tables.refund, "refund", status="pending")),
     ("nothing_is_charged_too_often", "charged 4 times", _four_charges),
-    ("what_was_given_back_has_its_credit_note", "with 0 credit notes", _without_its_note),
-    ("what_was_given_back_has_its_credit_note", "it is failed, with 1", _set(tables.refund, "refund", status="failed")),
-    ("what_was_given_back_has_its_credit_note", "it says 1000 EUR", _set(tables.refund, "refund", amount_minor=999)),
     ("a_request_is_as_its_refund", "its refund succeeded", _set(tables.refund_ticket, "ticket", status="failed")),
     ("a_request_is_as_its_refund", "its refund missing", _set(tables.refund, "refund", ticket_id=None)),
     ("a_cancellation_stands_while_it_is_canceled", "no cancellation stands", _set(tables.cancellation, "cancellation", withdrawn_at=NOW)),

@@ -128,7 +128,7 @@ def test_a_credit_note_stands_beside_the_invoice(database: Database, factory: Fa
         with pytest.raises(NotFound):
             document.newest_invoice(tx, owner, "PAY_0")
         copy = dict(tx.execute(sa.select(tables.document).where(tables.document.c.id == note_id)).mappings().one())
-    for wrong in ({}, {"refund_id": None}, {"kind": "invoice"}):
+    for wrong in ({}, {"refund_id": None, "corrects_id": None}, {"kind": "invoice"}):
         with pytest.raises(sa.exc.IntegrityError), database.transaction() as tx:
             tx.execute(tables.document.insert(), copy | {"id": "INV_9", "number": "X", "sequence": 9} | wrong)
 
