@@ -63,11 +63,12 @@ def reasons(
         row = find_store(runtime, store)
         offered = cancel_reasons.of_store(row)
         if default or file is not None:
-            offered = cancel_reasons.replace(runtime, row, None if file is None else _read(file))
+            offered = cancel_reasons.replace(runtime, row, None if file is None else read_file(file))
     print_table(("code", "words", "languages"), [(r.code, r.words(row.locale), " ".join(r.label) or "all") for r in offered])
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """What is in a file that was named on the command line."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -76,7 +77,7 @@ def _read(path: Path) -> bytes:
 
 def read_seller(path: Path) -> Seller:
     """The seller from a JSON file; unknown and wrongly typed fields are named."""
-    written = _read(path)
+    written = read_file(path)
     try:
         raw = msgspec.json.decode(written, type=dict[str, Any])
         if unknown := ", ".join(raw.keys() - _SELLER_FIELDS):
