@@ -7,13 +7,16 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
+from typing import cast
 from uuid import UUID
 
 from portico.config import Settings, SettingsError
 from portico.domain.ids import Prefix, encode
 from portico.domain.scope import ENVIRONMENTS, Environment
 from portico.gateways.port import PaymentGateway
+from portico.gateways.vat_register import VatAnswer, VatRegister
 from portico.mail.transport import FileMailer, Mailer, SmtpMailer
 from portico.services.runtime import Runtime
 from portico.storage.database import Database
@@ -58,6 +61,7 @@ def build(
         metrics=settings.metrics,
         gateways={environment: gateway for environment in ENVIRONMENTS if (gateway := _gateway(settings, environment))},
         retry_days=settings.retry_days,
+        vat_register=_WhenAsked(settings.vies_url),
     )
 
 
@@ -96,6 +100,17 @@ def _gateway(settings: Settings, environment: Environment) -> PaymentGateway | N
         return module.SandboxGateway(settings.sandbox_url, key, signed_with, account=environment)
     except ValueError as error:
         raise SettingsError(f"PORTICO_{environment.upper()}_GATEWAY={chosen}: {error}") from None
+
+
+class _WhenAsked:
+    """VIES. Its module is loaded when something is asked, which most installations never do: its HTTP client costs a start a tenth of
+    a second."""
+
+    def __init__(self, url: str) -> None:
+        self._load = cache(lambda: cast(VatRegister, import_module("portico.gateways.vies").Vies(url)))
+
+    def ask(self, vat_id: str, *, asked_by: str = "") -> VatAnswer:
+        return self._load().ask(vat_id, asked_by=asked_by)
 
 
 def id_maker(clock: Callable[[], datetime], random_bytes: Callable[[int], bytes]) -> Callable[[Prefix], str]:

@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     sandbox_key_file: Path | None = Field(None, description="A file that holds it, instead of PORTICO_SANDBOX_KEY.")
     sandbox_webhook_secret: SecretStr = Field(_NOTHING, description="The secret that `portico sandbox` signs its webhooks with.")
     sandbox_webhook_secret_file: Path | None = Field(None, description="A file that holds it, instead of PORTICO_SANDBOX_WEBHOOK_SECRET.")
+    vies_url: str = Field(
+        "https://ec.europa.eu/taxation_customs/vies/rest-api",
+        description="Where EU VAT ids are looked up, for the stores that want it (`portico store tax --check-vat-ids`).",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least serious level that is logged.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="JSON lines, readable lines, or by whether a person is watching (`auto`)."
@@ -157,6 +161,15 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must start with https://, since sign-in cookies need it everywhere but on this machine")
         return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    @field_validator("vies_url")
+    @classmethod
+    def _check_vies_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if not is_safe or not parts.hostname or parts.username or parts.query or parts.fragment:
+            raise ValueError("must look like https://ec.europa.eu/taxation_customs/vies/rest-api")
+        return value.rstrip("/")
 
     @field_validator("mail_from")
     @classmethod

@@ -17,6 +17,7 @@ from portico.services import (
     sign_in,
     sign_in_mail,
     surplus,
+    tax_id_check,
     webhook_in,
 )
 from portico.services.runtime import Runtime
@@ -46,6 +47,11 @@ def send_document_mail(runtime: Runtime, job: RunningJob) -> None:
         raise Permanent(str(failure)) from failure
 
 
+def look_up_tax_id(runtime: Runtime, job: RunningJob) -> None:
+    """The register's answer, or the next try, and the end of the job are one commit."""
+    tax_id_check.look(runtime, job.arguments["check_id"], ending=job.finish)
+
+
 HANDLERS: Mapping[str, Handler] = {
     sign_in.MAIL_JOB: send_sign_in_mail,
     notice.JOB: send_notice_mail,
@@ -57,5 +63,6 @@ HANDLERS: Mapping[str, Handler] = {
     card.JOB: buyer_jobs.look_for_card,
     document_file.JOB: document_jobs.make_file,
     pack.JOB: document_jobs.make_pack,
+    tax_id_check.JOB: look_up_tax_id,
     housekeeping.KIND: housekeeping.run,
 }

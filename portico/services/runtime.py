@@ -13,6 +13,7 @@ from portico.domain.scope import Environment
 
 if TYPE_CHECKING:
     from portico.gateways.port import PaymentGateway
+    from portico.gateways.vat_register import VatRegister
     from portico.mail.transport import Mailer
     from portico.storage.database import Database
 
@@ -24,6 +25,7 @@ class Runtime:
     `clock()` is the time now, aware, in UTC. `new_id("ORD")` is a fresh public id; ids of one process never sort before
     an earlier one. `origin` is "https://host" without a slash at the end; links are made from it and nothing else.
     `gateways` has the payment provider of each environment that has one; without one nothing is ever charged.
+    `vat_register` is where EU VAT ids are looked up, for the stores that want it.
     `retry_days` is the ladder of a failed renewal, in days counted from its first failure. `secret` is the installation's secret as
     bytes: derive from it, never send it.
     """
@@ -40,3 +42,4 @@ class Runtime:
     metrics: bool = False
     gateways: Mapping[Environment, PaymentGateway] = field(default_factory=dict[Environment, "PaymentGateway"])
     retry_days: tuple[int, ...] = (1, 3, 5, 7)
+    vat_register: VatRegister | None = None

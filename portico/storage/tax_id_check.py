@@ -35,6 +35,12 @@ _COLUMNS = tuple(
 )
 _TAX_ID = table.c.tax_id == sa.bindparam("p_tax_id")
 _NEWEST = sa.select(*_COLUMNS).where(of_buyer(table), _TAX_ID).order_by(table.c.asked_at.desc(), table.c.id.desc()).limit(1)
+_LAST_ANSWER = (
+    sa.select(table.c.status)
+    .where(of_buyer(table), _TAX_ID, table.c.status != "pending")
+    .order_by(table.c.asked_at.desc(), table.c.id.desc())
+    .limit(1)
+)
 _ANY = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS).where(table.c.id == sa.bindparam("p_id"))
 _IS_PENDING = sa.and_(of_buyer(table), table.c.id == sa.bindparam("p_id"), table.c.status == "pending")
 _ANSWER = ("status", "answered_at", "consultation_number", "name", "address")
@@ -61,6 +67,19 @@ def newest(tx: sa.Connection, scope: BuyerScope, tax_id: str) -> TaxIdCheck | No
     """The last question about one of the buyer's tax ids, if there was one."""
     row = first(tx, _NEWEST, {**buyer_values(scope), "p_tax_id": tax_id})
     return None if row is None else TaxIdCheck(*row)
+
+
+def is_refused(tx: sa.Connection, scope: BuyerScope, tax_id: str) -> bool:
+    """Whether the register's last answer about one of the buyer's tax ids was that it does not know it. A newer question without an
+    answer changes nothing."""
+    row = first(tx, _LAST_ANSWER, {**buyer_values(scope), "p_tax_id": tax_id})
+    return row is not None and row.status == "invalid"
+
+
+def is_confirmed(tx: sa.Connection, scope: BuyerScope, tax_id: str) -> bool:
+    """Whether the register's last answer about one of the buyer's tax ids was that it knows it."""
+    row = first(tx, _LAST_ANSWER, {**buyer_values(scope), "p_tax_id": tax_id})
+    return row is not None and row.status == "valid"
 
 
 def get_any(tx: sa.Connection, check_id: str) -> tuple[BuyerScope, TaxIdCheck]:

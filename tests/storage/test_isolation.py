@@ -83,6 +83,7 @@ OF_BUYER: dict[str, Ask] = {
     "buyer.save_billing_detail": lambda tx, scope, own: buyer.save_billing_detail(tx, scope, BillingDetail(city="X"), 1),
     "order.page": lambda tx, scope, own: order.page(tx, scope).items,
     "order.with_buyer": lambda tx, scope, own: order.with_buyer(tx, scope, own.order),
+    "order.set_billing_detail": lambda tx, scope, own: order.set_billing_detail(tx, scope, own.order, BillingDetail(city="X")),
     "order.get": lambda tx, scope, own: order.get(tx, scope, own.order),
     "payment.get": lambda tx, scope, own: payment.get(tx, scope, own.payment),
     "payment.of_orders": lambda tx, scope, own: payment.of_orders(tx, scope, [own.order]),
@@ -146,6 +147,7 @@ OF_BUYER: dict[str, Ask] = {
     ),
     "tax_id_check.newest": lambda tx, scope, own: tax_id_check.newest(tx, scope, "ATU1"),
     "tax_id_check.is_refused": lambda tx, scope, own: tax_id_check.is_refused(tx, scope, "ATU2"),
+    "tax_id_check.is_confirmed": lambda tx, scope, own: tax_id_check.is_confirmed(tx, scope, "ATU3"),
     "tax_id_check.answered": lambda tx, scope, own: tax_id_check.answered(tx, scope, "TIC_1", "valid", now=own.now),
     "tax_id_check.no_answer": lambda tx, scope, own: tax_id_check.no_answer(tx, scope, "TIC_1"),
     "pack.get": lambda tx, scope, own: pack.get(tx, scope, "PCK_1"),
@@ -222,6 +224,8 @@ def own(database: Database, factory: Factory) -> Own:
         tax_id_check.create(tx, owner, "TIC_1", "ATU1", now)
         tax_id_check.create(tx, owner, "TIC_2", "ATU2", now)
         tax_id_check.answered(tx, owner, "TIC_2", "invalid", now=now)
+        tax_id_check.create(tx, owner, "TIC_3", "ATU3", now)
+        tax_id_check.answered(tx, owner, "TIC_3", "valid", now=now)
         asked = pack.Pack("PCK_0", now.date(), now.date(), "pending", 1, 0, None, None, now, None, now + timedelta(days=7))
         pack.create(tx, owner, asked)
         pack.add_part(tx, "PCK_0", 1, b"zip")
@@ -237,8 +241,8 @@ def own(database: Database, factory: Factory) -> Own:
 def test_the_owner_finds_everything(database: Database, own: Own) -> None:
     """Otherwise the matrix would prove nothing."""
     writes_nothing_back = {
-        "sign_in.mint", "sign_in.void", "sign_in.void_open", "buyer.set_locale", "subscription.hold", "product.set_options",
-        "tax_id_check.no_answer",
+        "sign_in.mint", "sign_in.void", "sign_in.void_open", "buyer.set_locale", "order.set_billing_detail", "subscription.hold",
+        "product.set_options", "tax_id_check.no_answer",
     }  # fmt: skip
     for name, ask in {**OF_BUYER, **OF_STORE}.items():
         if name in writes_nothing_back:

@@ -4,7 +4,7 @@ currencies, nothing at all). No database."""
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from portico.domain.billing_detail import BillingDetail, address_lines, countries, form_fields
 from portico.domain.invoice import SERIES_PREFIX, Document, DocumentContent, DocumentLine, Seller
@@ -16,6 +16,7 @@ from portico.i18n.format import formats
 from portico.i18n.languages import LANGUAGES, Language, by_tag
 from portico.services.document_print import print_data
 from portico.storage.store import StoreRow
+from portico.storage.tax_id_check import TaxIdCheck
 from portico.web.accent import accent_name
 from portico.web.portal.chain import chain_of
 
@@ -350,8 +351,14 @@ def billing_form(language: str, country: str = "DE", **changes: Any) -> dict[str
         "errors": {},
         "saved": False,
         "version": 3,
+        "check": None,
     }
     return {**made, **changes}
+
+
+def checked(status: Literal["pending", "valid", "invalid"], number: str | None = None) -> TaxIdCheck:
+    answered_at = None if status == "pending" else NOW
+    return TaxIdCheck(an_id("TIC", 1), "DE129273398", status, NOW, answered_at, number, "Lovelace <GmbH>", None, 0)
 
 
 def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
@@ -478,6 +485,9 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         "billing_details": ("billing_details.html", page, billing_form(page.language)),
         "billing_details_wrong": ("billing_details.html", page, billing_form(page.language, "US", errors=failed_form)),
         "billing_details_saved": ("billing_details.html", page, billing_form(page.language, "JP", saved=True)),
+        "billing_details_checked": ("billing_details.html", page, billing_form(page.language, check=checked("valid", "WAPIAAAA<1>"))),
+        "billing_details_checking": ("billing_details.html", page, billing_form(page.language, check=checked("pending"))),
+        "billing_details_refused": ("billing_details.html", page, billing_form(page.language, check=checked("invalid"))),
         "billing_details_new": ("billing_details.html", page, billing_form(page.language, "", values={})),
         "error": ("error.html", page, {"status": 404, **nothing}),
         "error_signed_out": ("error.html", out, {"status": 404, **nothing}),

@@ -11,7 +11,8 @@ from portico.domain.errors import Conflict, Invalid
 from portico.i18n import words
 from portico.i18n.catalog import N_, catalog, fill
 from portico.i18n.format import formats
-from portico.services import billing_detail
+from portico.services import billing_detail, tax_id_check
+from portico.storage.tax_id_check import TaxIdCheck
 from portico.web import view
 from portico.web.cookies import deleted
 from portico.web.portal.version import version_of
@@ -31,7 +32,8 @@ _NOTHING = N_("nothing")
 def form(visit: Visit) -> Response:
     detail, version = billing_detail.read(visit.runtime, visit.buyer_scope)
     saved = visit.unsealed("flash").get("saved") == "billing-details"
-    response = _show(visit, form_values(detail), version, saved=saved)
+    check = tax_id_check.of_detail(visit.runtime, visit.store, visit.buyer_scope, detail)
+    response = _show(visit, form_values(detail), version, saved=saved, check=check)
     return response.adding(deleted("flash")) if "flash" in visit.cookies else response
 
 
@@ -76,9 +78,10 @@ def _show(
     status: int = 200,
     errors: Mapping[str, str] | None = None,
     saved: bool = False,
+    check: TaxIdCheck | None = None,
 ) -> Response:
     variables = form_variables(visit.language, values, errors or {})
-    return view.page(visit, "billing_details.html", status_code=status, saved=saved, version=version, **variables)
+    return view.page(visit, "billing_details.html", status_code=status, saved=saved, version=version, check=check, **variables)
 
 
 def form_variables(language: str, values: Mapping[str, str], errors: Mapping[str, str], *, without: str = "") -> dict[str, Any]:

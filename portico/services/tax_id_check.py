@@ -1,0 +1,113 @@
+"""EU VAT ids, looked up in the EU's register after a buyer saved them, where the store wants it (TaxPolicy.check_vat_ids).
+
+Best effort: nobody waits for the register. An id counts as it was given until the register has answered; while the state that issued
+it is down it is asked again, for a week. What was answered, when and under which consultation number is kept for good.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from portico.domain import tax_id
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.errors import Refused
+from portico.domain.invoice import Seller
+from portico.domain.scope import BuyerScope
+from portico.gateways.port import Unanswered
+from portico.services import taxation
+from portico.services.runtime import Runtime
+from portico.services.secrets import keyed
+from portico.storage import buyer, outbox, rate_limit
+from portico.storage import store as stores
+from portico.storage import tax_id_check as checks
+from portico.storage.store import StoreRow
+from portico.storage.tax_id_check import TaxIdCheck
+
+log = structlog.get_logger("portico.tax")
+
+JOB = "tax_id_check"
+ASKED_FOR = timedelta(days=7)
+QUESTIONS_PER_DAY = 20  # of one buyer; what is asked beyond waits for a day
+_ANSWER_HOLDS = {"valid": timedelta(days=30), "invalid": timedelta(minutes=10)}  # saved again within, an id is not asked for again
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 60, 6 * 3600
+_DAY_SECONDS = 86_400
+
+
+def ask(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail) -> None:
+    """Has the register asked about the id in these details, which `tx` saves; nothing where the store does not want it, or the
+    register cannot know it, or has told lately."""
+    store = stores.get(tx, scope.store_id)
+    if runtime.vat_register is None or not _is_wanted(store, detail):
+        return
+    now, last = runtime.clock(), checks.newest(tx, scope, detail.tax_id)
+    if last is not None and last.answered_at is not None and now - last.answered_at < _ANSWER_HOLDS[last.status]:
+        return
+    check_id = last.id if last is not None and last.status == "pending" else runtime.new_id("TIC")
+    checks.create(tx, scope, check_id, detail.tax_id, now)
+    key = keyed(runtime.secret, "tax ids asked for in a day", scope.buyer_id)
+    asked = rate_limit.hit(tx, key, now, _DAY_SECONDS, stop_at=QUESTIONS_PER_DAY + 1)
+    _look_in(tx, check_id, now, _DAY_SECONDS if asked > QUESTIONS_PER_DAY else 0)
+
+
+def of_detail(runtime: Runtime, store: StoreRow, scope: BuyerScope, detail: BillingDetail) -> TaxIdCheck | None:
+    """What the register was last asked about the id in these details; None where it is not to be, or was not yet."""
+    if not _is_wanted(store, detail):
+        return None
+    with runtime.database.read() as connection:
+        return checks.newest(connection, scope, detail.tax_id)
+
+
+def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
+    """Asks the register, for the check's job. Its answer and what follows from it, or the next try, are one transaction with the end
+    of the job (`ending`)."""
+    with runtime.database.read() as connection:
+        scope, check = checks.get_any(connection, check_id)
+        store = stores.get(connection, scope.store_id)
+    if check.status != "pending" or runtime.vat_register is None:
+        return
+    try:
+        answer = runtime.vat_register.ask(check.tax_id, asked_by=_own_id(store.seller))
+    except Unanswered as silence:
+        with ending() as tx:
+            _again(tx, runtime, scope, check, str(silence))
+        return
+    status = "valid" if answer.is_valid else "invalid"
+    with ending() as tx:
+        proof = {"consultation_number": answer.consultation_number, "name": answer.name, "address": answer.address}
+        if not checks.answered(tx, scope, check.id, status, now=runtime.clock(), **proof):
+            return
+        detail, _ = buyer.billing_detail(tx, scope)
+        if detail.tax_id == check.tax_id:
+            taxation.refresh(tx, runtime, scope, detail)
+    log.info("tax_id_checked", check_id=check.id, status=status)
+
+
+def _is_wanted(store: StoreRow, detail: BillingDetail) -> bool:
+    policy = store.tax_policy
+    return policy is not None and policy.check_vat_ids and tax_id.is_in_vies(detail.country, detail.tax_id)
+
+
+def _own_id(seller: Seller) -> str:
+    """The store's own VAT id as the register knows it, or "": with one the register gives a consultation number."""
+    try:
+        own = tax_id.check(seller.country, seller.tax_id)
+    except Refused:
+        return ""
+    return own if tax_id.is_in_vies(seller.country, own) else ""
+
+
+def _again(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, check: TaxIdCheck, why: str) -> None:
+    """After a minute, then ever more rarely, at least four times a day; after a week `portico check` tells of it instead."""
+    checks.no_answer(tx, scope, check.id)
+    now = runtime.clock()
+    if now - check.asked_at >= ASKED_FOR:
+        log.warning("tax_id_check_has_no_answer", check_id=check.id, why=why)
+        return
+    _look_in(tx, check.id, now, min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2 ** min(check.unavailable, 10)))
+
+
+def _look_in(tx: sa.Connection, check_id: str, now: datetime, seconds: int) -> None:
+    outbox.add(tx, JOB, {"check_id": check_id}, now=now, lane="bulk", key=f"{JOB}:{check_id}", delay_seconds=seconds)
