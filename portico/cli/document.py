@@ -1,24 +1,26 @@
-"""`portico document render`."""
+"""`portico document`: its files without the web."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from portico.cli.console import open_runtime, out
 from portico.domain.errors import NotFound, PorticoError, Refused
-from portico.i18n.languages import LANGUAGES
+from portico.i18n.languages import DEFAULT, LANGUAGES
+from portico.i18n.words import einvoice_why_not
 from portico.services import document_file
+
+DocumentId = Annotated[str, Parameter(help="The document's id, INV_...")]
+Output = Annotated[Path | None, Parameter(name=("--output", "-o"), help="The file to write; without it, one named by the number.")]
 
 
 def render(
-    document_id: Annotated[str, Parameter(help="The document's id, INV_...")],
+    document_id: DocumentId,
     /,
     *,
     lang: Annotated[str | None, Parameter(help="The language of the copy; without it the document's own.")] = None,
-    output: Annotated[
-        Path | None, Parameter(name=("--output", "-o"), help="The file to write; without it, one named by the number.")
-    ] = None,
+    output: Output = None,
 ) -> None:
     """Writes a document's PDF. What was made before is given again, byte by byte."""
     with open_runtime() as runtime:
@@ -28,7 +30,28 @@ def render(
             raise NotFound(f"there is no document {document_id!r}") from error
         except Refused as error:
             raise PorticoError(f"--lang is one of: {' '.join(language.tag for language in LANGUAGES)}") from error
-    path = output or Path(name)
+    _write(body, output or Path(name))
+
+
+def xml(
+    document_id: DocumentId,
+    /,
+    *,
+    form: Annotated[Literal["cii", "ubl"], Parameter(name="--format", help="The syntax: cii as in the PDF, or ubl.")] = "cii",
+    output: Output = None,
+) -> None:
+    """Writes a document's e-invoice (EN 16931). What was made before is given again, byte by byte."""
+    with open_runtime() as runtime:
+        try:
+            body, name = document_file.xml_of_any(runtime, document_id, form)
+        except NotFound as error:
+            raise NotFound(f"there is no document {document_id!r}") from error
+        except Refused as error:
+            raise PorticoError(einvoice_why_not(DEFAULT, str(error))) from error
+    _write(body, output or Path(name))
+
+
+def _write(body: bytes, path: Path) -> None:
     try:
         path.write_bytes(body)
     except OSError as error:

@@ -65,6 +65,13 @@ def pdf_of_any(runtime: Runtime, document_id: str, language: str | None = None) 
     return _kept_or_made(runtime, scope, found, PDF, _spoken(found, language))
 
 
+def xml_of_any(runtime: Runtime, document_id: str, kind: Literal["cii", "ubl"]) -> tuple[bytes, str]:
+    """The e-invoice of any document, for whoever runs the installation. Raises NotFound and Refused("no_einvoice")."""
+    with runtime.database.read() as connection:
+        scope, found = document.get_any(connection, document_id)
+    return _kept_or_made(runtime, scope, found, _XML[kind], found.language)
+
+
 def file_of(runtime: Runtime, scope: BuyerScope, found: Document, media_type: MediaType, language: str | None = None) -> tuple[bytes, str]:
     """A file of a document that was read with its content, made and kept if there is none yet. E-invoices have one language, the
     document's. Raises Refused("language_unknown"), Refused("no_einvoice") and DocumentNotReady."""

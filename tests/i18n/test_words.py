@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 import portico
+from portico.documents import einvoice_rules
 from portico.domain import (
     billing_detail,
     cancellation,
@@ -23,6 +24,7 @@ from portico.domain.errors import FieldError, Refused
 from portico.i18n import catalog as catalogue
 from portico.i18n import words
 from portico.i18n.cancellation_words import REASONS
+from portico.i18n.einvoice_words import EINVOICE_WHY_NOT
 from portico.i18n.error_words import ERRORS, ERRORS_OF_A_COUNTRY
 from portico.i18n.label_words import LABELS
 from portico.i18n.languages import LANGUAGES
@@ -67,6 +69,10 @@ def test_every_rule_of_a_plan_change_and_a_pause_has_words() -> None:
     }
     assert {"same_plan", "quantity_range", "pause_periods"} <= refused
     assert refused <= set(WHY_NOT)
+
+
+def test_every_reason_for_no_e_invoice_has_words() -> None:
+    assert set(EINVOICE_WHY_NOT) == set(einvoice_rules.WHY_NOT_CODES)
 
 
 def test_every_label_has_words() -> None:
@@ -142,6 +148,7 @@ def test_every_code_reads_as_something_in_every_language(tag: str) -> None:
     texts += [words.failure_reason(tag, code) for code in words.FAILURES] + [words.error_text(tag, code, "X1") for code in ERRORS]
     texts += [words.why_not(tag, code) for code in WHY_NOT] + [words.ticket_note(tag, code) for code in TICKET_NOTES]
     texts += [catalogue.catalog(tag).message(message) for message in REASONS.values()]
+    texts += [words.einvoice_why_not(tag, code) for code in EINVOICE_WHY_NOT]
     texts += [words.label(tag, code) for code in LABELS] + [words.tax_reason(tag, code) for code in words.TAX_REASONS]
     assert all(text.strip() == text and text for text in texts)
     assert not [text for text in texts if "{" in text]
