@@ -81,19 +81,19 @@ def _rest(database: Database, factory: Factory, buyer: Any, document_id: str, no
             tx.execute(table.insert(), row)
 
 
-def make(first: Database, today: Database) -> None:
-    """Makes the first version's tables in the empty database `first`, and copies into them what `today` holds of their columns."""
-    with first.restructuring() as tx:
-        migrate.upgrade(tx, FIRST)
-    copied = contents(today, columns_of(first))
-    with first.transaction() as tx:
+def make(old: Database, today: Database, version: str = FIRST) -> None:
+    """Makes an older version's tables in the empty database `old`, and copies into them what `today` holds of their columns."""
+    with old.restructuring() as tx:
+        migrate.upgrade(tx, version)
+    copied = contents(today, columns_of(old))
+    with old.transaction() as tx:
         for table in tables.metadata.sorted_tables:
             if copied.get(table.name):
-                tx.execute(sa.insert(_bare(table.name, copied[table.name][0])), copied[table.name])
+                tx.execute(sa.insert(_bare(table.name, copied[table.name])), copied[table.name])
 
 
 def columns_of(database: Database) -> dict[str, list[str]]:
-    """The columns of every table of the first version, as a database has them."""
+    """The columns of every table, as a database of an older version has them."""
     with database.read() as connection:
         inspector = sa.inspect(connection)
         return {
@@ -115,6 +115,7 @@ def contents(database: Database, columns: dict[str, list[str]]) -> dict[str, lis
     return found
 
 
-def _bare(name: str, row: dict[str, Any]) -> sa.TableClause:
+def _bare(name: str, rows: list[dict[str, Any]]) -> sa.TableClause:
     """The table without the types of today. JSON is given back as it came: SQLite's as text, PostgreSQL's as objects."""
-    return sa.table(name, *(sa.column(column, sa.JSON() if isinstance(value, dict | list) else None) for column, value in row.items()))
+    json = {column for row in rows for column, value in row.items() if isinstance(value, dict | list)}
+    return sa.table(name, *(sa.column(column, sa.JSON(none_as_null=True) if column in json else None) for column in rows[0]))
