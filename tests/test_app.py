@@ -10,6 +10,7 @@ from portico import app, config
 from portico.config import SettingsError
 from portico.domain.ids import is_id
 from portico.mail.transport import FileMailer, SmtpMailer
+from tests.gateways.register import stand_in
 
 SECRET = "Uo0zvX1lWb5rGk9tE3yQ7sHn2mJd8pLa"
 NOW = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
@@ -23,6 +24,15 @@ def test_it_wires_what_the_settings_say(tmp_path: Path) -> None:
     assert abs(runtime.clock() - datetime.now(UTC)) < timedelta(seconds=5)
     assert len(runtime.random_bytes(32)) == 32
     assert SECRET not in repr(runtime)
+    runtime.database.dispose()
+
+
+def test_vat_ids_are_looked_up_where_the_settings_say(tmp_path: Path) -> None:
+    with stand_in() as register:
+        runtime = app.build(config.load(database_url=f"sqlite:///{tmp_path}/x.db", secret=SECRET, mailer="file", vies_url=register.url))
+        assert runtime.vat_register is not None
+        assert not runtime.vat_register.ask("DE136695976").is_valid
+        assert len(register.questions) == 1
     runtime.database.dispose()
 
 

@@ -173,3 +173,17 @@ def test_retries_are_days_that_grow(days: str, monkeypatch: pytest.MonkeyPatch) 
     assert "such as 1,3,5,7" in _refusal(retry_days=days)
     monkeypatch.setenv("PORTICO_RETRY_DAYS", "2, 4")
     assert config.load().retry_days == (2, 4)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://ec.europa.eu/taxation_customs/vies/rest-api/", "http://127.0.0.1:8093/vies", "https://vies.example"]
+)
+def test_the_register_of_vat_ids_is_an_address(url: str) -> None:
+    assert config.load(vies_url=url).vies_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://ec.europa.eu/vies", "ec.europa.eu/vies", "https://", "https://a:b@vies.example", "file:///x", "https://x/?a=b"]
+)
+def test_another_address_of_the_register_is_refused(url: str) -> None:
+    assert "PORTICO_VIES_URL" in _refusal(vies_url=url)

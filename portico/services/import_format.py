@@ -39,6 +39,7 @@ _PRINTED = rf"^[^ {_UNSEEN}]([^{_UNSEEN}]*[^ {_UNSEEN}])?$(?!\n)"
 OwnId = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROL, description="Your own id; lines refer to each other by it.")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROL)]
 Text = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROL)]
+BuyersReference = Annotated[str, Meta(max_length=60, pattern=_NO_CONTROL)]
 LongText = Annotated[str, Meta(max_length=2000, pattern=_NO_CONTROL_BUT_LINES)]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
 Amount = Annotated[
@@ -82,6 +83,8 @@ class BillingDetailPart(Part, frozen=True):
     city: Text | None = None
     state: Text | None = None
     postal_code: Text | None = None
+    po_number: BuyersReference | None = None
+    cost_centre: BuyersReference | None = None
 
 
 class CardPart(Part, frozen=True):

@@ -12,7 +12,10 @@ from portico.services.runtime import Runtime
 from portico.services.store import create
 from portico.storage.store import StoreRow
 
-DETAIL = {"country": "DE", "name": "Ada Lovelace", "line1": "Unter den Linden 1", "city": "Berlin", "postal_code": "10117"}
+DETAIL = {
+    "country": "DE", "name": "Ada Lovelace", "line1": "Unter den Linden 1", "city": "Berlin", "postal_code": "10117",
+    "po_number": "PO-4711", "cost_centre": "Kst. 12",
+}  # fmt: skip
 CARD = {"brand": "visa", "last4": "4242", "expiry_month": 12, "expiry_year": 2029}
 AMOUNTS = {"currency": "EUR", "net": "29.00", "tax": "5.51", "total": "34.51"}
 ANCHOR = "2026-01-31T10:00:00+00:00"

@@ -21,7 +21,10 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 AT = "2026-03-01T09:30:00Z"
 CARD = {"brand": "visa", "last4": "4242", "expiry_month": 12, "expiry_year": 2029}
-ADDRESS = {"country": "DE", "name": "Ada Lovelace", "line1": "Unter den Linden 1", "city": "Berlin", "postal_code": "10117"}
+ADDRESS = {
+    "country": "DE", "name": "Ada Lovelace", "line1": "Unter den Linden 1", "city": "Berlin", "postal_code": "10117",
+    "po_number": "PO-4711", "cost_centre": "Kst. 12",
+}  # fmt: skip
 AMOUNTS = {"currency": "EUR", "net": "29.00", "tax": "5.51", "total": "34.51"}
 GOOD: dict[str, dict[str, Any]] = {
     "product_group": {"type": "product_group", "id": "plans", "name": "Plans"},

@@ -66,7 +66,8 @@ def test_everything_comes_in(runtime: Runtime, store: StoreRow) -> None:
         assert buyer.billing_detail(connection, ada)[0].city == "Berlin"
         carrier, bought = (order.get(connection, ada, listed.id) for listed in reversed(order.page(connection, ada).items))
         assert (bought.status, bought.tax_rate, bought.tax_reason, bought.total_minor) == ("partially_refunded", "19", "standard", 3451)
-        assert bought.billing_detail.name == "Ada Lovelace"
+        assert (bought.billing_detail.name, bought.billing_detail.po_number) == ("Ada Lovelace", "PO-4711")
+        assert bought.billing_detail.cost_centre == "Kst. 12"
         assert carrier.status == "active"
         payment = bought.payments[0]
         assert [(a.status, a.failure_code) for a in payment.attempts] == [("failed", "insufficient_funds"), ("succeeded", None)]
