@@ -1,17 +1,18 @@
 """`make bench`: the figures of the design's budget, one line each. Machines are noisy, so read the ratios, not the milliseconds.
 
-`python -m bench page` runs one part; the parts are page, growth, start, document, write, import, change, renew.
+`python -m bench page` runs one part; the parts are page, growth, start, document, pack, write, import, change, renew.
 """
 
 import sys
 
-from bench import billing, documents, imports, pages, writes
+from bench import billing, documents, imports, packs, pages, writes
 
 PARTS = {
     "page": pages.page,
     "growth": pages.growth,
     "start": pages.start,
     "document": documents.documents,
+    "pack": packs.packs,
     "write": writes.writes,
     "import": imports.imports,
     "change": billing.changes,
