@@ -15,22 +15,32 @@ Note = Annotated[str, Parameter(help="What the buyer is told, in up to 500 chara
 _WHY_NOT = {
     "no_gateway": "this environment has no payment provider (see docs/configuration.md)",
     "billed_elsewhere": "the payment was taken elsewhere, and can only be given back there",
+    "correction_under_way": "tax of this payment is on its way back: try again when that is done",
     "refund_amount": "less than that is left of the payment: reject the request, and the buyer may ask for less",
 }
 
 
 def list_requests() -> None:
-    """Lists the requests that wait for a decision, or for the provider, oldest first."""
+    """Lists the requests that wait for a decision, or for the provider, and the tax that is on its way back; oldest first."""
     with open_runtime() as runtime:
         slugs = {store.id: store.slug for store in stores.every(runtime)}
         rows = [
             (
-                ticket.id, slugs[scope.store_id], scope.environment, ticket.status, format_amount(ticket.amount_minor, ticket.currency),
-                ticket.currency, ticket.payment_id, ticket.updated_at.isoformat(timespec="seconds"), " ".join(ticket.reason.split()),
+                ticket.id, slugs[scope.store_id], scope.environment, ticket.status, "money",
+                format_amount(ticket.amount_minor, ticket.currency), ticket.currency, ticket.payment_id,
+                ticket.updated_at.isoformat(timespec="seconds"), " ".join(ticket.reason.split()),
             )
             for scope, ticket in refund.waiting(runtime)
         ]  # fmt: skip
-    print_table(("id", "store", "environment", "status", "amount", "currency", "payment", "asked", "reason"), rows)
+        rows += [
+            (
+                given.refund.id, slugs[given.scope.store_id], given.scope.environment, given.refund.status, "tax",
+                format_amount(given.refund.amount_minor, given.currency), given.currency, given.payment_id,
+                given.refund.created_at.isoformat(timespec="seconds"), "",
+            )
+            for given in refund.taxes_under_way(runtime)
+        ]  # fmt: skip
+    print_table(("id", "store", "environment", "status", "purpose", "amount", "currency", "payment", "asked", "reason"), rows)
 
 
 def approve(ticket_id: TicketId, /, *, note: Note = "") -> None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from portico.domain import free_text
+from portico.domain.correction import is_giving_tax_back
 from portico.domain.errors import FieldError, Invalid
 from portico.domain.payment import Payment, RefundTicket, refundable_minor
 
-RefundReason = Literal["payment_not_succeeded", "billed_elsewhere", "refund_ticket_open", "already_refunded", "refund_too_late"]
-REFUND_WHY_NOT_CODES: tuple[RefundReason, ...] = (
-    "payment_not_succeeded", "billed_elsewhere", "refund_ticket_open", "already_refunded", "refund_too_late",
-)  # fmt: skip
+RefundReason = Literal[
+    "payment_not_succeeded", "billed_elsewhere", "refund_ticket_open", "already_refunded", "refund_too_late", "correction_under_way",
+]  # fmt: skip
+REFUND_WHY_NOT_CODES: tuple[RefundReason, ...] = get_args(RefundReason)
 # For how many days after a payment a refund may be asked for; None is no limit. Whether it is granted, a person decides.
 REFUND_DAYS: int | None = None
 
@@ -31,7 +32,7 @@ def refund_why_not(
         return "already_refunded"
     if days is not None and now > payment.succeeded_at + timedelta(days=days):
         return "refund_too_late"
-    return None
+    return "correction_under_way" if is_giving_tax_back(payment) else None
 
 
 def charge_reference(payment: Payment) -> str | None:

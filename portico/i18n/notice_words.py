@@ -154,6 +154,21 @@ NOTICES: dict[str, dict[str, Message]] = {
         "sent": N_("We’ve refunded {amount} for {plan}. The money goes back to where it came from."),
         "days": N_("Your bank may need 5 to 10 business days to show it."),
     },
+    "refund_failed": {
+        "subject": N_("Refund failed: {amount} for {plan}"),
+        "heading": N_("Your refund didn’t go through"),
+        "failed": N_("We tried to refund {amount} for {plan}, but the payment provider couldn’t send the money back."),
+        "again": N_("You can ask for it once more. If that doesn’t work either, please tell us, and we’ll find another way."),
+        "invoice": N_("It was tax that should go back, so your invoice stays as it is. Please tell us, and we’ll find another way."),
+    },
+    "invoice_corrected": {
+        "subject": N_("Invoice {number} has been corrected"),
+        "heading": N_("Your invoice has been corrected"),
+        "corrected": N_("As you asked, we’ve corrected invoice {number}: credit note {credit_note} cancels it, and {invoice} replaces it."),
+        "same": N_("The amounts stay the same. Nothing was charged or refunded."),
+        "tax": N_("We’ve also refunded {amount} of tax. The money goes back to where it came from."),
+        "days": N_("Your bank may need 5 to 10 business days to show it."),
+    },
 }
 
 # The table of a mail: what stands before each value.
@@ -172,6 +187,7 @@ FACTS: dict[str, Message] = {
     "changed_at": N_("Changed on"),
     "invoice": N_("Invoice number"),
     "credit_note": N_("Credit note number"),
+    "replaced": N_("Replaced invoice"),
     "next": N_("Next charge"),
     "retry": N_("Next try"),
     "canceled_at": N_("Canceled on"),
@@ -186,6 +202,7 @@ FACTS: dict[str, Message] = {
     "payment": N_("Payment"),
     "requested": N_("Amount requested"),
     "refunded": N_("Amount refunded"),
+    "not_refunded": N_("Amount not refunded"),
     "refunded_to": N_("Refunded to"),
     "reason": N_("Your reason"),
     "answer": N_("Our answer"),
@@ -195,6 +212,7 @@ UNUSED_TIME = N_("Unused time on {plan}")
 AMOUNT_ON = N_("{amount} on {date}")
 DOCUMENTS = N_("The invoice and the receipt are ready to download.")
 CREDIT_NOTE = N_("The credit note is ready to download.")
+CORRECTION = N_("Both documents are ready to download. Please file them together with the old invoice.")
 
 BUTTONS: dict[str, Message] = {
     "subscription": N_("View subscription"),

@@ -57,9 +57,10 @@ WHY_NOT: dict[str, Message] = {
     "corrected_already": N_("This invoice has been replaced already. Please correct the one that replaced it."),
     "nothing_left": N_("All of this invoice has been given back, so there is nothing left to correct."),
     "correction_limit": N_("You’ve corrected many invoices today already. Please go on tomorrow."),
+    "nothing_to_correct": N_("These are the details on the invoice already."),
+    "refund_under_way": N_("A refund of this payment is on its way. Please wait until it’s done."),
     "correction_under_way": N_("A correction of this invoice is under way. Please wait until it’s done."),
-    # What stands against a file, many files at once, or a copy by mail (services.document_file, pack, document_mail)
-    "no_einvoice": N_("There is no e-invoice of this document. Please use the PDF."),
+    # What stands against many files at once, or a copy by mail (services.pack, services.document_mail)
     "pack_range": N_("Please choose a first day and a last day that comes after it."),
     "pack_empty": N_("There are no documents in this period. Please choose another one."),
     "pack_too_large": N_("That would be more than 5,000 documents. Please choose a shorter period."),

@@ -13,15 +13,16 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from portico.domain import invoice
+from portico.domain import correction, invoice
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.ids import Prefix
 from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind, content_of
 from portico.domain.order import Order
 from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, Environment, StoreScope
-from portico.domain.tax import TaxReason
+from portico.domain.tax import Taxation, TaxReason
 from portico.i18n.languages import DEFAULT, is_language
+from portico.services import document_mail
 from portico.services.runtime import Runtime
 from portico.storage import buyer, document, numbering, order, store, subscription
 from portico.storage.document import Issue
@@ -46,6 +47,15 @@ class Receivable:
     billing_detail: BillingDetail | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number as it is printed, and its place in its series."""
+
+    text: str
+    series: str
+    sequence: int
+
+
 def issue_for_payment(
     tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment: Payment, *, now: datetime, seller: StoreRow | None = None
 ) -> list[str]:
@@ -63,7 +73,9 @@ def issue_for_payment(
     reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
     issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)
     document.insert(tx, issues)
-    return [issue.document.id for issue in issues]
+    ids = [issue.document.id for issue in issues]
+    document_mail.add_copies(tx, runtime, scope, ids, own_detail.copy_emails)
+    return ids
 
 
 def issue_for_refund(
@@ -78,25 +90,64 @@ def issue_for_refund(
     seller: StoreRow | None = None,
 ) -> str:
     """Issue the credit note for a refund that has just succeeded, of a payment of which `before_minor` was given back earlier; gives
-    its id. It corrects the payment's invoice and is made out to the same. Call it last in the transaction, like the other.
+    its id. It corrects the payment's newest invoice and is made out to the same. Call it last in the transaction, like the other.
     """
     seller, corrected = seller or store.get(tx, scope.store_id), document.newest_invoice(tx, scope, payment.id)
-    who, year = buyer.get(tx, scope), now.astimezone(ZoneInfo(seller.time_zone)).year
-    within = series("credit_note", year)
-    sequence = numbering.next_number(tx, scope, within)
+    who, (own_detail, _) = buyer.get(tx, scope), buyer.billing_detail(tx, scope)
+    number = _numbers(tx, scope, seller, now, "credit_note")["credit_note"]
     content = invoice.content_for_refund(
         content_of(corrected),
         payment,
-        number=invoice.number(SERIES_PREFIX["credit_note"], year, sequence, scope.environment == "test"),
+        number=number.text,
         issued_at=now,
         amount_minor=refund.amount_minor,
         before_minor=before_minor,
         refunded_at=now,
         language=_language(who.locale, corrected.language),
     )
-    issued = _issued(runtime.new_id("INV"), content, payment.id, refund.id)
-    document.insert(tx, [Issue(scope, issued, within, sequence)])
+    issued = _issued(runtime.new_id("INV"), content, payment.id, refund_id=refund.id, corrects_id=corrected.id)
+    document.insert(tx, [Issue(scope, issued, number.series, number.sequence)])
+    document_mail.add_copies(tx, runtime, scope, [issued.id], own_detail.copy_emails)
     return issued.id
+
+
+def issue_correction(
+    tx: sa.Connection,
+    runtime: Runtime,
+    scope: BuyerScope,
+    corrected: Document,
+    payment: Payment,
+    *,
+    billing_detail: BillingDetail,
+    before_minor: int,
+    now: datetime,
+    seller: StoreRow,
+    undue: Taxation | None = None,
+) -> tuple[str, str]:
+    """Issue what cancels the payment's newest invoice and what replaces it, made out to `billing_detail`; gives the ids of the credit
+    note and of the new invoice. `before_minor` of the payment was given back earlier; `undue` as in `correction.correct`.
+
+    Call it last in the transaction, like the others, with the payment locked. A second one for the same invoice breaks a constraint.
+    """
+    who, (own_detail, _) = buyer.get(tx, scope), buyer.billing_detail(tx, scope)
+    numbers = _numbers(tx, scope, seller, now, "credit_note", "invoice")
+    made = correction.correct(
+        content_of(corrected),
+        payment,
+        before_minor=before_minor,
+        billing_detail=billing_detail,
+        credit_note_number=numbers["credit_note"].text,
+        invoice_number=numbers["invoice"].text,
+        issued_at=now,
+        language=_language(who.locale, corrected.language),
+        undue=undue,
+    )
+    note, replacing = (
+        _issued(runtime.new_id("INV"), content, payment.id, corrects_id=corrected.id) for content in (made.credit_note, made.invoice)
+    )
+    document.insert(tx, [Issue(scope, each, numbers[each.kind].series, numbers[each.kind].sequence) for each in (note, replacing)])
+    document_mail.add_copies(tx, runtime, scope, [replacing.id, note.id], own_detail.copy_emails)
+    return note.id, replacing.id
 
 
 def documents_for_payments(
@@ -178,7 +229,21 @@ def _taxed_as(tx: sa.Connection, scope: BuyerScope, bought: Order, payment: Paym
     return found.tax_rate, found.tax_reason
 
 
-def _issued(document_id: str, content: DocumentContent, payment_id: str, refund_id: str | None = None) -> Document:
+def _numbers(tx: sa.Connection, scope: BuyerScope, seller: StoreRow, now: datetime, *kinds: DocumentKind) -> dict[DocumentKind, _Number]:
+    """The next number of each kind, in one statement."""
+    year = now.astimezone(ZoneInfo(seller.time_zone)).year
+    following = numbering.reserve(tx, scope, {series(kind, year): 1 for kind in kinds})
+    numbers = dict[DocumentKind, _Number]()
+    for kind in kinds:
+        within = series(kind, year)
+        text = invoice.number(SERIES_PREFIX[kind], year, following[within], scope.environment == "test")
+        numbers[kind] = _Number(text, within, following[within])
+    return numbers
+
+
+def _issued(
+    document_id: str, content: DocumentContent, payment_id: str, *, refund_id: str | None = None, corrects_id: str | None = None
+) -> Document:
     return Document(
         document_id,
         content.kind,
@@ -191,6 +256,7 @@ def _issued(document_id: str, content: DocumentContent, payment_id: str, refund_
         content.total_minor,
         content,
         refund_id,
+        corrects_id,
     )
 
 

@@ -25,6 +25,8 @@ Mark = Literal[
     "refund_answered",
     "refund_settling",
     "refund_settled",
+    "correcting",  # an invoice is cancelled and replaced, or its tax on the way back; not committed
+    "corrected",
 ]
 NAMES: tuple[Mark, ...] = get_args(Mark)
 

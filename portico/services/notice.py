@@ -23,7 +23,7 @@ Kind = Literal[
     "plan_changed", "plan_change_scheduled", "plan_change_failed", "cancellation_scheduled", "subscription_resumed",
     "subscription_ended", "subscription_ended_unpaid", "payment_received", "payment_failed", "payment_uncertain", "trial_ending",
     "upcoming_charge", "card_expiring", "card_updated", "pause_scheduled", "paused", "refund_requested", "refund_rejected",
-    "refund_made",
+    "refund_made", "refund_failed", "invoice_corrected",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Fact = str | int | bool | None
@@ -49,10 +49,14 @@ _NEEDS: Mapping[Kind, tuple[str, ...]] = {
     "refund_requested": ("ticket_id",),
     "refund_rejected": ("ticket_id",),
     "refund_made": ("refund_id", "payment_id"),
+    "refund_failed": ("refund_id", "payment_id"),
+    "invoice_corrected": ("document_id", "payment_id"),
 }
 # What is most often known a moment later is told only if it is not: the worker drops what is settled by then.
 _DELAY_SECONDS: Mapping[Kind, int] = {"payment_uncertain": 300}
-_ID_OF = {"SUB": "subscription_id", "PAY": "payment_id", "CAN": "cancellation_id", "TKT": "ticket_id", "REF": "refund_id"}
+_ID_OF = {
+    "SUB": "subscription_id", "PAY": "payment_id", "CAN": "cancellation_id", "TKT": "ticket_id", "REF": "refund_id", "INV": "document_id",
+}  # fmt: skip
 
 
 def add(
@@ -61,7 +65,7 @@ def add(
     """Has the buyer mailed about what this transaction does, if it commits. Call it when the rows are written: what the caller
     does not say in `facts` is read here, from the same transaction.
 
-    `now` is the store's time. `subject_id` is a subscription, payment, cancellation, refund ticket or refund, as the kind wants
+    `now` is the store's time. `subject_id` is a subscription, payment, cancellation, refund ticket, refund or document, as the kind wants
     it; other ids go along as `subscription_id`, `payment_id`, `cancellation_id`, `refund_id`, `ticket_id`. A caller that holds the
     subscription as it is after the effect gives `**of_subscription(it)` and saves a statement or two. Further facts by kind:
 
@@ -72,7 +76,8 @@ def add(
         subscription_ended          cancellation_id if that is what ended it at once; in_trial if it was never paid for
         subscription_ended_unpaid   payment_id if the subject is the subscription
         payment_failed              failure_code; retry_at, None when there will be no other try; ends_at, the last try of all
-        refund_made                 payment_id
+        refund_made, refund_failed  payment_id
+        invoice_corrected           payment_id, and refund_id if tax was given back; the subject is the invoice that was replaced
 
     Amounts are minor units, moments aware. Raises ValueError for a kind that there is not, and when it is not told what about.
     """

@@ -29,6 +29,8 @@ WRITERS: Mapping[Kind, Callable[[Pen, Matter], Content]] = {
     "refund_requested": notice_payment.refund_requested,
     "refund_rejected": notice_payment.refund_rejected,
     "refund_made": notice_payment.refund_made,
+    "refund_failed": notice_payment.refund_failed,
+    "invoice_corrected": notice_payment.invoice_corrected,
 }
 REMINDERS = ("trial_ending", "upcoming_charge", "card_expiring")
 

@@ -100,6 +100,21 @@ class Matter:
         return self.ticket
 
     @property
+    def given_back(self) -> Refund:
+        """The refund. Raises ValueError without one."""
+        if self.refund is None:
+            raise ValueError("nobody told which refund")
+        return self.refund
+
+    @property
+    def document(self) -> Document:
+        """The document it is about. Raises ValueError without one."""
+        found = next((each for each in self.documents if each.id == self.text("document_id")), None)
+        if found is None:
+            raise ValueError("nobody told which document")
+        return found
+
+    @property
     def card(self) -> PaymentMethod | None:
         """The card of the subscription then."""
         if not self.told.get("card_brand"):

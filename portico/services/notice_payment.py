@@ -1,7 +1,7 @@
 """Mails about money: taken, not taken, perhaps taken, and given back."""
 
 from portico.domain.payment import Payment
-from portico.i18n.notice_words import CREDIT_NOTE, DOCUMENTS
+from portico.i18n.notice_words import CORRECTION, CREDIT_NOTE, DOCUMENTS
 from portico.services import notice_rows as rows
 from portico.services.notice_matter import Matter
 from portico.services.notice_text import Content, Pen, Row, Text
@@ -128,9 +128,7 @@ def _asked(pen: Pen, matter: Matter) -> dict[str, str]:
 
 
 def refund_made(pen: Pen, matter: Matter) -> Content:
-    payment, refund = matter.paid, matter.refund
-    if refund is None:
-        raise ValueError("nothing was refunded")
+    payment, refund = matter.paid, matter.given_back
     amount = pen.money(refund.amount_minor, payment.currency)
     note = rows.document_of(matter.documents, payment, "credit_note", refund.id)
     return Content(
@@ -149,6 +147,51 @@ def refund_made(pen: Pen, matter: Matter) -> Content:
         after=(pen.message(CREDIT_NOTE),) if note else (),
         button=pen.button("credit_note" if note else "order"),
         path=f"/invoices/{note.id}" if note else f"/orders/{payment.order_id}",
+    )
+
+
+def refund_failed(pen: Pen, matter: Matter) -> Content:
+    payment, refund = matter.paid, matter.given_back
+    named = {"amount": pen.money(refund.amount_minor, payment.currency), "plan": matter.paid_for}
+    return Content(
+        subject=pen.say("subject", **named),
+        heading=pen.say("heading"),
+        before=(pen.say("failed", **named), pen.say("invoice" if refund.purpose == "tax" else "again")),
+        rows=(
+            rows.paid_for(pen, matter),
+            _payment_of(pen, payment),
+            pen.row("not_refunded", named["amount"], strong=True),
+            *rows.card(pen, payment.method),
+            pen.row("reference", refund.id),
+        ),
+        after=(),
+        button=pen.button("order"),
+        path=f"/orders/{payment.order_id}",
+    )
+
+
+def invoice_corrected(pen: Pen, matter: Matter) -> Content:
+    payment, old = matter.paid, matter.document
+    note, new = rows.document_correcting(matter.documents, old, "credit_note"), rows.document_correcting(matter.documents, old, "invoice")
+    before = [pen.say("corrected", number=old.number, credit_note=note.number, invoice=new.number)]
+    if matter.refund is None:
+        before.append(pen.say("same"))
+    else:
+        before += [pen.say("tax", amount=pen.money(matter.refund.amount_minor, payment.currency)), pen.say("days")]
+    return Content(
+        subject=pen.say("subject", number=old.number),
+        heading=pen.say("heading"),
+        before=tuple(before),
+        rows=(
+            rows.paid_for(pen, matter),
+            pen.row("invoice", new.number),
+            pen.row("total", pen.money(new.total_minor, new.currency), strong=True),
+            pen.row("credit_note", note.number),
+            pen.row("replaced", old.number),
+        ),
+        after=(pen.message(CORRECTION),),
+        button=pen.button("invoice"),
+        path=f"/invoices/{new.id}",
     )
 
 

@@ -100,5 +100,14 @@ def document_of(documents: Sequence[Document], payment: Payment, kind: DocumentK
     return next((d for d in of_payment if d.refund_id == refund_id), None)
 
 
+def document_correcting(documents: Sequence[Document], corrected: Document, kind: DocumentKind) -> Document:
+    """The credit note that cancels an invoice, or the invoice that replaces it. Raises ValueError when there is none."""
+    found = (d for d in documents if d.kind == kind and d.corrects_id == corrected.id and d.refund_id is None)
+    made = next(found, None)
+    if made is None:
+        raise ValueError("nothing corrects the invoice")
+    return made
+
+
 def _tax(pen: Pen, rate: str, amount: str) -> Row:
     return Row(pen.message(TAX_AT, rate=pen.percent(rate)), pen.literal(amount))

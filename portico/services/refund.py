@@ -8,33 +8,50 @@ transaction, until it has answered. What was given back gets its credit note in 
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 import structlog
 
 from portico.domain import free_text
 from portico.domain import refund as rules
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.correction import is_giving_tax_back
 from portico.domain.errors import Conflict, FieldError, Invalid, Refused
 from portico.domain.money import format_amount, parse_amount
 from portico.domain.payment import Payment, RefundStatus, RefundTicket, refundable_minor
 from portico.domain.scope import BuyerScope
+from portico.domain.tax import Taxation
 from portico.domain.typed import plain
 from portico.gateways.port import RefundOrder, RefundResult, Unanswered
 from portico.services import document, marks, notice, store_time
 from portico.services.runtime import Runtime
 from portico.storage import audit, outbox
+from portico.storage import document as documents
+from portico.storage import order as orders
 from portico.storage import payment as payments
 from portico.storage import refund as refunds
 from portico.storage import refund_ticket as tickets
 from portico.storage import store as stores
-from portico.storage.refund import KeyedRefund
+from portico.storage.refund import KeyedRefund, TaxUnderWay
 
 log = structlog.get_logger("portico.refunds")
 
 JOB = "refund"
 JOB_PREFIX = f"{JOB}:"  # of the keys of its jobs, before the refund's
 _DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]{1,2})")  # three digits behind it could be thousands
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCorrection:
+    """What is kept with a refund of tax: the invoice that charged it, whom the new one is made out to, and how the sale should have
+    been taxed."""
+
+    document_id: str
+    billing_detail: BillingDetail
+    taxation: Taxation
 
 
 def why_not(runtime: Runtime, scope: BuyerScope, payment_id: str) -> str | None:
@@ -95,6 +112,12 @@ def resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, r
         return tickets.get(tx, scope, ticket_id)
 
 
+def taxes_under_way(runtime: Runtime) -> tuple[TaxUnderWay, ...]:
+    """Every refund of tax that the provider has not confirmed yet, oldest first: for operators. Nobody decides on them."""
+    with runtime.database.read() as connection:
+        return refunds.taxes_under_way_any(connection)
+
+
 def waiting(runtime: Runtime) -> tuple[tuple[BuyerScope, RefundTicket], ...]:
     """Every request that waits for a decision or for its refund, oldest first: for operators."""
     with runtime.database.read() as connection:
@@ -105,14 +128,19 @@ def approve(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "o
     """Grants a request: its refund is on its way when this returns. The refund's id, which is its key at the provider too.
 
     For operators, never for a visitor. Raises NotFound, Conflict when somebody else decided it, and Refused: "no_gateway",
-    "billed_elsewhere", "refund_amount" when less is left of the payment by now; Invalid for a note that cannot be kept.
+    "billed_elsewhere", "correction_under_way", "refund_amount" when less is left of the payment by now; Invalid for a note that
+    cannot be kept.
     """
     with runtime.database.transaction() as tx:
         scope, ticket = tickets.get_any(tx, ticket_id)
         if scope.environment not in runtime.gateways:
             raise Refused("no_gateway")
-        if rules.charge_reference(payments.get(tx, scope, ticket.payment_id)) is None:
+        payments.lock(tx, scope, ticket.payment_id)
+        paid = payments.get(tx, scope, ticket.payment_id)
+        if rules.charge_reference(paid) is None:
             raise Refused("billed_elsewhere")
+        if is_giving_tax_back(paid):
+            raise Refused("correction_under_way")
         now, refund_id = _now(tx, runtime, scope), runtime.new_id("REF")
         if not tickets.decide(tx, scope, ticket_id, "approved", now=now, note=_answer(note)):
             raise Conflict("the request is decided already")
@@ -185,10 +213,30 @@ def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, result: Refu
     if refund.ticket_id is not None:
         tickets.decide(tx, scope, refund.ticket_id, result.status, now=now)
     if result.status == "failed":
-        log.error("refund_failed", refund=refund.id)
-        return
-    notice.add(tx, runtime, scope, "refund_made", refund.id, now=now, payment_id=asked.payment.id)
-    document.issue_for_refund(tx, runtime, scope, asked.payment, refund, before_minor=before_minor, now=now, seller=asked.store)
+        log.error("refund_failed", refund=refund.id, purpose=refund.purpose)
+        notice.add(tx, runtime, scope, "refund_failed", refund.id, now=now, payment_id=asked.payment.id)
+    elif refund.purpose == "tax":
+        _correct(tx, runtime, asked, before_minor=before_minor, now=now)
+    else:
+        notice.add(tx, runtime, scope, "refund_made", refund.id, now=now, payment_id=asked.payment.id)
+        document.issue_for_refund(tx, runtime, scope, asked.payment, refund, before_minor=before_minor, now=now, seller=asked.store)
+
+
+def _correct(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, *, before_minor: int, now: datetime) -> None:
+    """Tax that was never due is back with the buyer: the invoice that charged it is cancelled, and replaced by one without. Nothing
+    else could happen to the payment meanwhile, so that it is the invoice, and the amount, that the refund was started for."""
+    scope, ordered = asked.scope, msgspec.convert(asked.correction, TaxCorrection)
+    corrected = documents.newest_invoice(tx, scope, asked.payment.id)
+    if corrected.id != ordered.document_id:
+        raise ValueError(f"{asked.key} is for {ordered.document_id}, and {corrected.id} holds")
+    orders.set_billing_detail(tx, scope, asked.payment.order_id, ordered.billing_detail)
+    about = {"payment_id": asked.payment.id, "refund_id": asked.refund.id}
+    notice.add(tx, runtime, scope, "invoice_corrected", corrected.id, now=now, **about)
+    audit.record(tx, scope, actor="worker", action="invoice.corrected", subject=corrected.id, now=runtime.clock())
+    document.issue_correction(
+        tx, runtime, scope, corrected, asked.payment,
+        billing_detail=ordered.billing_detail, before_minor=before_minor, now=now, seller=asked.store, undue=ordered.taxation,
+    )  # fmt: skip
 
 
 def fits(asked: KeyedRefund, result: RefundResult) -> bool:

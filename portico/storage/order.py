@@ -14,7 +14,7 @@ from portico.domain.scope import BuyerScope
 from portico.storage import buyer, payment
 from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
 from portico.storage.payment_row import METHOD, method_of
-from portico.storage.rows import first, many
+from portico.storage.rows import changed, first, many
 from portico.storage.scoped import buyer_values, of_buyer
 from portico.storage.tables import buyer as buyer_table
 from portico.storage.tables import order as table
@@ -59,6 +59,11 @@ _PAGES = {
     for after in (False, True)
 }
 _GET = _SELECT.where(table.c.id == sa.bindparam("p_id"))
+_SET_DETAIL = (
+    sa.update(table)
+    .where(of_buyer(table), table.c.id == sa.bindparam("p_id"))
+    .values(billing_detail=sa.bindparam("p_billing_detail", type_=table.c.billing_detail.type))
+)
 _WITH_BUYER = _GET.add_columns(*buyer.COLUMNS, buyer_table.c.billing_detail.label("own_detail")).join(
     buyer_table,
     sa.and_(*(buyer_table.c[name] == table.c[name] for name in ("store_id", "environment")), buyer_table.c.id == table.c.buyer_id),
@@ -93,6 +98,12 @@ def with_buyer(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Ord
     *of_order, own_detail = row
     ordered, owner = of_order[: -len(buyer.COLUMNS)], of_order[-len(buyer.COLUMNS) :]
     return _order(ordered, ()), Buyer(*owner), msgspec.convert(own_detail, BillingDetail)
+
+
+def set_billing_detail(tx: sa.Connection, scope: BuyerScope, order_id: str, detail: BillingDetail) -> None:
+    """Keeps other details with an order, for the documents to come. Raises NotFound."""
+    if changed(tx, _SET_DETAIL, {**buyer_values(scope), "p_id": order_id, "p_billing_detail": detail}) != 1:
+        raise NotFound
 
 
 def _listed(row: Any) -> ListedOrder:

@@ -36,6 +36,16 @@ class KeyedRefund:
     correction: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TaxUnderWay:
+    """A refund of tax that has not ended, whose it is, and of which payment."""
+
+    scope: BuyerScope
+    payment_id: str
+    currency: str
+    refund: Refund
+
+
 _KEY: sa.BindParameter[Any] = sa.bindparam("p_key")
 _LOCK_PAYMENT = sa.select(payment.c.id).where(of_buyer(payment), payment.c.id == sa.bindparam("p_payment_id")).with_for_update()
 _VALUES = ("id", "amount_minor", "reason", "key", "ticket_id", "purpose", "correction", "created_at")
@@ -99,6 +109,11 @@ _OF_ORDER = (
     .group_by(order.c.total_minor)
 )
 _SET_ORDER = sa.update(order).where(order.c.id == sa.bindparam("p_id")).values(status=sa.bindparam("p_status"))
+_TAXES_UNDER_WAY = (
+    sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, table.c.payment_id, table.c.currency, *REFUND)
+    .where(table.c.status == word("pending"), table.c.purpose == word("tax"))
+    .order_by(table.c.created_at, table.c.id)
+)
 _JOBLESS = (
     sa.select(table.c.key)
     .where(
@@ -166,6 +181,11 @@ def settle(tx: sa.Connection, key: str, status: Literal["succeeded", "failed"], 
     if status == "succeeded":
         _settle_order(tx, order_id)
     return refunded_minor - given_back["p_amount_minor"]
+
+
+def taxes_under_way_any(tx: sa.Connection) -> tuple[TaxUnderWay, ...]:
+    """Every refund of tax of any store that is under way, oldest first: for operators, never for a visitor."""
+    return tuple(TaxUnderWay(BuyerScope(*row[:3]), row[3], row[4], Refund(*row[5:])) for row in many(tx, _TAXES_UNDER_WAY))
 
 
 def pending_without_job(tx: sa.Connection, job_prefix: str, limit: int) -> list[str]:

@@ -90,6 +90,14 @@ TICKET = RefundTicket(
 DECLINED = replace(TICKET, status="rejected", note="The month was used in full before you canceled.")
 REFUND = Refund("REF_0123456789012345678901", 2000, "succeeded", "requested", NOW)
 CREDIT_NOTE = replace(INVOICE, kind="credit_note", number="CN-2026-000003", refund_id=REFUND.id)
+TAX_REFUND = Refund("REF_0123456789012345678902", 931, "succeeded", "", NOW, purpose="tax")
+CORRECTED = (
+    replace(INVOICE, id="INV_0123456789012345678903", number="INV-2026-000043", corrects_id=INV),
+    replace(INVOICE, id="INV_0123456789012345678902", kind="credit_note", number="CN-2026-000004", corrects_id=INV),
+    replace(CREDIT_NOTE, id="INV_0123456789012345678904"),  # of a refund, which is none of it
+    INVOICE,
+)
+UNTAXED = (replace(CORRECTED[0], total_minor=4900), *CORRECTED[1:])
 CANCELED = Cancellation(
     "CAN_0123456789012345678901", SUB, "unused", "I may be back in spring.", NOW, _in(31), None, "buyer", "PROD_pro", "month",
     1, 4900, "EUR",
@@ -179,6 +187,10 @@ CASES: dict[str, Matter] = {
     "refund_made": matter(ACTIVE, payment=PAID, order=ORDER, ticket=TICKET, refund=REFUND, documents=(INVOICE, CREDIT_NOTE)),
     "refund_made.answered": matter(ACTIVE, payment=PAID, order=ORDER, ticket=replace(TICKET, note="Sorry about that."), refund=REFUND),
     "refund_made.elsewhere": matter(payment=replace(BOUGHT, method=None), order=ORDER, refund=REFUND),
+    "refund_failed": matter(ACTIVE, payment=PAID, order=ORDER, ticket=TICKET, refund=replace(REFUND, status="failed")),
+    "refund_failed.tax": matter(ACTIVE, payment=PAID, order=ORDER, refund=TAX_REFUND),
+    "invoice_corrected": matter(payment=PAID, order=ORDER, documents=CORRECTED, told={"document_id": INVOICE.id}),
+    "invoice_corrected.tax": matter(payment=PAID, order=ORDER, documents=UNTAXED, refund=TAX_REFUND, told={"document_id": INVOICE.id}),
 }
 
 

@@ -6,8 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from portico.domain.scope import BuyerScope
-from portico.services import check, importing
-from portico.services import document_file
+from portico.services import check, document_file, importing
 from portico.services.runtime import Runtime
 from portico.storage import document, tables
 from portico.storage.database import count_statements

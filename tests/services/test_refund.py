@@ -283,14 +283,15 @@ def test_a_refund_that_takes_its_time_is_waited_for(shop: Shop, paid: Payment) -
     assert ticket_of(shop, ticket.id).status == "succeeded"
 
 
-def test_a_refund_that_the_provider_refuses_is_told_to_a_person(shop: Shop, paid: Payment) -> None:
+def test_a_refund_that_the_provider_refuses_is_told_to_everybody(shop: Shop, paid: Payment) -> None:
     ticket = refund.ask(shop.runtime, shop.ada, paid.id, "5", "x")
     refund_id = refund.approve(shop.runtime, ticket.id)
     shop.gateway.faults.append("refund_fails")
     assert refund.execute(shop.runtime, refund_id) == "failed"
     assert (ticket_of(shop, ticket.id).status, again(shop, paid).refunded_minor, credit_notes(shop)) == ("failed", 0, [])
-    assert shop.mails() == ["refund_requested"]
+    assert shop.mails() == ["refund_requested", "refund_failed"]
     assert refund.execute(shop.runtime, refund_id) == "failed"
+    assert shop.mails().count("refund_failed") == 1
     given_back(shop, paid, "11.90")
     assert shop.taken() == 0
     shop.is_sound()

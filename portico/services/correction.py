@@ -1,0 +1,225 @@
+"""Correct whom an issued invoice is made out to, any number of times: what it would mean, and the correction itself.
+
+The invoice is cancelled by a credit note over what is left of it and replaced by a new one, both in one transaction; amounts stay.
+Where the new details show that the tax was never due, the store's policy decides whether it goes back. Then that is a refund first,
+and both documents are issued in the transaction in which the provider confirms it (`refund.settle`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+import sqlalchemy as sa
+
+from portico.domain import billing_detail as details
+from portico.domain import copy_emails, place_of_supply, tax_id
+from portico.domain import correction as rules
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.errors import Conflict, Refused
+from portico.domain.invoice import Document, content_of, part_of
+from portico.domain.order import Order
+from portico.domain.payment import Payment
+from portico.domain.refund import charge_reference
+from portico.domain.scope import BuyerScope
+from portico.domain.tax import UNTAXED_REASONS, Taxation
+from portico.services import billing_detail, document, marks, notice, refund, store_time, taxation
+from portico.services.refund import TaxCorrection
+from portico.services.runtime import Runtime
+from portico.storage import audit, buyer, order, payment, tax_id_check
+from portico.storage import document as documents
+from portico.storage import refund as refunds
+from portico.storage import store as stores
+from portico.storage.store import StoreRow
+
+WhatOfTax = Literal["same", "refund", "next_charge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a correction of `original` to `detail` would do; `differing` are the printed details that are others than before.
+
+    `amount_minor` is what is left of the invoice and credited, tax included. The new invoice is about the same, less `refund_minor`
+    where `tax` is "refund": that goes back. "next_charge": the tax was not due, and stays as it is; the details count from then on.
+    """
+
+    original: Document
+    detail: BillingDetail
+    differing: tuple[str, ...]
+    amount_minor: int
+    tax: WhatOfTax
+    refund_minor: int
+    undue: Taxation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The documents that were issued; or, where tax goes back first, the refund that they wait for."""
+
+    credit_note_id: str | None
+    invoice_id: str | None
+    refund_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An invoice that can be corrected, with all that decides what that means."""
+
+    store: StoreRow
+    invoice: Document
+    payment: Payment
+    order: Order
+
+
+def why_not(tx: sa.Connection, scope: BuyerScope, found: Document, now: datetime) -> str | None:
+    """The code of the reason why a document cannot be corrected at `now`, the store's time; None when it can."""
+    if found.payment_id is None:
+        return "not_an_invoice"
+    return _why_not(tx, scope, found, payment.get(tx, scope, found.payment_id), now)
+
+
+def chain(tx: sa.Connection, scope: BuyerScope, found: Document) -> tuple[Document, ...]:
+    """All documents of the payment that a document is about, oldest first, without their contents."""
+    return documents.of_payment(tx, scope, found.payment_id)[::-1] if found.payment_id else (found,)
+
+
+def preview(runtime: Runtime, scope: BuyerScope, document_id: str, raw: Mapping[str, str], *, language: str = "en") -> Preview:
+    """What correcting an invoice to what a form holds would do; nothing is written.
+
+    Raises NotFound, Refused with the code of `why_not`, and Invalid with every error at once, its examples for a reader of
+    `language`. Who gets copies is no detail of an invoice: the form's are passed over.
+    """
+    with runtime.database.read() as connection:
+        case = _case(connection, runtime, scope, document_id)
+        detail = details.validate({name: text for name, text in raw.items() if name != copy_emails.FIELD}, language=language)
+        return _preview(connection, runtime, scope, case, detail)
+
+
+def correct(
+    runtime: Runtime, scope: BuyerScope, document_id: str, raw: Mapping[str, str], *, keep: bool, shown: Preview | None = None
+) -> Corrected:
+    """Corrects an invoice: issues both documents, or has the tax given back that they wait for. The order keeps the new details too,
+    and with `keep` so does the buyer's profile, copy addresses aside.
+
+    `shown` is what the buyer agreed to, the state of now by default. Raises what `preview` raises, Refused("nothing_to_correct") for
+    the details that it has, and Conflict when somebody else corrected it, or anything else about it moved meanwhile.
+    """
+    agreed = shown or preview(runtime, scope, document_id, raw)
+    if not agreed.differing and agreed.tax != "refund":
+        raise Refused("nothing_to_correct")
+    with runtime.database.transaction() as tx:
+        if keep:
+            _keep(tx, runtime, scope, agreed.detail)
+        try:
+            case = _case(tx, runtime, scope, document_id, lock=True)
+        except Refused as moved:
+            raise Conflict(moved.code) from moved
+        if _preview(tx, runtime, scope, case, agreed.detail) != agreed:
+            raise Conflict("what is left of the invoice, or its tax, is not what was shown")
+        done = _issue(tx, runtime, scope, case, agreed) if agreed.undue is None else _give_tax_back(tx, runtime, scope, case, agreed)
+        marks.here("correcting")
+    marks.here("corrected")
+    return done
+
+
+def _case(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, document_id: str, *, lock: bool = False) -> _Case:
+    found = documents.get(tx, scope, document_id)
+    if found.payment_id is None:
+        raise Refused("not_an_invoice")
+    if lock:
+        payment.lock(tx, scope, found.payment_id)
+    paid, store = payment.get(tx, scope, found.payment_id), stores.get(tx, scope.store_id)
+    refusal = _why_not(tx, scope, found, paid, store_time.now(runtime, store, scope.environment))
+    if refusal is not None:
+        raise Refused(refusal)
+    return _Case(store, found, paid, order.with_buyer(tx, scope, found.order_id)[0])
+
+
+def _why_not(tx: sa.Connection, scope: BuyerScope, found: Document, paid: Payment, now: datetime) -> str | None:
+    of_payment = documents.of_payment(tx, scope, paid.id)
+    corrections_today = documents.corrections_since(tx, scope, now - rules.LIMIT_WINDOW)
+    return rules.why_not(found, of_payment, paid, corrections_today=corrections_today)
+
+
+def _preview(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Preview:
+    content, left_minor = content_of(case.invoice), rules.left_minor(case.payment)
+    told = Preview(
+        original=case.invoice,
+        detail=detail,
+        differing=rules.differing(content.billing_detail, detail),
+        amount_minor=left_minor,
+        tax="same",
+        refund_minor=0,
+    )
+    tax_minor = part_of(content, case.payment, left_minor, before_minor=case.payment.refunded_minor).tax_minor
+    undue = _undue(tx, scope, case, detail) if tax_minor > 0 else None
+    if undue is None:
+        return told
+    if not _goes_back(tx, runtime, scope, case, detail):
+        return replace(told, tax="next_charge")
+    if any(given.status == "pending" for given in case.payment.refunds):
+        raise Refused("refund_under_way")
+    return replace(told, tax="refund", refund_minor=tax_minor, undue=undue)
+
+
+def _undue(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Taxation | None:
+    """How the sale should have been taxed when it was made, if a tax id shows that it should not have been.
+
+    An id alone shows it where the business owes the tax itself; elsewhere only if the country is the one that was given then, for
+    where a consumer was is not what he says of it later.
+    """
+    if not place_of_supply.is_registered_business(detail):
+        return None
+    content, changed = content_of(case.invoice), case.payment.change
+    sold = changed.product_id if changed else case.order.product_id
+    on = content.supplied_at.astimezone(ZoneInfo(content.time_zone)).date()
+    decided = taxation.of_sale(tx, case.store, scope, detail, sold, on)
+    if decided is None or decided.reason not in UNTAXED_REASONS:
+        return None
+    return decided if decided.reason == "reverse_charge" or detail.country == content.billing_detail.country else None
+
+
+def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> bool:
+    """Whether undue tax is paid back: the store wants it, the money was taken here, and where ids are looked up this one was found."""
+    policy = case.store.tax_policy
+    if policy is None or not policy.refund_tax or scope.environment not in runtime.gateways or charge_reference(case.payment) is None:
+        return False
+    if not policy.check_vat_ids or not tax_id.is_in_vies(detail.country, detail.tax_id):
+        return True
+    return tax_id_check.is_confirmed(tx, scope, detail.tax_id)
+
+
+def _keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail) -> None:
+    own, version = buyer.billing_detail(tx, scope)
+    wanted = replace(detail, copy_emails=own.copy_emails)
+    if wanted != own:
+        billing_detail.keep(tx, runtime, scope, wanted, version)
+
+
+def _issue(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, agreed: Preview) -> Corrected:
+    now, paid = store_time.now(runtime, case.store, scope.environment), case.payment
+    order.set_billing_detail(tx, scope, case.order.id, agreed.detail)
+    notice.add(tx, runtime, scope, "invoice_corrected", case.invoice.id, now=now, payment_id=paid.id)
+    audit.record(tx, scope, actor="buyer", action="invoice.corrected", subject=case.invoice.id, now=runtime.clock())
+    credit_note_id, invoice_id = document.issue_correction(
+        tx, runtime, scope, case.invoice, paid,
+        billing_detail=agreed.detail, before_minor=paid.refunded_minor, now=now, seller=case.store,
+    )  # fmt: skip
+    return Corrected(credit_note_id, invoice_id, None)
+
+
+def _give_tax_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, agreed: Preview) -> Corrected:
+    if agreed.undue is None:
+        raise ValueError("the tax was due")
+    refund_id = runtime.new_id("REF")
+    wanted = TaxCorrection(case.invoice.id, agreed.detail, agreed.undue)
+    if not refunds.start(
+        tx, scope, refund_id, payment_id=case.payment.id, amount_minor=agreed.refund_minor, reason="", key=refund_id,
+        now=store_time.now(runtime, case.store, scope.environment), purpose="tax", correction=msgspec.to_builtins(wanted),
+    ):  # fmt: skip
+        raise Conflict("less than that is left of the payment")
+    refund.add_job(tx, runtime, refund_id, first=True)
+    audit.record(tx, scope, actor="buyer", action="invoice.correction_asked", subject=case.invoice.id, now=runtime.clock())
+    return Corrected(None, None, refund_id)

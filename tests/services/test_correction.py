@@ -1,0 +1,341 @@
+"""Correcting issued invoices: whom they are made out to, and the tax that a tax id shows was never due."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+
+from portico.domain.correction import MOST_CORRECTIONS
+from portico.domain.errors import Conflict, Invalid, NotFound, Refused
+from portico.domain.invoice import Document, DocumentContent, content_of
+from portico.domain.payment import Payment
+from portico.domain.tax import TaxPolicy, TaxRule
+from portico.domain.tax_table import starting_set
+from portico.jobs.worker import Worker
+from portico.services import billing_detail, correction, notice, refund, store_time
+from portico.services.correction import Corrected, Preview
+from portico.storage import document as documents
+from portico.storage import order as orders
+from portico.storage import payment as payments
+from portico.storage import store as stores
+from portico.storage import tables, tax_id_check, tax_rate
+from tests.services.shop import START, Shop
+from tests.services.test_refund import again, given_back
+
+BERLIN = {"country": "DE", "name": "Ada Byron", "line1": "Ring 1", "postal_code": "10969", "city": "Berlin"}
+VIENNA = {"country": "AT", "name": "Ada Byron", "is_business": "1", "business_name": "Byron OG", "tax_id": "ATU13585627"}
+REFUNDS_TAX = TaxPolicy(refund_tax=True)
+
+
+@pytest.fixture
+def paid(shop: Shop) -> Payment:
+    """10.00 and 1.90 of tax."""
+    (payment,) = shop.payments(shop.subscribe("starter"))
+    shop.clock.advance(days=3)
+    return payment
+
+
+def of_payment(shop: Shop, payment: Payment) -> list[Document]:
+    """Its documents with their contents, oldest first."""
+    with shop.runtime.database.read() as connection:
+        found = documents.of_payment(connection, shop.ada, payment.id)
+        return [documents.get(connection, shop.ada, each.id) for each in reversed(found)]
+
+
+def newest(shop: Shop, payment: Payment) -> Document:
+    with shop.runtime.database.read() as connection:
+        return documents.newest_invoice(connection, shop.ada, payment.id)
+
+
+def correct(shop: Shop, payment: Payment, form: dict[str, str], *, keep: bool = False, shown: Preview | None = None) -> Corrected:
+    return correction.correct(shop.runtime, shop.ada, newest(shop, payment).id, form, keep=keep, shown=shown)
+
+
+def made(shop: Shop, done: Corrected) -> tuple[DocumentContent, DocumentContent]:
+    """The credit note and the new invoice."""
+    with shop.runtime.database.read() as connection:
+        note, new = (documents.get(connection, shop.ada, str(one)) for one in (done.credit_note_id, done.invoice_id))
+    return content_of(note), content_of(new)
+
+
+def adopt(shop: Shop, policy: TaxPolicy) -> None:
+    """The store taxes by the table of a German store."""
+    with shop.runtime.database.transaction() as tx:
+        stores.set_tax_policy(tx, shop.store.store_id, policy)
+        tax_rate.replace(tx, shop.store.store_id, starting_set("DE"))
+
+
+def refusal(shop: Shop, found: Document) -> str | None:
+    with shop.runtime.database.read() as connection:
+        store = stores.get(connection, shop.store.store_id)
+        now = store_time.now(shop.runtime, store, "prod")
+        reason = correction.why_not(connection, shop.ada, found, now)
+    if reason is not None:
+        with pytest.raises(Refused) as refused:
+            correction.preview(shop.runtime, shop.ada, found.id, BERLIN)
+        assert refused.value.code == reason
+    return reason
+
+
+# --- What stays
+
+
+def test_an_invoice_is_cancelled_and_replaced_in_one_go(shop: Shop, paid: Payment) -> None:
+    old = newest(shop, paid)
+    shown = correction.preview(shop.runtime, shop.ada, old.id, BERLIN)
+    assert (shown.original, shown.amount_minor, shown.tax, shown.refund_minor) == (old, 1190, "same", 0)
+    assert shown.differing == ("name", "line1", "postal_code")
+    note, new = made(shop, correct(shop, paid, BERLIN, shown=shown))
+    assert [each.number for each in of_payment(shop, paid)] == ["INV-2026-000001", "REC-2026-000001", "CN-2026-000001", "INV-2026-000002"]
+    assert (note.refers_to, note.counterpart, note.refers_to_at) == (old.number, new.number, old.issued_at)
+    assert (new.refers_to, new.counterpart, new.billing_detail.line1) == (old.number, note.number, "Ring 1")
+    assert (new.lines, new.taxes, new.total_minor, new.paid_at) == (content_of(old).lines, content_of(old).taxes, 1190, paid.succeeded_at)
+    assert new.issued_at == shop.clock()
+    with shop.runtime.database.read() as connection:
+        assert orders.get(connection, shop.ada, paid.order_id).billing_detail == new.billing_detail
+        found = documents.get(connection, shop.ada, old.id)
+        assert [each.number for each in correction.chain(connection, shop.ada, found)][::3] == [old.number, new.number]
+    assert billing_detail.read(shop.runtime, shop.ada)[0].name == "Ada Lovelace", "the profile is another matter"
+    assert shop.mails() == ["invoice_corrected"]
+    assert shop.taken() == 1190
+    shop.is_sound()
+
+
+def test_with_the_profile_goes_everything_that_hangs_on_it(shop: Shop, paid: Payment) -> None:
+    adopt(shop, TaxPolicy())
+    own = {**BERLIN, "name": "Somebody", "copy_emails": "books@example.com"}
+    billing_detail.save(shop.runtime, shop.ada, own, billing_detail.read(shop.runtime, shop.ada)[1])
+    correct(shop, paid, VIENNA, keep=True)
+    kept, _ = billing_detail.read(shop.runtime, shop.ada)
+    assert (kept.tax_id, kept.copy_emails) == ("ATU13585627", ("books@example.com",))
+    assert shop.read(str(paid.subscription_id)).tax_reason == "reverse_charge", "the next charge is taxed by it"
+    assert content_of(newest(shop, paid)).billing_detail.copy_emails == ()
+    copied = shop.jobs("document_mail")
+    assert [len(job["document_ids"]) for job in copied] == [2], "whoever gets copies gets both"
+    shop.is_sound()
+
+
+def test_any_number_of_times_with_refunds_in_between(shop: Shop, paid: Payment) -> None:
+    for line, amount in (("Ring 1", "3.33"), ("Ring 2", "0.01"), ("Ring 3", "5.00")):
+        correct(shop, paid, {**BERLIN, "line1": line})
+        given_back(shop, paid, amount)
+    last = made(shop, correct(shop, paid, {**BERLIN, "line1": "Ring 4"}))[1]
+    assert (last.total_minor, last.net_minor, last.tax_minor) == (356, 299, 57)
+    given_back(shop, paid, "3.56")
+    contents = [content_of(each) for each in of_payment(shop, paid) if each.kind != "receipt"]
+    for name in ("net_minor", "tax_minor", "total_minor"):
+        assert sum(getattr(one, name) * (1 if one.kind == "invoice" else -1) for one in contents) == 0
+    refunded = [content.refers_to for content in contents if content.kind == "credit_note" and not content.counterpart]
+    assert refunded == ["INV-2026-000002", "INV-2026-000003", "INV-2026-000004", "INV-2026-000005"], "each corrects what held then"
+    assert refusal(shop, newest(shop, paid)) == "nothing_left"
+    shop.is_sound()
+
+
+def test_what_stands_against_it_is_said(shop: Shop, paid: Payment) -> None:
+    first, receipt = of_payment(shop, paid)
+    assert refusal(shop, first) is None
+    assert refusal(shop, receipt) == "not_an_invoice"
+    with pytest.raises(Invalid) as invalid:
+        correction.preview(shop.runtime, shop.ada, first.id, {**VIENNA, "tax_id": "ATU1", "business_name": ""})
+    assert {error.field for error in invalid.value.errors} == {"tax_id", "business_name"}
+    correct(shop, paid, BERLIN)
+    assert refusal(shop, first) == "corrected_already"
+    with pytest.raises(Refused) as refused:
+        correct(shop, paid, BERLIN)
+    assert refused.value.code == "nothing_to_correct"
+    assert len(of_payment(shop, paid)) == 4
+    eve = shop.factory.buyer(shop.store)
+    for who in (eve, replace(shop.ada, environment="test")):
+        with pytest.raises(NotFound):
+            correction.preview(shop.runtime, who, newest(shop, paid).id, VIENNA)
+        with pytest.raises(NotFound):
+            correction.correct(shop.runtime, who, newest(shop, paid).id, VIENNA, keep=True)
+
+
+def test_so_many_a_day_and_no_more(shop: Shop, paid: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST_CORRECTIONS == 20
+    monkeypatch.setattr("portico.domain.correction.MOST_CORRECTIONS", 2)
+    correct(shop, paid, {**BERLIN, "line1": "Ring 2"})
+    correct(shop, paid, {**BERLIN, "line1": "Ring 3"})
+    assert refusal(shop, newest(shop, paid)) == "correction_limit"
+    shop.clock.advance(days=1, seconds=1)
+    assert refusal(shop, newest(shop, paid)) is None
+
+
+def test_what_moved_since_it_was_shown_is_a_conflict(shop: Shop, paid: Payment) -> None:
+    old = newest(shop, paid)
+    shown = correction.preview(shop.runtime, shop.ada, old.id, BERLIN)
+    given_back(shop, paid, "1.00")
+    with pytest.raises(Conflict):
+        correct(shop, paid, BERLIN, keep=True, shown=shown)
+    assert billing_detail.read(shop.runtime, shop.ada)[0].line1 != "Ring 1", "nothing is kept of it"
+    shown = correction.preview(shop.runtime, shop.ada, old.id, BERLIN)
+    correct(shop, paid, BERLIN, shown=shown)
+    with pytest.raises(Conflict):
+        correction.correct(shop.runtime, shop.ada, old.id, BERLIN, keep=False, shown=shown)
+    shop.is_sound()
+
+
+def test_of_two_at_once_one_wins_and_a_refund_finds_what_holds(shop: Shop, paid: Payment) -> None:
+    old, together = newest(shop, paid), Barrier(4)
+    ticket = refund.ask(shop.runtime, shop.ada, paid.id, "5.00", "x")
+    refund_id = refund.approve(shop.runtime, ticket.id)
+
+    def one(n: int) -> str:
+        together.wait(30)
+        if n == 3:
+            return refund.execute(shop.runtime, refund_id)
+        try:
+            correction.correct(shop.runtime, shop.ada, old.id, {**BERLIN, "line1": f"Ring {n}"}, keep=n == 0)
+        except (Conflict, Refused) as refused:
+            return refused.code
+        return "corrected"
+
+    with ThreadPoolExecutor(4) as pool:
+        results = sorted(pool.map(one, range(4)))
+    assert results.count("succeeded") == 1
+    assert results.count("corrected") <= 1
+    assert set(results) <= {"succeeded", "corrected", "conflict", "corrected_already"}
+    assert len([each for each in of_payment(shop, paid) if each.kind == "invoice"]) == 1 + results.count("corrected")
+    shop.is_sound()
+
+
+def test_what_was_invoiced_elsewhere_is_corrected_here(shop: Shop) -> None:
+    payment_id = shop.factory.payment(shop.ada, shop.factory.order(shop.ada), created_at=START, succeeded_at=START)
+    shop.factory.document(shop.ada, payment_id, elsewhere="RE 2019/4")
+    with shop.runtime.database.read() as connection:
+        bought = payments.get(connection, shop.ada, payment_id)
+    note, new = made(shop, correct(shop, bought, VIENNA))
+    assert (note.refers_to, new.number) == ("RE 2019/4", "INV-2026-000001")
+
+
+# --- Tax that was never due
+
+
+def tax_refund(shop: Shop, payment: Payment) -> str:
+    done = correct(shop, payment, VIENNA)
+    assert done.credit_note_id is done.invoice_id is None
+    return str(done.refund_id)
+
+
+def test_undue_tax_goes_back_and_is_documented_when_it_did(shop: Shop, paid: Payment) -> None:
+    adopt(shop, REFUNDS_TAX)
+    shown = correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, VIENNA)
+    assert (shown.tax, shown.amount_minor, shown.refund_minor) == ("refund", 1190, 190)
+    refund_id = tax_refund(shop, paid)
+    assert len(of_payment(shop, paid)) == 2
+    assert [(given.refund.id, given.refund.amount_minor) for given in refund.taxes_under_way(shop.runtime)] == [(refund_id, 190)]
+    assert refusal(shop, newest(shop, paid)) == "correction_under_way"
+    assert refund.why_not(shop.runtime, shop.ada, paid.id) == "correction_under_way"
+    Worker(shop.runtime, threads={"pay": 1}).run_until_idle()
+    note, new = [content_of(each) for each in of_payment(shop, paid)[2:]]
+    assert (note.total_minor, note.tax_minor, new.total_minor, new.tax_minor) == (1190, 190, 1000, 0)
+    assert [(tax.rate, tax.reason, tax.country) for tax in new.taxes] == [("0", "reverse_charge", "AT")]
+    assert (new.billing_detail.tax_id, new.counterpart, note.counterpart) == ("ATU13585627", note.number, new.number)
+    assert (shop.taken(), again(shop, paid).refunded_minor) == (1000, 190)
+    assert refund.taxes_under_way(shop.runtime) == ()
+    with shop.runtime.database.read() as connection:
+        assert orders.get(connection, shop.ada, paid.order_id).billing_detail.tax_id == "ATU13585627"
+    (told,) = [job for job in shop.jobs(notice.JOB) if job["kind"] == "invoice_corrected"]
+    assert told["facts"]["refund_id"] == refund_id
+    given_back(shop, paid, "4.00")
+    correct(shop, paid, {**VIENNA, "po_number": "4711"})
+    given_back(shop, paid, "6.00")
+    assert {content_of(each).tax_minor for each in of_payment(shop, paid)[4:]} == {0}, "there is no tax left to give back"
+    shop.is_sound()
+
+
+def test_nothing_changes_when_the_bank_says_no(shop: Shop, paid: Payment) -> None:
+    adopt(shop, REFUNDS_TAX)
+    shop.gateway.faults.append("refund_fails")
+    refund_id = tax_refund(shop, paid)
+    assert refund.execute(shop.runtime, refund_id) == "failed"
+    assert len(of_payment(shop, paid)) == 2
+    assert shop.mails() == ["refund_failed"]
+    assert shop.taken() == 1190
+    assert refund.execute(shop.runtime, tax_refund(shop, paid)) == "succeeded", "it can be tried again"
+    shop.is_sound()
+
+
+def test_after_a_refund_the_rest_of_the_tax_goes_back(shop: Shop, paid: Payment) -> None:
+    adopt(shop, REFUNDS_TAX)
+    given_back(shop, paid, "5.00")
+    ticket = refund.ask(shop.runtime, shop.ada, paid.id, "1.00", "x")
+    assert refund.execute(shop.runtime, tax_refund(shop, paid)) == "succeeded"
+    assert again(shop, paid).refunded_minor == 500 + 110
+    assert content_of(newest(shop, paid)).total_minor == 580
+    assert refund.execute(shop.runtime, refund.approve(shop.runtime, ticket.id)) == "succeeded"
+    shop.is_sound()
+
+
+def test_one_refund_at_a_time(shop: Shop, paid: Payment) -> None:
+    adopt(shop, REFUNDS_TAX)
+    first = refund.ask(shop.runtime, shop.ada, paid.id, "1.00", "x")
+    refund_id = refund.approve(shop.runtime, first.id)
+    with pytest.raises(Refused) as refused:
+        correct(shop, paid, VIENNA)
+    assert refused.value.code == "refund_under_way"
+    assert refund.execute(shop.runtime, refund_id) == "succeeded"
+    second = refund.ask(shop.runtime, shop.ada, paid.id, "1.00", "x")
+    tax_refund(shop, paid)
+    with pytest.raises(Refused) as refused:
+        refund.approve(shop.runtime, second.id)
+    assert refused.value.code == "correction_under_way"
+
+
+@pytest.mark.parametrize(
+    ("policy", "form", "tax"),
+    [
+        (TaxPolicy(), VIENNA, "next_charge"),
+        (REFUNDS_TAX, {**VIENNA, "tax_id": ""}, "same"),  # who shows no id buys as a consumer, wherever he says he is
+        (REFUNDS_TAX, {"country": "US", "state": "NY", "postal_code": "10001", "name": "Ada"}, "same"),
+        (REFUNDS_TAX, {**VIENNA, "country": "US", "state": "NY", "postal_code": "10001", "tax_id": "12-3456789"}, "same"),
+        (REFUNDS_TAX, {**BERLIN, "is_business": "1", "business_name": "Byron", "tax_id": "DE136695976"}, "same"),
+        (TaxPolicy(refund_tax=True, check_vat_ids=True), VIENNA, "next_charge"),
+    ],
+)
+def test_tax_stays_unless_an_id_shows_that_it_was_not_due(
+    shop: Shop, paid: Payment, policy: TaxPolicy, form: dict[str, str], tax: str
+) -> None:
+    adopt(shop, policy)
+    assert correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, form).tax == tax
+    note, new = made(shop, correct(shop, paid, form))
+    assert (note.tax_minor, new.tax_minor, shop.taken()) == (190, 190, 1190)
+    shop.is_sound()
+
+
+def test_where_ids_are_looked_up_the_register_decides(shop: Shop, paid: Payment) -> None:
+    """Also later: the details are on the invoice by then, and the tax may still go back."""
+    adopt(shop, TaxPolicy(refund_tax=True, check_vat_ids=True))
+    correct(shop, paid, VIENNA)
+    with shop.runtime.database.transaction() as tx:
+        tax_id_check.create(tx, shop.ada, "TIC_1", "ATU13585627", shop.clock())
+        tax_id_check.answered(tx, shop.ada, "TIC_1", "valid", now=shop.clock())
+    shown = correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, VIENNA)
+    assert (shown.differing, shown.tax) == ((), "refund")
+    assert refund.execute(shop.runtime, tax_refund(shop, paid)) == "succeeded"
+    assert content_of(newest(shop, paid)).tax_minor == 0
+    shop.is_sound()
+
+
+def test_money_that_was_taken_elsewhere_stays(shop: Shop, paid: Payment) -> None:
+    adopt(shop, REFUNDS_TAX)
+    with shop.runtime.database.transaction() as tx:
+        tx.execute(sa.update(tables.payment_attempt).values(reference=None))
+    assert correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, VIENNA).tax == "next_charge"
+    without = replace(shop.runtime, gateways={})
+    assert correction.preview(without, shop.ada, newest(shop, paid).id, VIENNA).tax == "next_charge"
+
+
+@pytest.mark.parametrize(("days", "tax"), [(0, "refund"), (2, "same")])
+def test_the_tax_is_that_of_the_day_of_the_sale(shop: Shop, paid: Payment, days: int, tax: str) -> None:
+    """A rule of later says nothing about it."""
+    adopt(shop, REFUNDS_TAX)
+    exempt = TaxRule("DE", (START + timedelta(days=days)).date(), "0", reason="exempt")
+    with shop.runtime.database.transaction() as tx:
+        tax_rate.replace(tx, shop.store.store_id, (*starting_set("DE"), exempt))
+    form = {**BERLIN, "is_business": "1", "business_name": "Byron", "tax_id": "DE136695976"}
+    assert correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, form).tax == tax
