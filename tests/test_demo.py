@@ -20,9 +20,11 @@ import sqlalchemy as sa
 from portico import config
 from portico.demo import cards, people, store, story
 from portico.demo.setting_up import Folder, as_environment, settings_of
-from portico.domain.billing_detail import validate
+from portico.domain.billing_detail import BillingDetail, validate
+from portico.domain.place_of_supply import taxation
 from portico.domain.scope import Environment
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
+from portico.domain.tax_table import starting_set
 from portico.i18n.languages import is_language
 from portico.sandbox.bank import Bank
 from portico.services import check, importing
@@ -94,6 +96,15 @@ def test_the_story_holds_on_any_day(moment: datetime, runtime: Runtime, bank: Ba
     assert _load(runtime, "prod", story.prod_lines(moment, cards.wallet(bank))) == []
     assert check.run(runtime.database) == []
     assert _values(runtime, sa.select(tables.subscription.c.status)) == set(SUBSCRIPTION_STATUSES)
+
+
+def test_the_stores_table_taxes_everybody_as_the_story_does() -> None:
+    rules = starting_set(store.SELLER.country)
+    for person in people.EVERYONE:
+        detail, policy = BillingDetail(**person.address), store.TAX_POLICY
+        decided = taxation(seller=store.SELLER, buyer=detail, category="saas", rules=rules, policy=policy, on=MOMENTS[0].date())
+        assert decided is not None, person.email
+        assert (decided.rate, decided.reason) == (person.rate, person.reason), person.email
 
 
 def test_the_people_are_believable() -> None:

@@ -12,12 +12,13 @@ from portico import app, config
 from portico.config import Settings
 from portico.demo import cards, people, store, story
 from portico.demo.cards import Wallet
+from portico.domain import tax_table
 from portico.domain.errors import PorticoError
 from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
 from portico.sandbox.application import Sandbox, application
 from portico.sandbox.bank import Bank
 from portico.sandbox.webhooks import Target
-from portico.services import api_key, importing
+from portico.services import api_key, importing, store_tax
 from portico.services import store as stores
 from portico.services.importing import Refusal
 from portico.services.portal_address import base_path
@@ -153,6 +154,7 @@ def prepare(runtime: Runtime, folder: Folder, bank: Bank) -> StoreRow:
                 known = cards.wallet(bank)
                 write_whole(file, story.as_jsonl(cards.charged(bank, tell(now, known), known, environment, now)))
             _load(importing.Target(runtime, row, environment), file)
+        store_tax.decide(runtime, row, policy=store.TAX_POLICY, rules=tax_table.starting_set(store.SELLER.country))
         folder.loaded.touch()
     return row
 

@@ -5,6 +5,7 @@ from typing import Any
 from portico.domain.catalog import Interval
 from portico.domain.invoice import Seller
 from portico.domain.money import format_amount
+from portico.domain.tax import TaxPolicy
 
 NAME, SLUG, LOCALE, TIME_ZONE = "Lumen Notes", "lumen-notes", "en", "Europe/Berlin"
 SUPPORT_EMAIL, ACCENT_COLOR = "help@lumen-notes.example", "#5b4fd6"
@@ -19,6 +20,7 @@ SELLER = Seller(
     email="billing@lumen-notes.example",
     website="lumen-notes.example",
 )
+TAX_POLICY = TaxPolicy()
 
 # Net prices in minor units. A year costs ten months.
 _MONTHLY: dict[str, tuple[str, dict[str, int]]] = {
