@@ -9,12 +9,13 @@ SUBJECTS: dict[DocumentKind, Message] = {
     "credit_note": N_("Credit note {number} from {store}"),
 }
 SUBJECT_OF_SEVERAL = N_("Documents from {store}: {numbers}")
+HEADING_OF_SEVERAL = N_("Documents from {store}")
 
 # To the buyer, to one of the copy addresses, and there with several documents at once.
 OWN = N_("Here is the copy you asked for, as a PDF file.")
 COPY = N_("{buyer} asked us to send you this copy, as a PDF file.")
 COPIES = N_("{buyer} asked us to send you these copies, as PDF files.")
-EINVOICE = N_("The XML file is the e-invoice, for accounting software.")
+EINVOICE = N_("Files ending in .xml are e-invoices, for accounting software.")
 
 NUMBERS: dict[DocumentKind, Message] = {
     "invoice": N_("Invoice number"),

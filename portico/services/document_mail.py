@@ -20,6 +20,7 @@ from portico.i18n.document_mail_words import (
     COPIES,
     COPY,
     EINVOICE,
+    HEADING_OF_SEVERAL,
     ISSUED,
     NUMBERS,
     OWN,
@@ -131,13 +132,14 @@ def _content(documents: Sequence[Document], pen: Pen, *, store_name: str, copy_f
     """A table of what is attached, below a sentence that says who wanted it. Only the buyer gets a button: nobody else can sign in."""
     first = documents[0]
     if len(documents) == 1:
-        subject = pen.message(SUBJECTS[first.kind], number=first.number, store=store_name)
+        subject = heading = pen.message(SUBJECTS[first.kind], number=first.number, store=store_name)
     else:
+        heading = pen.message(HEADING_OF_SEVERAL, store=store_name)
         subject = pen.message(SUBJECT_OF_SEVERAL, numbers=", ".join(found.number for found in documents), store=store_name)
     sentence = pen.message(COPY if len(documents) == 1 else COPIES, buyer=copy_for) if copy_for else pen.message(OWN)
     return Content(
         subject=subject,
-        heading=subject,
+        heading=heading,
         before=(sentence, *([pen.message(EINVOICE)] if has_einvoice else [])),
         rows=tuple(row for found in documents for row in _rows(found, pen)),
         after=(),

@@ -56,7 +56,7 @@ def test_a_buyer_gets_a_document_with_its_files(runtime: Runtime, factory: Facto
     (mail,) = mailbox.mails()
     assert (mail.message["To"], mail.message["Subject"]) == (ADA, "Invoice INV-2026-000001 from Nordlicht")
     assert mail.link == f"https://portal.test/nordlicht/portal/invoices/{document_id}"
-    for part in ("Here is the copy you asked for", "INV-2026-000001", "Mar 14, 2026", "€34.51", "the e-invoice, for accounting", ADA):
+    for part in ("Here is the copy you asked for", "INV-2026-000001", "Mar 14, 2026", "€34.51", "Files ending in .xml are e-invoices", ADA):
         assert part in mail.text
     assert attached(mail.message) == {
         "INV-2026-000001.pdf": b"application/pdf of INV-2026-000001",
@@ -112,6 +112,15 @@ def test_a_mail_is_in_the_buyers_language_and_says_that_it_is_a_test(
     assert "Testumgebung" in mail.text
     assert "34,51" in mail.text
     assert "/test/probe/portal/invoices/" in mail.link
+
+
+def test_the_files_are_those_that_the_page_gives(runtime: Runtime, factory: Factory, ada: BuyerScope, mailbox: Mailbox) -> None:
+    document_id = issued(factory, ada)
+    document_mail.send(runtime, ada, document_id, "own")
+    deliver(runtime)
+    files = (document_file.pdf(runtime, ada, document_id), document_file.xml(runtime, ada, document_id, "cii"))
+    assert attached(mailbox.last().message) == {name: body for body, name in files}
+    assert [a.get_content_type() for a in mailbox.last().message.iter_attachments()] == ["application/pdf", "application/xml"]
 
 
 def test_another_buyers_document_is_sent_to_nobody(
