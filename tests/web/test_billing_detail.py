@@ -1,14 +1,18 @@
 """The billing form: its fields follow the country without script, all errors come at once, and nobody's change is lost."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import Conflict, Invalid
 from portico.domain.scope import BuyerScope
+from portico.domain.tax import TaxPolicy
 from portico.services import billing_detail
 from portico.services.runtime import Runtime
+from portico.storage import store as stores
+from portico.storage import tax_id_check as checks
 from tests.factories import Factory
 from tests.web.browser import Browser
 from tests.web.conftest import BASE, EMAIL, Shop
@@ -84,6 +88,58 @@ def test_a_business_needs_its_name_and_a_right_tax_id(ada: Browser, shop: Shop, 
     assert ada.submit(wrong, "/billing-details", tax_id="de 136 695 976").status == 303
     detail = billing_detail.read(runtime, shop.buyer)[0]
     assert (detail.business_name, detail.tax_id) == ("Ada GmbH", "DE136695976")
+
+
+def test_an_id_of_another_country_says_which_and_saves_nothing(ada: Browser, shop: Shop, runtime: Runtime) -> None:
+    typed = {"is_business": "yes", "business_name": "Ada GmbH", "tax_id": "FR40303265045", "city": "Potsdam", "po_number": "4711"}
+    wrong = ada.submit(ada.get(PATH), "/billing-details", **typed)
+    assert wrong.status == 422
+    assert "another country (France)" in wrong.words
+    assert "Here it looks like DE136695976" in wrong.words
+    detail, version = billing_detail.read(runtime, shop.buyer)
+    assert (detail.city, detail.po_number, version) == ("Berlin", "", 1)
+
+
+def test_references_and_copies_are_kept(ada: Browser, shop: Shop, runtime: Runtime) -> None:
+    page = ada.get(PATH)
+    assert '<details class="more">' in page.text
+    wrong = ada.submit(page, "/billing-details", copy_emails="books@example.com\r\nada@", po_number="PO 4711")
+    assert "“ada@” isn’t a complete email address" in wrong.words
+    assert '<details class="more" open>' in wrong.text
+    assert wrong.form("/billing-details")["copy_emails"].split() == ["books@example.com", "ada@"]
+    typed = f"Books@Example.com, {EMAIL}\r\nanna@example.com\r\n"
+    page = ada.follow(ada.submit(wrong, "/billing-details", copy_emails=typed))
+    detail, version = billing_detail.read(runtime, shop.buyer)
+    assert (detail.po_number, detail.copy_emails) == ("PO 4711", ("books@example.com", "anna@example.com"))
+    assert page.form("/billing-details")["copy_emails"].split() == list(detail.copy_emails)
+    moved = ada.submit(page, "/billing-details", version=str(version - 1), copy_emails="anna@example.com")
+    assert "Saved in the meantime: books@example.com, anna@example.com" in moved.words
+    assert 'id="po_number-error"' not in moved.text
+
+
+@pytest.mark.parametrize(
+    ("status", "number", "says"),
+    [
+        ("pending", None, "is being checked with VIES"),
+        ("valid", "WAPI1", "Confirmed by VIES, the EU’s VAT register, on Mar 14, 2026 (consultation number WAPI1)."),
+        ("valid", None, "Confirmed by VIES, the EU’s VAT register, on Mar 14, 2026."),
+        ("invalid", "WAPI1", "doesn’t know this tax ID. Please check it."),
+    ],
+)
+def test_the_register_s_word_stands_beside_the_id(
+    ada: Browser, shop: Shop, runtime: Runtime, status: Literal["pending", "valid", "invalid"], number: str | None, says: str
+) -> None:
+    saved = ada.submit(ada.get(PATH), "/billing-details", is_business="yes", business_name="Ada GmbH", tax_id="DE136695976")
+    with runtime.database.transaction() as tx:
+        checks.create(tx, shop.buyer, "TIC_1", "DE136695976", runtime.clock())
+        if status != "pending":
+            checks.answered(tx, shop.buyer, "TIC_1", status, now=runtime.clock(), consultation_number=number)
+    assert "VIES" not in ada.follow(saved).words  # the store does not want it
+    with runtime.database.transaction() as tx:
+        stores.set_tax_policy(tx, shop.buyer.store_id, TaxPolicy(check_vat_ids=True))
+    page = ada.get(PATH)
+    assert says in page.words
+    assert "VIES" not in ada.submit(page, "/billing-details", country="AT", update_fields="1").words
 
 
 def test_two_tabs_never_overwrite_each_other_unseen(ada: Browser, shop: Shop, runtime: Runtime) -> None:
