@@ -1,12 +1,12 @@
 """Contents of documents: an ordinary one, and the hard cases that a printer of names from all over the world meets."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.document_line import DocumentLine
-from portico.domain.invoice import DocumentContent, Seller, check_totals
+from portico.domain.invoice import DocumentContent, LocalTax, Seller, check_totals
 from portico.domain.payment import PaymentMethod
 from portico.domain.tax import TaxLine
 
@@ -109,6 +109,27 @@ CREDIT_NOTE = replace(
     paid_minor=2380,
     paid_at=_MIDDLE,
 )
+# All that a document can have at once: a corrected invoice over several rates, with an old plan's rest, in foreign money.
+CORRECTED = replace(
+    ORDINARY,
+    number="INV-2026-000043",
+    refers_to="INV-2026-000042",
+    refers_to_at=NOVEMBER,
+    counterpart="CN-2026-000004",
+    currency="USD",
+    billing_detail=replace(
+        ORDINARY.billing_detail, country="FR", tax_id="FR40303265045", line1="Rue de la République 1", city="Lyon", postal_code="69002",
+        po_number="4500-17/B", cost_centre="IT 7",
+    ),
+    lines=(*TWO_RATES.lines, PLAN_CHANGE.lines[0], DocumentLine("Discount", 1, -500, -500, "19")),
+    taxes=(TaxLine("19", "standard", 12_200, 2_318, "FR"), TaxLine("7", "reduced", 3_000, 210, "FR", "CGI art. 278-0 bis")),
+    net_minor=15_200,
+    tax_minor=2_528,
+    total_minor=17_728,
+    paid_minor=17_728,
+    local_tax=LocalTax("EUR", 2_179, "0.8621", date(2026, 10, 30)),
+)  # fmt: skip
+CANCELLATION = replace(ORDINARY, kind="credit_note", number="CN-2026-000004", refers_to="INV-2026-000042", counterpart="INV-2026-000043")
 _MIXED = BillingDetail(
     country="JP", name="山田 太郎 喆 𠮷﨑", is_business=True, business_name="شركة النور للتجارة (الرياض) Ltd. 12", tax_id="T5835678256246",
     line1="किया দোকান ქართული Հայ ไทยแลนด์", line2="דוד Nguyễn Ἑλλάς Đorđe Łódź 한국어", state="JP-13", postal_code="100-0005",

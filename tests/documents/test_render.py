@@ -19,8 +19,9 @@ from portico.i18n.languages import LANGUAGES
 from portico.services import einvoice
 from portico.services.document_print import print_data
 from tests.documents.pdf_text import pages_of, text_of
-from tests.documents.samples import HARD, HOSTILE, ORDINARY, many_lines
+from tests.documents.samples import CORRECTED, HARD, HOSTILE, ORDINARY, charged, many_lines
 
+_DIGITS = re.compile("[0-9](?:.*[0-9])?")
 TAGS = [language.tag for language in LANGUAGES]
 _HASHES = """
 import hashlib
@@ -73,6 +74,49 @@ def test_the_head_of_the_table_comes_again_on_every_page() -> None:
     assert all("Invoice INV-2026-000042" in page for page in pages[1:])
     assert all(f"Position {i}" in "\n".join(pages) for i in range(200))
     assert "Total" in pages[-1]
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_what_the_lines_came_to_is_carried_from_page_to_page(language: str) -> None:
+    """At the foot of each page and at the head of the next: the sum of all positions so far."""
+    data = print_data(many_lines(200), language)
+    pages, so_far = pages_of(render(data)), 0
+    for number, page in enumerate(pages):
+        assert page.count(f"{so_far}.00") >= (number > 0)
+        so_far += page.count("Position")
+        assert page.count(f"{so_far}.00") >= 1
+    assert so_far == 200
+    if language == "en":  # elsewhere letters may stand in the order in which they are drawn
+        assert [page.count("Carried forward") for page in pages] == [1, *[2] * (len(pages) - 2), 1]
+
+
+@pytest.mark.parametrize(("lines", "on_each_page", "carried"), [(1, [1], [0]), (2, [2], [0]), (15, [15, 0], [0, 0]), (20, [20, 0], [1, 1])])
+def test_nothing_is_carried_from_lines_that_end_on_their_page(lines: int, on_each_page: list[int], carried: list[int]) -> None:
+    """The totals count as their end: where they have a page to themselves, it begins with what they sum up."""
+    content = charged("EUR", *((f"Position {i}", 1, 100) for i in range(lines)), rate="19", tax_minor=19 * lines)
+    pages = pages_of(render(print_data(content, "en")))
+    assert [page.count("Position") for page in pages] == on_each_page
+    assert [page.count("Carried forward") for page in pages] == carried
+
+
+_STEERING = re.compile("[\u200b\u200e\u200f\u2066-\u2069]|\\s")
+_OF_THE_LANGUAGE = {"th", "ar"}  # whose letters a reader of the file has to put in order again; what is foreign to them stands as it is
+
+
+@pytest.mark.parametrize("language", TAGS)
+def test_what_is_printed_is_found_again_in_the_text_of_the_file(language: str) -> None:
+    """Totals, names and numbers in every language; and every word, where letters stand in the order in which they are read."""
+    data = print_data(CORRECTED, language)
+    text = _STEERING.sub("", text_of(render(data)))
+    parties = [part for party in (data.seller, data.buyer) for part in (party.name, *(fact.value for fact in party.facts))]
+    amounts = [line.amount for line in data.lines] + [total.value for total in data.totals]
+    assert data.taxes is not None
+    amounts += [amount for row in data.taxes.rows for amount in (row.base, row.tax)]
+    looked_for = [data.number, CORRECTED.order_id, *parties, *(_DIGITS.findall(_STEERING.sub("", amount))[0] for amount in amounts)]
+    if language not in _OF_THE_LANGUAGE:
+        labels = [fact.label for fact in (*data.facts, *data.payment)] + [total.label for total in data.totals]
+        looked_for += [data.title, data.headline, *labels, *amounts, *data.notes, *(line.description for line in data.lines)]
+    assert [each for each in looked_for if _STEERING.sub("", each) not in text] == []
 
 
 def test_amounts_are_never_painted_over() -> None:

@@ -12,13 +12,14 @@ from portico.i18n.languages import LANGUAGES
 from portico.services import einvoice
 from portico.services.document_print import print_data
 from tests.documents.conftest import Validate
-from tests.documents.samples import CREDIT_NOTE, HARD, ORDINARY, PLAN_CHANGE, TWO_RATES, many_lines
+from tests.documents.samples import CANCELLATION, CORRECTED, CREDIT_NOTE, HARD, ORDINARY, PLAN_CHANGE, TWO_RATES, many_lines
 from tests.documents.verapdf import Flavour
 
 FLAVOURS: tuple[Flavour, ...] = ("PDFA-3A", "PDFUA-1")
 ALL = {
     "ordinary": ORDINARY, "test": replace(ORDINARY, test=True), "two rates": TWO_RATES, "pages": many_lines(60),
-    "plan change": PLAN_CHANGE, "credit note": CREDIT_NOTE, **HARD,
+    "200 lines": many_lines(200), "plan change": PLAN_CHANGE, "credit note": CREDIT_NOTE, "corrected": CORRECTED,
+    "cancellation": CANCELLATION, **HARD,
 }  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def _hold(validate: Validate, content: DocumentContent, language: str) -> None:
     [
         ("ordinary", "en"), ("two rates", "de"), ("test", "ar"), ("mixed scripts", "ar"), ("yen", "ja"), ("unprintable", "th"),
         ("hostile markup", "zh-Hans"), ("long words", "ko"), ("pages", "ru"), ("reverse charge", "vi"), ("nothing to pay", "zh-Hant"),
-        ("plan change", "ja"), ("credit note", "ar"),
+        ("plan change", "ja"), ("credit note", "ar"), ("corrected", "pl"), ("cancellation", "fr"), ("200 lines", "ar"),
     ],
 )  # fmt: skip
 def test_documents_pass_the_validator(validate: Validate, case: str, language: str) -> None:
