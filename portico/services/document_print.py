@@ -69,6 +69,12 @@ def print_data(content: DocumentContent, language: str, *, breaks_words: bool = 
     )
 
 
+def tax_statements(content: DocumentContent, language: str) -> tuple[str, ...]:
+    """Those of the notes that say why the tax is what it is."""
+    pen = Pen(language, catalog(language), formats(language), content.time_zone, content.currency, breaks_words=False)
+    return tuple(tax_notes(content, pen))
+
+
 def _cancels(content: DocumentContent) -> bool:
     """Whether a credit note makes room for a new invoice over the same money, of which none went back."""
     return content.kind == "credit_note" and content.counterpart != ""

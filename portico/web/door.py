@@ -114,7 +114,7 @@ def _page_of(visit: Visit, row: Row) -> str:
 
 def _back(visit: Visit, row: Row, problem: problems.Problem) -> str:
     """Where a problem's page leads: to the page of the form that met it, unless that is what was not found."""
-    return "/" if problem.status == 404 else _page_of(visit, row)
+    return "/" if problem.code == "not_found" else _page_of(visit, row)
 
 
 def _to_sign_in(visit: Visit, row: Row) -> Response:

@@ -80,6 +80,17 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
     ("POST", "/invoices/pack"): [("/invoices/pack", {"period": "2026", "buyer_id": "{buyer}"})],
     ("GET", "/invoices/pack/{id}"): [("/invoices/pack/{pack}", {}), ("/invoices/pack/{document}", {})],
     ("GET", "/invoices/pack/{id}.zip"): [("/invoices/pack/{pack}.zip", {}), ("/invoices/pack/{document}.zip", {})],
+    ("GET", "/invoices/{id}.xml"): [
+        ("/invoices/{document}.xml", {}),
+        ("/invoices/{document}.xml?format=ubl", {}),
+        ("/invoices/{order}.xml", {}),
+    ],
+    ("GET", "/invoices/{id}/correct"): [("/invoices/{document}/correct", {}), ("/invoices/{payment}/correct", {})],
+    ("POST", "/invoices/{id}/correct"): [
+        ("/invoices/{document}/correct", {"country": "DE", "name": "x", "step": "review"}),
+        ("/invoices/{document}/correct", {"country": "AT", "update_fields": "1"}),
+        ("/invoices/{document}/correct", {"sealed": "x", "step": "confirm", "keep": "yes"}),
+    ],
     ("POST", "/invoices/{id}/send"): [
         ("/invoices/{document}/send", {"to": "own"}),
         ("/invoices/{document}/send", {"to": "copies"}),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from portico.domain import copy_emails
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.errors import Invalid
+from portico.domain.errors import Conflict, Invalid
 from portico.domain.invoice import Document, content_of
 from portico.i18n import words
 from portico.i18n.catalog import N_, catalog
@@ -54,14 +54,15 @@ def _after_review(visit: Visit, shown: Mapping[str, str]) -> Response:
     """Makes the correction that was shown; when anything moved since, nothing is issued, and the review is shown as it is now."""
     document_id, details, keep = visit.id("INV"), _details(shown), "keep" in visit.form
     if not shown or visit.form.get("step") != "confirm":
-        return _show(visit, found := _invoice(visit), details or _printed(found))
+        found = _invoice(visit)
+        return _show(visit, found, details or _printed(found))
     try:
-        moved = _as_shown(correction.preview(visit.runtime, visit.buyer_scope, document_id, details)) != shown[_SHOWN]
-    except Invalid:
-        moved = True
-    if moved:
+        now = _preview(visit, details)
+        if _as_shown(now) != shown[_SHOWN]:
+            raise Conflict
+        made = correction.correct(visit.runtime, visit.buyer_scope, document_id, details, keep=keep, shown=now)
+    except (Conflict, Invalid):
         return _review(visit, details, keep=keep, moved=catalog(visit.language).message(_MOVED), status=409)
-    made = correction.correct(visit.runtime, visit.buyer_scope, document_id, details, keep=keep)
     if made.invoice_id is None:
         return done.go(visit, f"/invoices/{document_id}", "tax_goes_back")
     return done.go(visit, f"/invoices/{made.invoice_id}", "corrected")
@@ -70,11 +71,10 @@ def _after_review(visit: Visit, shown: Mapping[str, str]) -> Response:
 def _review(visit: Visit, details: Mapping[str, str], *, keep: bool, moved: str = "", status: int = 200) -> Response:
     """What correcting to these details would do; or the form again, with what is wrong with them."""
     try:
-        found = correction.preview(visit.runtime, visit.buyer_scope, visit.id("INV"), details)
+        found = _preview(visit, details)
     except Invalid as invalid:
         return _show(visit, _invoice(visit), details, status=422, errors=words.field_errors(visit.language, invalid.errors))
-    told = changes(visit.language, content_of(found.original).billing_detail, found.detail)
-    if not told:
+    if not found.differing and found.tax != "refund":
         return _show(visit, found.original, details, status=422, errors={"form": catalog(visit.language).message(_UNCHANGED)})
     sealed = {**_form_values(found.detail), _SHOWN: _as_shown(found)}
     return view.page(
@@ -82,11 +82,15 @@ def _review(visit: Visit, details: Mapping[str, str], *, keep: bool, moved: str 
         "invoice_review.html",
         status_code=status,
         preview=found,
-        changes=told,
+        changes=changes(visit.language, content_of(found.original).billing_detail, found.detail),
         sealed=seal.seal(visit.runtime.secret, _purpose(visit), sealed),
         keep=keep,
         moved=moved,
     )
+
+
+def _preview(visit: Visit, details: Mapping[str, str]) -> Preview:
+    return correction.preview(visit.runtime, visit.buyer_scope, visit.id("INV"), details, language=visit.language)
 
 
 def _show(

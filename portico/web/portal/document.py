@@ -3,16 +3,18 @@
 import re
 from urllib.parse import quote
 
+from portico.documents import einvoice
 from portico.domain.errors import Refused
 from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind, content_of
 from portico.i18n import words
 from portico.i18n.languages import LANGUAGES, is_language
-from portico.services import document_file, document_mail
-from portico.services.document_print import print_data
+from portico.services import correction, document_file, document_mail
+from portico.services.document_print import print_data, tax_statements
 from portico.storage import buyer, document
 from portico.web import view
 from portico.web.portal import done
 from portico.web.portal.chain import chain_of
+from portico.web.portal.changes import changes
 from portico.web.portal.paging import cursor_of, links
 from portico.web.response import Response
 from portico.web.visit import Visit
@@ -51,20 +53,23 @@ def one_invoice(visit: Visit) -> Response:
         found = document.get(tx, visit.buyer_scope, document_id)
         of_payment = document.of_payment(tx, visit.buyer_scope, found.payment_id) if found.payment_id else ()
         own_detail, _ = buyer.billing_detail(tx, visit.buyer_scope)
+        before = document.get(tx, visit.buyer_scope, found.corrects_id) if found.kind == "invoice" and found.corrects_id else None
+        why_not_correct = correction.why_not(tx, visit.buyer_scope, found, visit.store_now)
     content = content_of(found)
+    why_no_xml = einvoice.why_not(content)
     return done.page(
         visit,
         "invoice.html",
         document=found,
         paper=print_data(content, visit.language, breaks_words=False),
         chain=chain_of(found, of_payment),
-        changes=(),
+        changes=changes(visit.language, content_of(before).billing_detail, content.billing_detail) if before else (),
         languages=LANGUAGES,
         pdf_url=visit.url(f"/invoices/{found.id}.pdf"),
-        why_not_correct="not_an_invoice",
-        has_xml=False,
-        why_no_xml="",
-        statements=_statements(visit.language, [tax.reason for tax in content.taxes]),
+        why_not_correct=why_not_correct,
+        has_xml=why_no_xml is None,
+        why_no_xml=words.einvoice_why_not(visit.language, why_no_xml) if why_no_xml and found.kind != "receipt" else "",
+        statements=tax_statements(content, visit.language),
         copy_emails=own_detail.copy_emails,
     )
 
@@ -75,6 +80,14 @@ def pdf(visit: Visit) -> Response:
     if language is not None and not is_language(language):
         raise Refused("language_unknown")
     return download(*document_file.pdf(visit.runtime, visit.buyer_scope, document_id, language), "application/pdf")
+
+
+def xml(visit: Visit) -> Response:
+    """The document as an e-invoice: in the syntax CII, as it is within the PDF, or in the one `?format=` names."""
+    document_id, syntax = visit.id("INV"), visit.query.get("format", "cii")
+    if syntax not in ("cii", "ubl"):
+        raise Refused("query_invalid")
+    return download(*document_file.xml(visit.runtime, visit.buyer_scope, document_id, syntax), "application/xml")
 
 
 def send(visit: Visit) -> Response:
@@ -95,8 +108,3 @@ def content_disposition(filename: str) -> str:
     """ "attachment" with a name every client understands, and the true one beside it where they differ (RFC 6266 section 4.3)."""
     plain = _UNSAFE.sub("-", filename).strip("-.") or "document.pdf"
     return f'attachment; filename="{plain}"' + ("" if plain == filename else f"; filename*=UTF-8''{quote(filename, safe='')}")
-
-
-def _statements(language: str, reasons: list[str]) -> list[str]:
-    """What the law wants said about the tax of a document, once each."""
-    return [text for reason in dict.fromkeys(reasons) if (text := words.tax_note(language, reason))]

@@ -21,6 +21,8 @@ _SAID: dict[str, Message] = {
     "card_saved": N_("Your card is saved. We charge it from now on."),
     "card_waiting": N_("Your card is being checked. We’ll email you as soon as it’s saved."),
     "card_kept": N_("No new card was saved. Everything is as it was."),
+    "corrected": N_("Done. This is your corrected invoice. The credit note cancels the old one."),
+    "tax_goes_back": N_("Done. The tax is on its way back to you. You get the corrected invoice as soon as that is confirmed."),
     "copy_sent": N_("The copy is on its way. It may take a few minutes to arrive."),
     "refund_asked": N_("We’ve got your request. We’ll email you the answer."),
 }

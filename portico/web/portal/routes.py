@@ -6,6 +6,7 @@ from portico.web.portal import (
     billing_detail,
     cancellation,
     card,
+    correction,
     document,
     language,
     order,
@@ -69,13 +70,16 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/invoices/pack/{id}.zip", pack.download, "buyer", returns_to="/invoices/pack/{id}"),
     Row("GET", "/invoices/{id}", document.one_invoice, "buyer"),
     Row("GET", "/invoices/{id}.pdf", document.pdf, "buyer", returns_to="/invoices/{id}"),
+    Row("GET", "/invoices/{id}.xml", document.xml, "buyer", returns_to="/invoices/{id}"),
+    Row("GET", "/invoices/{id}/correct", correction.form, "buyer"),
+    Row("POST", "/invoices/{id}/correct", correction.correct, "buyer", correction.FIELDS, "/invoices/{id}/correct", correction.stale),
     Row("POST", "/invoices/{id}/send", document.send, "buyer", document.SEND_FIELDS, "/invoices/{id}"),
     Row("GET", billing_detail.PATH, billing_detail.form, "buyer"),
     Row("POST", billing_detail.PATH, billing_detail.save, "buyer", billing_detail.FIELDS, billing_detail.PATH, billing_detail.stale),
 )
 
 # What answers with something else than a page, or leads away.
-_NO_PAGES = frozenset({"/session", "/invoices/{id}.pdf", "/invoices/pack/{id}.zip", "/payments/{id}/confirm"})
+_NO_PAGES = frozenset({"/session", "/invoices/{id}.pdf", "/invoices/{id}.xml", "/invoices/pack/{id}.zip", "/payments/{id}/confirm"})
 # Where a sign-in, or a choice of language, may lead back to.
 _PAGES = re.compile(
     "|".join(
