@@ -111,7 +111,7 @@ _OF_ORDER = (
 _SET_ORDER = sa.update(order).where(order.c.id == sa.bindparam("p_id")).values(status=sa.bindparam("p_status"))
 _TAXES_UNDER_WAY = (
     sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, table.c.payment_id, table.c.currency, *REFUND)
-    .where(table.c.status == word("pending"), table.c.purpose == word("tax"))
+    .where(table.c.status == word("pending"), table.c.key.is_not(None), table.c.purpose == word("tax"))
     .order_by(table.c.created_at, table.c.id)
 )
 _JOBLESS = (

@@ -1,6 +1,8 @@
 """Documents that correct each other: what the database refuses, and which invoice of a payment holds."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from portico.domain.errors import NotFound
 from portico.domain.payment import Refund
 from portico.domain.scope import BuyerScope
 from portico.domain.tax import TaxLine
-from portico.storage import document, payment, refund, subscription, tables
+from portico.storage import document, exchange_rate, pack, payment, refund, subscription, tables, tax_id_check
 from portico.storage.database import Database, count_statements
 from portico.storage.page import Cursor
 from tests.conftest import NOW
@@ -132,3 +134,32 @@ def test_a_refund_of_tax_says_what_is_corrected_and_no_other_does(database: Data
     owner = factory.buyer()
     with pytest.raises(sa.exc.IntegrityError):
         factory.refund(owner, factory.payment(owner, factory.order(owner)), **wrong)
+
+
+def test_sqlite_finds_what_belongs_together_by_an_index(sqlite_databases: Any, now: datetime) -> None:
+    """Without statistics SQLite must still not read all of a buyer's rows to find those of one payment, or all of a store's."""
+    asks: list[tuple[str, Callable[[sa.Connection, BuyerScope], object]]] = [
+        ("uq_document_corrects", lambda tx, owner: document.newest_invoice(tx, owner, "PAY_1")),
+        ("uq_document_corrects", lambda tx, owner: document.replaced(tx, owner, ["INV_1"])),
+        ("ix_document_page", lambda tx, owner: document.between(tx, owner, NOW, NOW + DAY, Cursor(NOW, "INV_1"))),
+        ("ix_document_page", lambda tx, owner: document.count_between(tx, owner, NOW, NOW + DAY)),
+        ("ix_document_page", lambda tx, owner: document.corrections_since(tx, owner, NOW)),
+        ("ix_tax_id_check_newest", lambda tx, owner: tax_id_check.newest(tx, owner, "ATU1")),
+        ("ix_pack_page", lambda tx, owner: pack.newest(tx, owner, 9)),
+        ("uq_pack_pending", pack.pending),
+        ("sqlite_autoindex_pack_part", lambda tx, owner: pack.part(tx, owner, "PCK_1", 1)),
+        ("sqlite_autoindex_exchange_rate", lambda tx, owner: exchange_rate.newest(tx, owner.store_id, "USD", "EUR", NOW.date())),
+        ("ix_refund_pending", lambda tx, owner: refund.taxes_under_way_any(tx)),
+    ]
+    with sqlite_databases(True) as database:
+        owner = Factory(database, now).buyer()
+        for index, ask in asks:
+            with database.read() as tx, count_statements(database) as seen, suppress(NotFound):
+                ask(tx, owner)
+            (statement,) = seen.statements
+            with database.read() as tx:
+                arguments = ("x",) * statement.count("?")
+                plan = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", arguments)]
+            assert [step for step in plan if index in step], (index, plan)
+            assert not [step for step in plan if "TEMP B-TREE" in step], (index, plan)
+            assert not [step for step in plan if step.startswith("SCAN") and "USING" not in step], (index, plan)
