@@ -123,20 +123,36 @@ def _spoken(found: Document, language: str | None) -> str:
 def _kept_or_made(
     runtime: Runtime, scope: BuyerScope, found: Document, media_type: MediaType, language: str, *, unless_a_job_does: bool = False
 ) -> tuple[bytes, str]:
-    """`unless_a_job_does`: nobody else tries before its job succeeded."""
+    """`unless_a_job_does`: nobody else tries before its job succeeded. With a PDF the e-invoice in it is kept, or the kept one is in
+    it: what is offered beside a PDF is what it holds, in every language and after every upgrade."""
     with runtime.database.read() as connection:
         kept = document.file(connection, scope, found.id, language, media_type)
         if kept is None and unless_a_job_does and is_made_later(connection, found, media_type, language):
             raise DocumentNotReady(found.number)
+        cii = document.file(connection, scope, found.id, found.language, CII) if kept is None and media_type == PDF else None
     if kept is None:
-        made = made_of(found, media_type, language)  # outside of any transaction: it takes as long as a hundred statements
+        made = _made(found, media_type, language, cii)  # outside of any transaction: it takes as long as a hundred statements
         with runtime.database.transaction() as tx:
-            kept = document.keep_file(tx, scope, found.id, language, media_type, body=made, now=runtime.clock())
+            *_, kept = [
+                document.keep_file(tx, scope, found.id, spoken, kind, body=body, now=runtime.clock())
+                for (kind, spoken), body in made.items()
+            ]
     return kept, name_of(found, media_type, language)
 
 
-def made_of(found: Document, media_type: MediaType, language: str) -> bytes:
-    """The bytes of a file, neither looked for nor kept. Raises Refused("no_einvoice"), and whatever stands against making it."""
+def _made(found: Document, media_type: MediaType, language: str, cii: bytes | None) -> dict[tuple[MediaType, str], bytes]:
+    """A file, the last one, and what has to be kept along with it. `cii` is the e-invoice that was kept before."""
+    if media_type != PDF or not einvoice.exists(content_of(found)):
+        return {(media_type, language): made_of(found, media_type, language)}
+    if cii is not None:
+        return {(PDF, language): made_of(found, PDF, language, cii)}
+    cii = made_of(found, CII, found.language)
+    return {(CII, found.language): cii, (PDF, language): made_of(found, PDF, language, cii)}
+
+
+def made_of(found: Document, media_type: MediaType, language: str, cii: bytes | None = None) -> bytes:
+    """The bytes of a file, neither looked for nor kept; `cii` is the e-invoice for a PDF, if there is one already. Raises
+    Refused("no_einvoice"), and whatever stands against making it."""
     content = content_of(found)
     if media_type != PDF:
         return einvoice.cii(content) if media_type == CII else einvoice.ubl(content)
@@ -144,7 +160,7 @@ def made_of(found: Document, media_type: MediaType, language: str) -> bytes:
     if data.replaced:
         codes = [f"U+{ord(character):04X}" for character in data.replaced]
         log.warning("characters_replaced", document_id=found.id, language=language, characters=codes)
-    return render(data, attachments=einvoice.attachments(content))
+    return render(data, attachments=einvoice.attachments(content, cii))
 
 
 def _key(document_id: str, media_type: MediaType, language: str) -> str:

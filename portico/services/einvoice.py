@@ -19,9 +19,15 @@ def ubl(content: DocumentContent) -> bytes:
     return einvoice.ubl(content, _words(content))
 
 
-def attachments(content: DocumentContent) -> tuple[Attachment, ...]:
-    """What goes into the PDF: the e-invoice, if there is one. It is the same in a copy in another language."""
-    return () if einvoice.why_not(content) else (factur_x.attachment(cii(content)),)
+def exists(content: DocumentContent) -> bool:
+    """Whether the document has one."""
+    return einvoice.why_not(content) is None
+
+
+def attachments(content: DocumentContent, made: bytes | None = None) -> tuple[Attachment, ...]:
+    """What goes into the PDF: the e-invoice in CII, if there is one; `made` is that which was made before. It is the same in a copy
+    in another language."""
+    return (factur_x.attachment(made or cii(content)),) if exists(content) else ()
 
 
 def _words(content: DocumentContent) -> Words:

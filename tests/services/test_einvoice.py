@@ -41,6 +41,18 @@ def test_both_syntaxes_are_made_once_and_every_copy_of_the_pdf_carries_one(runti
         assert facturx.get_xml_from_pdf(pdf) == ("factur-x.xml", cii)
 
 
+def test_what_was_kept_first_is_in_every_pdf_ever_after(
+    runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when a newer version would write it otherwise."""
+    invoice, _ = issue(runtime, factory, ada)
+    pdf, _ = files.pdf(runtime, ada, invoice.id, "fr")
+    monkeypatch.setattr(einvoice, "cii", lambda content: b"<written otherwise/>")
+    cii, _ = files.xml(runtime, ada, invoice.id, "cii")
+    for made in (pdf, files.pdf(runtime, ada, invoice.id)[0]):
+        assert facturx.get_xml_from_pdf(made) == ("factur-x.xml", cii)
+
+
 def test_a_receipt_has_none(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
     _, receipt = issue(runtime, factory, ada)
     with pytest.raises(Refused) as refused:

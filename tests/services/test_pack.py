@@ -28,10 +28,10 @@ from tests.conftest import NOW, SteppingClock
 from tests.factories import Factory
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
-Make = Callable[[Document, str, str], bytes]
+Make = Callable[..., bytes]
 
 
-def fake(found: Document, media_type: str, language: str, *, size: int = 0) -> bytes:
+def fake(found: Document, media_type: str, language: str, cii: bytes | None = None, *, size: int = 0) -> bytes:
     """A file that costs nothing, and cannot be made smaller."""
     seed = f"{media_type} of {found.number} in {language}"
     return seed.encode() + random.Random(seed).randbytes(size)
