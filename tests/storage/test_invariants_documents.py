@@ -2,12 +2,14 @@
 them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from portico.domain import invoice
 from portico.services import check
 from portico.storage import document, pack, tables
 from portico.storage.database import Database
@@ -71,7 +73,7 @@ def _set(table: sa.Table, row: str, **values: Any) -> Break:
 
 
 def _forge(of: str, **values: Any) -> Break:
-    """A document that was never issued: a copy of another with some columns changed, and the content to match."""
+    """A document that was never issued: a copy of another with some columns changed."""
 
     def forge(tx: sa.Connection, world: World) -> None:
         copy = dict(tx.execute(sa.select(tables.document).where(tables.document.c.id == getattr(world, of))).mappings().one())
@@ -134,3 +136,29 @@ def test_a_rule_sees_what_breaks_it(database: Database, world: World, rule: str,
     found = [finding for finding in check.run(database, NOW) if finding.check == rule]
     assert [finding.detail for finding in found if says in finding.detail], found
     assert {finding.severity for finding in found} == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("says", "is_wrong"), [({}, False), ({"refers_to": "X-8"}, True), ({"refers_to": ""}, True), ({"counterpart": "X-8"}, True)], ids=str
+)
+def test_a_correction_names_what_it_corrects(database: Database, world: World, says: dict[str, str], is_wrong: bool) -> None:
+    with database.transaction() as tx:
+        third = document.get(tx, world.buyer, world.third)
+        named = {"number": "X-9", "refers_to": third.number, "counterpart": ""} | says
+        content = replace(invoice.content_of(third), **named)
+        forged = replace(third, id="INV_9", number="X-9", content=content, corrects_id=third.id)
+        document.insert(tx, [document.Issue(world.buyer, forged, None, None)])
+    found = [finding for finding in check.run(database) if finding.check == "a_document_is_as_it_was_issued"]
+    assert [finding.detail for finding in found] == ["it does not name what it corrects"] * is_wrong
+
+
+def test_an_invoice_prints_the_taxes_that_were_charged(database: Database, world: World) -> None:
+    """The first invoice and the receipt, that is: what replaces it may be about less, and taxed otherwise."""
+    with database.transaction() as tx:
+        taxes = [invoice.content_of(document.get(tx, world.buyer, world.taxed)).taxes[0]]
+        chosen = sa.update(tables.payment).where(tables.payment.c.id == world.untaxed)
+        tx.execute(chosen.values(taxes=taxes))
+    assert check.run(database) == []
+    with database.transaction() as tx:
+        tx.execute(chosen.values(taxes=[replace(taxes[0], country="AT")]))
+    assert [finding.detail for finding in check.run(database)] == ["it prints other taxes than were charged"] * 2
