@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import product
+from math import prod
 
 from portico.documents.en16931 import Category
 from portico.documents.xml import fit
@@ -28,7 +29,7 @@ DECIMALS = 2  # of every amount but a price (BR-DEC)
 _SALES_TAX = frozenset({"US", "PR", "MY"})
 # What the standard's lists of codes lack: Kosovo is 1A there (ISO 3166-1 has none); two currencies (ISO 4217).
 _NO_COUNTRY, _NO_CURRENCY = frozenset({"XK"}), frozenset({"STN", "XAD"})
-_MOST_UNCLEAR = 10  # lines that could be taxed for one reason or another; a change of plan has two
+_MOST_WAYS = 1000  # in which lines could be given to reasons; a change of plan has four
 
 
 def obstacles(content: DocumentContent) -> Iterator[str]:
@@ -83,7 +84,7 @@ def taxes_of_lines(content: DocumentContent) -> tuple[TaxLine, ...]:
     reason has the taxable base that the document says it has.
     """
     choices = [_told_apart([tax for tax in content.taxes if tax.rate == line.tax_rate]) for line in content.lines]
-    if sum(len(each) > 1 for each in choices) > _MOST_UNCLEAR:
+    if prod(map(len, choices)) > _MOST_WAYS:
         return ()
     bases = {(category(tax), tax.rate): 0 for tax in content.taxes}
     for tax in content.taxes:
