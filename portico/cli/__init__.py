@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("portico.cli.importing:load", "Import buyers, products, orders, subscriptions, payments and refunds from JSON Lines."),
     "store create": ("portico.cli.store:create", "Create a store; it has a test and a prod environment."),
     "store list": ("portico.cli.store:list_stores", "List the stores with the addresses of their portals."),
+    "store seller": ("portico.cli.seller:seller", "List what the law wants on a store's invoices, or replace what they print about it."),
     "store reasons": ("portico.cli.store:reasons", "List or replace the reasons that buyers may give when they cancel."),
     "store tax": ("portico.cli.tax:tax", "Show a store's tax table, replace it, put it in use or out of use."),
     "store exchange": ("portico.cli.tax:exchange", "Show or replace a store's rates of exchange."),

@@ -68,6 +68,13 @@ def every(runtime: Runtime) -> tuple[StoreRow, ...]:
         return stores.every(connection)
 
 
+def set_seller(runtime: Runtime, row: StoreRow, seller: Seller) -> StoreRow:
+    """What the store's documents print about it from now on. Those that are issued keep what they say. Gives the store as it is."""
+    with runtime.database.transaction() as tx:
+        stores.set_seller(tx, row.id, seller)
+        return stores.get(tx, row.id)
+
+
 def _check(name: str, slug: str, *, locale: str, time_zone: str, support_email: str, accent_color: str) -> None:
     errors: list[FieldError] = []
     if not name.strip() or len(name) > 100 or not name.isprintable():

@@ -53,6 +53,7 @@ _SET_REASONS = (
 _SET_POLICY = (
     sa.update(store).where(store.c.id == sa.bindparam("p_id")).values(tax_policy=sa.bindparam("p_policy", type_=store.c.tax_policy.type))
 )
+_SET_SELLER = sa.update(store).where(store.c.id == sa.bindparam("p_id")).values(seller=sa.bindparam("p_seller", type_=store.c.seller.type))
 _INSERT_MERCHANT = sa.insert(merchant)
 
 
@@ -97,6 +98,12 @@ def set_cancel_reasons(tx: sa.Connection, store_id: str, reasons: list[dict[str,
 def set_tax_policy(tx: sa.Connection, store_id: str, policy: TaxPolicy | None) -> None:
     """Puts the store's tax table in use, under these rules, or out of use with None. Raises NotFound."""
     if changed(tx, _SET_POLICY, {"p_id": store_id, "p_policy": policy}) != 1:
+        raise NotFound
+
+
+def set_seller(tx: sa.Connection, store_id: str, seller: Seller) -> None:
+    """Replaces what the store's documents print about it. Raises NotFound."""
+    if changed(tx, _SET_SELLER, {"p_id": store_id, "p_seller": seller}) != 1:
         raise NotFound
 
 

@@ -1,0 +1,55 @@
+"""`portico store seller`: what the law wants on a store's invoices, and what the store has not said."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from portico import cli
+from portico.cli.seller import WORDS
+from portico.domain.particulars import CODES
+from portico.services import store as stores
+from tests.services.shop import Shop
+
+Captured = pytest.CaptureFixture[str]
+SLUG = "nordlicht-plans"
+
+
+def given(tmp_path: Path, **seller: str) -> str:
+    file = tmp_path / "seller.json"
+    file.write_text(json.dumps(seller))
+    return str(file)
+
+
+def test_a_store_is_told_what_its_invoices_lack(configured: Shop, tmp_path: Path, capsys: Captured) -> None:
+    file = given(tmp_path, legal_name="Kita KK", country="JP", line1="1-1-1", tax_id="7000012050002")
+    assert cli.run(["store", "seller", SLUG, "--file", file]) == 1
+    said = capsys.readouterr()
+    rows = [line.split("\t") for line in said.out.splitlines()]
+    assert rows[:2] == [["your legal name", "(1) no. 1", ""], ["your tax id, in the form that the law gives it", "(1) no. 1", "missing"]]
+    assert said.err.splitlines() == [
+        "Sources are in: Consumption Tax Act art. 57-4 (qualified invoices).",
+        "Missing: your tax id, in the form that the law gives it. Give it with --file.",
+    ]
+
+
+def test_what_is_given_is_printed_from_now_on(configured: Shop, tmp_path: Path, capsys: Captured) -> None:
+    whole = {"legal_name": "Kita KK", "country": "JP", "line1": "1-1-1", "city": "Tokyo", "tax_id": "T7000012050002"}
+    assert cli.run(["store", "seller", SLUG, "--file", given(tmp_path, **whole)]) == 0
+    assert "missing" not in capsys.readouterr().out
+    found = stores.find(configured.runtime, SLUG)
+    assert found is not None
+    assert (found.seller.legal_name, found.seller.tax_id, found.seller.website) == ("Kita KK", "T7000012050002", "")
+    assert cli.run(["store", "seller", SLUG]) == 0
+
+
+def test_a_country_without_a_table_says_so(configured: Shop, tmp_path: Path, capsys: Captured) -> None:
+    assert cli.run(["store", "seller", SLUG, "--file", given(tmp_path, legal_name="Loja")]) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines()[0] == "your country\t\tmissing"
+    assert "no table for this country" in said.err
+    assert "Missing: your country; your address." in said.err
+
+
+def test_every_particular_has_words() -> None:
+    assert tuple(WORDS) == CODES
