@@ -141,6 +141,7 @@ def pack_pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         "pack_empty": choose(years=(), earliest="", latest=""),
         "pack_waiting": progress(waiting, 10),
         "pack_ready": progress(ready),
+        "pack_expired": progress(replace(ready, expires_at=NOW)),
         "pack_failed": progress(failed),
     }
 

@@ -1,6 +1,7 @@
 """Every page of the portal for a buyer with a history: what it shows, in which language, and at what cost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from html import escape
 
@@ -8,9 +9,10 @@ import pytest
 
 from portico.domain.scope import BuyerScope
 from portico.i18n.languages import LANGUAGES
+from portico.services import document_file
 from portico.services.document_print import print_data
 from portico.services.runtime import Runtime
-from portico.storage import document
+from portico.storage import buyer, document
 from portico.storage.database import count_statements
 from tests.factories import Factory
 from tests.web.browser import Browser
@@ -146,6 +148,63 @@ def test_an_invoice_page_says_what_its_pdf_says(ada: Browser, owned: History, ru
     assert len(words) > 15
     for text in words:
         assert escape(text) in page.text, text
+
+
+def test_an_invoice_offers_its_files_and_says_why_its_tax_is_what_it_is(ada: Browser, owned: History) -> None:
+    page = ada.get(f"{BASE}/invoices/{owned.document}")
+    receipt = page.text.rpartition(f'class="row-link" href="{BASE}/invoices/')[2].partition('"')[0]
+    assert f'href="{BASE}/invoices/{receipt}.pdf"' in page.text.partition('class="paper"')[0]
+    assert "The usual rate." in page.words
+    assert "Seller’s tax ID DE136695976 Your tax ID None" in page.words
+    for query, name, root in (("", "cii", b"CrossIndustryInvoice"), ("?format=ubl", "ubl", b"Invoice")):
+        assert f'href="{BASE}/invoices/{owned.document}.xml{query}"' in page.text
+        file = ada.get(f"{BASE}/invoices/{owned.document}.xml{query}")
+        assert (file.status, file.header("content-type")) == (200, "application/xml")
+        assert file.header("content-disposition") == f'attachment; filename="INV-2026-000001-{name}.xml"'
+        assert root in file.body
+    assert ada.get(f"{BASE}/invoices/{owned.document}.xml?format=edi").status == 400
+    none = ada.get(f"{BASE}/invoices/{receipt}.xml")
+    assert (none.status, "There is no e-invoice for this document" in none.words) == (404, True)
+    assert f'href="{BASE}/invoices/{receipt}"' in none.text
+    assert "E-invoice" not in ada.get(f"{BASE}/invoices/{receipt}").words
+
+
+def test_an_invoice_without_an_e_invoice_says_why(ada: Browser, shop: Shop, history: MakeHistory) -> None:
+    nowhere = history(shop.buyer, billing_detail={"name": "Ada"})
+    page = ada.get(f"{BASE}/invoices/{nowhere.document}")
+    assert "An e-invoice needs your country. Please add it to the billing details of this invoice." in page.words
+    assert f"{nowhere.document}.xml" not in page.text
+
+
+def test_a_copy_is_sent_to_the_buyer_or_to_the_copy_addresses(ada: Browser, owned: History, shop: Shop, runtime: Runtime) -> None:
+    path = f"/invoices/{owned.document}"
+    page = ada.get(BASE + path)
+    assert f"Send to {EMAIL}" in page.words
+    assert "Add copy addresses to your billing details" in page.words
+    sent = ada.follow(ada.submit(page, path + "/send", to="own"))
+    assert "The copy is on its way." in sent.words
+    refused = ada.submit(page, path + "/send", to="copies")
+    assert (refused.status, "There are no copy addresses yet." in refused.words) == (409, True)
+    with runtime.database.transaction() as tx:
+        detail, version = buyer.billing_detail(tx, shop.buyer)
+        assert buyer.save_billing_detail(tx, shop.buyer, replace(detail, copy_emails=("books@example.com",)), version)
+    page = ada.get(BASE + path)
+    assert "books@example.com" in page.words
+    assert ada.submit(page, path + "/send", to="copies").status == 303
+    assert ada.submit(page, path + "/send", to="all").status == 400
+
+
+def test_a_file_that_is_not_ready_yet_can_be_asked_for_again(ada: Browser, owned: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> bytes:
+        raise RuntimeError("no such font")
+
+    monkeypatch.setattr(document_file, "render", broken)
+    url = f"{BASE}/invoices/{owned.document}.pdf?lang=de"
+    page = ada.get(url)
+    assert (page.status, page.header("retry-after")) == (503, "30")
+    assert "We’re working on it. Please try again in a few minutes." in page.words
+    assert f'<a class="button primary" href="{url}">Try again</a>' in page.text
+    assert ada.get(f"{BASE}/invoices/{owned.document}").status == 200
 
 
 def test_an_invoice_is_shown_with_the_receipt_of_its_payment_alone(ada: Browser, shop: Shop, history: MakeHistory) -> None:
