@@ -4,7 +4,7 @@ One by one they would cost a transaction each, and every transaction waits for t
 and while one batch is being kept and taken the next is in the making.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -21,12 +21,13 @@ from portico.storage import document
 
 AT_ONCE = 2  # the renderer works without Python's lock and has so many compilers; see documents.render
 _BATCH = 8
+_MADE_IN_ORDER: tuple[MediaType, ...] = (CII, PDF, UBL)
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
     """A document with its files. Those in `missing` could not be made; jobs of their own try again. An e-invoice that the standard
-    has no words for is in neither."""
+    has no words for is in neither. Files are in the order PDF, CII, UBL."""
 
     document: Document
     files: dict[MediaType, bytes]
@@ -77,7 +78,7 @@ def _begin(runtime: Runtime, scope: BuyerScope, batch: Sequence[Document], pool:
                     waits.append(media_type)
                 else:
                     wanted.append(media_type)
-            making = pool.submit(_make, found, wanted) if wanted else None
+            making = pool.submit(_make, found, wanted, kept.get(CII)) if wanted else None
             begun.append(_Begun(found, kept, tuple(waits), making))
     return begun
 
@@ -86,7 +87,7 @@ def _end(runtime: Runtime, scope: BuyerScope, batch: list[_Begun]) -> Iterator[F
     """Keeps what was made, in one transaction, and lets go of each document that has been taken."""
     ended = [(each, each.making.result() if each.making is not None else {}) for each in batch]
     batch.clear()
-    taken = [Filed(each.document, each.kept, each.waits) for each, files in ended if not files]
+    taken = [_filed(each.document, each.kept, each.waits) for each, files in ended if not files]
     if len(taken) < len(ended):
         with runtime.database.transaction() as tx:
             taken = [_keep(tx, runtime, scope, each, files) for each, files in ended]
@@ -104,15 +105,23 @@ def _keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, each: _Begun, 
         elif body is not None:
             document_file.make_later(tx, runtime, found, media_type, found.language, error=body)
             missing.append(media_type)
-    return Filed(found, files, tuple(missing))
+    return _filed(found, files, missing)
 
 
-def _make(found: Document, media_types: Sequence[MediaType]) -> dict[MediaType, Made]:
-    """In a thread: each file, what stood against making it, or nothing where there is to be none."""
+def _filed(found: Document, files: Mapping[MediaType, bytes], missing: Sequence[MediaType]) -> Filed:
+    """In one order, whatever was kept before."""
+    wanted = _media_types(found)
+    return Filed(found, {each: files[each] for each in wanted if each in files}, tuple(each for each in wanted if each in missing))
+
+
+def _make(found: Document, wanted: Sequence[MediaType], cii: bytes | None) -> dict[MediaType, Made]:
+    """In a thread: each file, what stood against making it, or nothing where there is to be none. The PDF holds the very e-invoice
+    that is kept beside it, `cii` if there is one."""
     made: dict[MediaType, Made] = {}
-    for media_type in media_types:
+    for media_type in sorted(wanted, key=_MADE_IN_ORDER.index):
         try:
-            made[media_type] = document_file.made_of(found, media_type, found.language)
+            made[media_type] = body = document_file.made_of(found, media_type, found.language, cii if media_type == PDF else None)
+            cii = body if media_type == CII else cii
         except Refused:
             made[media_type] = None
         except Exception as error:  # whatever it is, the other documents are wanted all the same

@@ -12,9 +12,9 @@ from tests.jobs.victim import make_runtime
 from tests.services.test_pack import fake
 
 
-def slow(found: Document, media_type: str, language: str) -> bytes:
+def slow(found: Document, media_type: str, language: str, cii: bytes | None) -> bytes:
     time.sleep(0.02)
-    return fake(found, media_type, language, size=60_000)
+    return fake(found, media_type, language, cii, size=60_000)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,14 @@ from portico.domain.scope import BuyerScope, StoreScope
 from portico.jobs.worker import Worker
 from portico.services import document_file, pack
 from portico.services.runtime import Runtime
-from portico.storage import outbox, tables
+from portico.storage import document, outbox, tables
 from portico.storage import pack as packs
 from portico.storage.pack import Pack
 from tests.conftest import NOW, SteppingClock
 from tests.factories import Factory
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+FIRST_NAMES = ("pdf/INV-2026-000001.pdf", "xml/INV-2026-000001-cii.xml", "xml/INV-2026-000001-ubl.xml", "pdf/REC-2026-000001.pdf")
 Make = Callable[..., bytes]
 
 
@@ -145,14 +146,34 @@ def local(moment: datetime) -> tuple[int, ...]:
     return (moment + timedelta(hours=1)).timetuple()[:5]
 
 
+def test_a_pdf_holds_the_e_invoice_that_lies_beside_it(
+    runtime: Runtime, factory: Factory, ada: BuyerScope, files: Callable[[Make], None]
+) -> None:
+    files(lambda found, media_type, language, cii: b"with " + (cii or b"none") if media_type == document_file.PDF else b"one")
+    bought(factory, ada, 2)
+    with runtime.database.transaction() as tx:
+        kept = document.page(tx, ada, kind="invoice", limit=1).items[0]  # an older version made this one's
+        document.keep_file(tx, ada, kept.id, "en", document_file.CII, body=b"an older one", now=NOW)
+    held = opened(whole(runtime, ada, made(runtime, ada)))
+    assert [(held[row["pdf"]], held.get(row["cii"])) for row in table(held)] == [
+        (b"with one", b"one"), (b"with none", None), (b"with an older one", b"an older one"), (b"with none", None),
+    ]  # fmt: skip
+
+
 def test_the_same_documents_give_the_same_bytes(
     runtime: Runtime, factory: Factory, ada: BuyerScope, clock: SteppingClock, files: Callable[[Make], None]
 ) -> None:
     bought(factory, ada, 12)
+    with runtime.database.read() as connection:
+        some = document.page(connection, ada, kind="invoice", limit=5).items
+    for n, each in enumerate(some):  # somebody has had some of the files before
+        (document_file.pdf(runtime, ada, each.id) if n % 2 else document_file.xml(runtime, ada, each.id, "ubl"))
     first = made(runtime, ada)
     files(lambda *_: b"a newer version of the program")  # what is kept is not made again
     clock.advance(hours=3)
     second = made(runtime, ada)
+    names = zipfile.ZipFile(io.BytesIO(whole(runtime, ada, first))).namelist()
+    assert names[:4] == [f"nordlicht-2026/{name}" for name in FIRST_NAMES]
     assert first.id != second.id
     assert first.sha256 == second.sha256
     assert pack.file_name(*_shop(runtime, ada), first) == "nordlicht-2026.zip"
@@ -211,7 +232,7 @@ def test_what_people_typed_is_harmless_and_no_file_takes_anothers_place(
 def test_a_file_that_cannot_be_made_is_told_and_comes_later(
     runtime: Runtime, factory: Factory, ada: BuyerScope, files: Callable[[Make], None], clock: SteppingClock
 ) -> None:
-    def broken(found: Document, media_type: str, language: str) -> bytes:
+    def broken(found: Document, media_type: str, language: str, cii: bytes | None = None) -> bytes:
         if (found.number, media_type) == ("INV-2026-000002", document_file.PDF):
             raise OSError("no font")
         return fake(found, media_type, language)
@@ -235,7 +256,7 @@ def test_a_file_that_cannot_be_made_is_told_and_comes_later(
 def test_a_pack_that_was_cut_off_is_made_again_from_its_beginning(
     runtime: Runtime, factory: Factory, ada: BuyerScope, files: Callable[[Make], None], clock: SteppingClock
 ) -> None:
-    def cut(found: Document, media_type: str, language: str) -> bytes:
+    def cut(found: Document, media_type: str, language: str, cii: bytes | None) -> bytes:
         if found.number == "REC-2026-000020":
             raise SystemExit  # the process ends
         return fake(found, media_type, language, size=60_000)
@@ -266,7 +287,7 @@ def test_one_who_goes_on_after_another_has_begun_again_spoils_nothing(
 ) -> None:
     overtakers = iter([True])
 
-    def overtaken(found: Document, media_type: str, language: str) -> bytes:
+    def overtaken(found: Document, media_type: str, language: str, cii: bytes | None) -> bytes:
         if (found.number, media_type) == ("REC-2026-000020", document_file.PDF) and next(overtakers, False):
             with runtime.database.transaction() as tx:
                 packs.begin_again(tx, asked.id)
