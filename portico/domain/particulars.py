@@ -58,8 +58,7 @@ def law(country: str) -> Law:
 def title(content: DocumentContent) -> Title:
     """What the document is called: "tax invoice" where the law wants these words, and the seller may use them.
 
-    Who is not registered must not (A New Tax System (Goods and Services Tax) Act 1999 (AU) s 29-70; GST Act 1993 (SG) s 41), and a
-    sale outside the scope of the tax has no tax invoice.
+    Who is not registered must not: the buyer would deduct a tax that nobody paid. A sale outside the scope of the tax has none.
     """
     if not law(content.seller.country).tax_invoice or not content.seller.tax_id or _outside_scope(content):
         return content.kind
@@ -290,6 +289,7 @@ LAWS: dict[str, Law] = {
             "local_tax": "reg. 11 (1)(k)", "refers_to": "reg. 12 (1)(d)",
         },
         "gst", tax_invoice=True, currency="SGD", buyer_from=100_001,  # up to S$1,000 a simplified one will do (reg. 13)
+        not_covered=("the totals in SGD beside the tax, where the invoice is in another currency (reg. 11 (1)(k))",),
     ),
     "IN": Law(
         "Central Goods and Services Tax Rules 2017, rule 46",
