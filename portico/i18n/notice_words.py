@@ -169,6 +169,16 @@ NOTICES: dict[str, dict[str, Message]] = {
         "tax": N_("We’ve also refunded {amount} of tax. The money goes back to where it came from."),
         "days": N_("Your bank may need 5 to 10 business days to show it."),
     },
+    "tax_id_unknown": {
+        "subject": N_("Please check your tax ID {tax_id}"),
+        "heading": N_("Please check your tax ID"),
+        "unknown": N_("VIES, the EU’s VAT register, doesn’t know the tax ID {tax_id} from your billing details."),
+        "tax": N_("Until it is confirmed, tax is charged as for a consumer."),
+        "check": N_(
+            "Please look for a typing mistake. If the tax ID is right, your tax office can have it added to VIES; "
+            "then save your billing details again."
+        ),
+    },
 }
 
 # The table of a mail: what stands before each value.
@@ -206,6 +216,9 @@ FACTS: dict[str, Message] = {
     "refunded_to": N_("Refunded to"),
     "reason": N_("Your reason"),
     "answer": N_("Our answer"),
+    "tax_id": N_("Tax ID"),
+    "checked_at": N_("Checked on"),
+    "consultation_number": N_("Consultation number"),
 }
 TAX_AT = N_("Tax ({rate})")
 UNUSED_TIME = N_("Unused time on {plan}")
@@ -223,4 +236,5 @@ BUTTONS: dict[str, Message] = {
     "update_card": N_("Update card"),
     "add_card": N_("Add a card"),
     "pay": N_("Pay now"),
+    "billing_details": N_("View billing details"),
 }

@@ -17,7 +17,7 @@ from portico.domain.errors import Refused
 from portico.domain.invoice import Seller
 from portico.domain.scope import BuyerScope
 from portico.gateways.port import Unanswered
-from portico.services import taxation
+from portico.services import notice, store_time, taxation
 from portico.services.runtime import Runtime
 from portico.services.secrets import keyed
 from portico.storage import buyer, outbox, rate_limit
@@ -75,13 +75,18 @@ def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContex
             _again(tx, runtime, scope, check, str(silence))
         return
     status = "valid" if answer.is_valid else "invalid"
+    proof = {"consultation_number": answer.consultation_number, "name": answer.name, "address": answer.address}
     with ending() as tx:
-        proof = {"consultation_number": answer.consultation_number, "name": answer.name, "address": answer.address}
+        is_news = not checks.is_refused(tx, scope, check.tax_id)
         if not checks.answered(tx, scope, check.id, status, now=runtime.clock(), **proof):
             return
         detail, _ = buyer.billing_detail(tx, scope)
         if detail.tax_id == check.tax_id:
             taxation.refresh(tx, runtime, scope, detail)
+            if status == "invalid" and is_news:
+                told = {"number": check.tax_id, "consultation_number": answer.consultation_number}
+                now = store_time.now(runtime, store, scope.environment)
+                notice.add(tx, runtime, scope, "tax_id_unknown", check.id, now=now, **told)
     log.info("tax_id_checked", check_id=check.id, status=status)
 
 

@@ -191,6 +191,8 @@ CASES: dict[str, Matter] = {
     "refund_failed.tax": matter(ACTIVE, payment=PAID, order=ORDER, refund=TAX_REFUND),
     "invoice_corrected": matter(payment=PAID, order=ORDER, documents=CORRECTED, told={"document_id": INVOICE.id}),
     "invoice_corrected.tax": matter(payment=PAID, order=ORDER, documents=UNTAXED, refund=TAX_REFUND, told={"document_id": INVOICE.id}),
+    "tax_id_unknown": matter(told={"number": "DE136695976", "consultation_number": "WAPIAAAAYx2b7Qz1"}),
+    "tax_id_unknown.unproved": matter(told={"number": "DE136695976"}),
 }
 
 

@@ -1,8 +1,12 @@
 """EU VAT ids, looked up in the EU's register: asked when saved, proved when answered, and nobody waits for it."""
 
+import email
+import email.policy
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -169,8 +173,13 @@ def tax_of(runtime: Runtime, subscription_id: str) -> tuple[str, str]:
     return row["tax_rate"], row["tax_reason"]
 
 
+def mails(folder: Path) -> list[EmailMessage]:
+    files = sorted((folder / "mailbox").glob("*.eml"))
+    return [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]  # type: ignore[misc]
+
+
 def test_an_id_that_is_unknown_is_taxed_until_it_is_proved(
-    runtime: Runtime, ada: BuyerScope, register: StandIn, clock: SteppingClock, factory: Factory
+    runtime: Runtime, ada: BuyerScope, register: StandIn, clock: SteppingClock, factory: Factory, tmp_path: Path
 ) -> None:
     subscription = factory.subscription(ada, managed=True, due_at=clock() + timedelta(days=20), **CARD)
     save(runtime, ada, UNKNOWN)
@@ -180,6 +189,14 @@ def test_an_id_that_is_unknown_is_taxed_until_it_is_proved(
     assert found is not None
     assert (found.status, found.consultation_number) == ("invalid", "WAPIAAAA00000001")
     assert tax_of(runtime, subscription) == ("22", "standard")
+    (told,) = mails(tmp_path)
+    assert told["Subject"] == f"Please check your tax ID {UNKNOWN}"
+    assert "WAPIAAAA00000001" in told.get_body(("plain",)).get_content()
+    clock.advance(minutes=11)
+    save(runtime, ada, UNKNOWN)
+    Worker(runtime).run_until_idle()
+    assert len(register.questions) == 2
+    assert len(mails(tmp_path)) == 1  # that is no news
     clock.advance(minutes=11)
     register.registered[UNKNOWN] = ("Esempio SRL", "---")
     register.faults = ["MS_UNAVAILABLE"]
