@@ -19,10 +19,11 @@ import sqlalchemy as sa
 
 from portico import config
 from portico.demo import cards, people, store, story
+from portico.demo.correction import correct_one
 from portico.demo.setting_up import Folder, as_environment, settings_of
 from portico.domain.billing_detail import BillingDetail, validate
 from portico.domain.place_of_supply import taxation
-from portico.domain.scope import Environment
+from portico.domain.scope import Environment, StoreScope
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
 from portico.domain.tax_table import starting_set
 from portico.i18n.languages import is_language
@@ -79,6 +80,13 @@ def test_both_environments_come_in_and_hold_what_is_promised(runtime: Runtime, b
     assert _values(runtime, sa.select(tables.subscription.c.change_kind)) == {None, "cancel", "change_plan"}
     most = sa.select(sa.func.count()).where(prod).group_by(tables.order.c.buyer_id)
     assert max(_values(runtime, most)) >= 60, "enough for several pages"
+    correct_one(runtime, StoreScope(_values(runtime, sa.select(tables.store.c.id)).pop(), "prod"))
+    correct_one(runtime, StoreScope(_values(runtime, sa.select(tables.store.c.id)).pop(), "prod"))  # a second start
+    corrected = sa.select(tables.document.c.content).where(tables.document.c.kind == "invoice", tables.document.c.corrects_id.is_not(None))
+    (content,) = _values(runtime, corrected)
+    assert '"cost_centre":"Lektorat 40"' in content
+    assert '"po_number":"4500017823"' in content
+    assert check.run(runtime.database) == []
     oldest = min(_values(runtime, sa.select(tables.order.c.created_at)))
     assert runtime.clock() - oldest > timedelta(days=700)
     assert _values(runtime, sa.select(tables.order.c.environment)) == {"prod", "test"}

@@ -32,6 +32,7 @@ KRANICH = Person(
     "u-1002", "buchhaltung@kranich-verlag.example", "Jonas Kranich", "de", "EUR", "19", "standard",
     {
         "country": "DE", "name": "Jonas Kranich", "is_business": True, "business_name": "Kranich Verlag GmbH", "tax_id": "DE294160008",
+        "po_number": "4500017823",
         "line1": "Große Elbstraße 138", "city": "Hamburg", "postal_code": "22767",
     },
     _card("mastercard", "5454", 3, 2028),

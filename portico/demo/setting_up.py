@@ -12,6 +12,7 @@ from portico import app, config
 from portico.config import Settings
 from portico.demo import cards, people, store, story
 from portico.demo.cards import Wallet
+from portico.demo.correction import correct_one
 from portico.domain import tax_table
 from portico.domain.errors import PorticoError
 from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
@@ -155,6 +156,7 @@ def prepare(runtime: Runtime, folder: Folder, bank: Bank) -> StoreRow:
                 write_whole(file, story.as_jsonl(cards.charged(bank, tell(now, known), known, environment, now)))
             _load(importing.Target(runtime, row, environment), file)
         store_tax.decide(runtime, row, policy=store.TAX_POLICY, rules=tax_table.starting_set(store.SELLER.country))
+        correct_one(runtime, StoreScope(row.id, ENVIRONMENT))
         folder.loaded.touch()
     return row
 
