@@ -7,13 +7,13 @@ database refuses any change ever after. The files are made later: see `document_
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from portico.domain import correction, invoice
+from portico.domain import correction, invoice, particulars
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.ids import Prefix
 from portico.domain.invoice import PAYMENT_KINDS, SERIES_PREFIX, Document, DocumentContent, DocumentKind, content_of
@@ -24,7 +24,7 @@ from portico.domain.tax import Taxation, TaxReason
 from portico.i18n.languages import DEFAULT, is_language
 from portico.services import document_mail
 from portico.services.runtime import Runtime
-from portico.storage import buyer, document, numbering, order, store, subscription
+from portico.storage import buyer, document, exchange_rate, numbering, order, store, subscription
 from portico.storage.document import Issue
 from portico.storage.store import StoreRow
 
@@ -33,7 +33,8 @@ from portico.storage.store import StoreRow
 class Receivable:
     """A payment that succeeded, with what its documents copy. `language` is the buyer's own, if any; `issued_at` dates them
     and picks the year of their numbers. `invoice_number` is that of an invoice the sale has had before it came here.
-    `billing_detail` is whom they are made out to, the order's own copy if None."""
+    `billing_detail` is whom they are made out to, the order's own copy if None; `home` the currency of the seller's own country, how
+    many of it one of the payment's makes, and on which day, where the tax has to be said in that too."""
 
     buyer_id: str
     buyer_email: str
@@ -45,6 +46,7 @@ class Receivable:
     issued_at: datetime
     invoice_number: str | None = None
     billing_detail: BillingDetail | None = None
+    home: tuple[str, str, date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def issue_for_payment(
     seller = seller or store.get(tx, scope.store_id)
     bought, who, own_detail = order.with_buyer(tx, scope, payment.order_id)
     tax = _taxed_as(tx, scope, bought, payment)
-    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, _billed_to(payment, own_detail))
+    home = _home(tx, seller, payment, now)
+    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, _billed_to(payment, own_detail), home)
     reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
     issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)
     document.insert(tx, issues)
@@ -196,7 +199,7 @@ def series(kind: DocumentKind, year: int) -> str:
 
 def _content(seller: StoreRow, environment: Environment, receivable: Receivable) -> DocumentContent:
     """What invoice and receipt have in common. It is drawn up as a receipt, which insists on money received."""
-    return invoice.content_for_payment(
+    content = invoice.content_for_payment(
         "receipt",
         number="",
         issued_at=receivable.issued_at,
@@ -213,6 +216,21 @@ def _content(seller: StoreRow, environment: Environment, receivable: Receivable)
         store_name=seller.name,
         accent_color=seller.accent_color,
     )
+    if receivable.home is None:
+        return content
+    currency, rate, on = receivable.home
+    return replace(content, local_tax=invoice.local_tax(content.tax_minor, content.currency, to=currency, rate=rate, on=on))
+
+
+def _home(tx: sa.Connection, seller: StoreRow, payment: Payment, now: datetime) -> tuple[str, str, date] | None:
+    """The seller's own currency at the newest rate that the store brought in; None where the tax is said in it anyway, where the law
+    doesn't ask for it, and where no rate is known."""
+    currency = particulars.local_currency(seller.seller.country)
+    if not payment.tax_minor or currency in ("", payment.currency):
+        return None
+    today = now.astimezone(ZoneInfo(seller.time_zone)).date()
+    found = exchange_rate.newest(tx, seller.id, payment.currency, currency, today)
+    return None if found is None else (currency, *found)
 
 
 def _billed_to(payment: Payment, own_detail: BillingDetail) -> BillingDetail | None:

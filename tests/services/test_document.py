@@ -4,21 +4,21 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Conflict, Refused
-from portico.domain.invoice import Document, DocumentContent
+from portico.domain.invoice import Document, DocumentContent, LocalTax
 from portico.domain.order import Order
 from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.services import document as service
 from portico.services import document_file
 from portico.services.runtime import Runtime
-from portico.storage import document, order, payment, store, subscription, tables
+from portico.storage import document, exchange_rate, order, payment, store, subscription, tables
 from portico.storage.database import Database
 from portico.storage.store import StoreRow
 from tests.conftest import SteppingClock
@@ -236,6 +236,34 @@ def test_a_subscription_that_is_taxed_otherwise_by_now_says_so(runtime: Runtime,
     line = DocumentLine("Atlas", 1, 2900, 2900, "0", paid.period_start, paid.period_end)
     content = invoice_of(runtime, ada, replace(paid, tax_minor=0, total_minor=2900, lines=(line,)))
     assert [(tax.rate, tax.reason, tax.tax_minor) for tax in content.taxes] == [("0", "reverse_charge", 0)]
+
+
+@pytest.mark.parametrize(
+    ("days", "printed"),
+    [(0, LocalTax("SEK", 6116, "11.10", date(2026, 3, 1))), (30, LocalTax("SEK", 6171, "11.2", date(2026, 3, 20))), (-30, None)],
+)
+def test_tax_is_said_in_the_sellers_own_currency_too(
+    runtime: Runtime, factory: Factory, clock: SteppingClock, days: int, printed: LocalTax | None
+) -> None:
+    """At the newest rate of the day of issue; a refund counts it as the invoice did."""
+    clock.time = datetime(2026, 3, 14, tzinfo=UTC) + timedelta(days=days)
+    seller = {"legal_name": "Norrsken AB", "country": "SE", "tax_id": "SE556188840401"}
+    who = factory.buyer(factory.store(environment="prod", seller=seller))
+    rates = [("EUR", "SEK", date(2026, 3, 1), "11.10"), ("EUR", "SEK", date(2026, 3, 20), "11.2"), ("USD", "SEK", date(2026, 1, 1), "9")]
+    with runtime.database.transaction() as tx:
+        exchange_rate.replace(tx, who.store_id, rates)
+    _, paid = paid_order(runtime.database, factory, who)
+    assert invoice_of(runtime, who, paid).local_tax == printed
+    note = corrected(runtime, factory, who, paid, 3451).content
+    assert note is not None
+    assert note.local_tax == printed
+
+
+def test_tax_that_is_said_in_it_anyway_or_is_none_needs_no_rate(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    with runtime.database.transaction() as tx:
+        exchange_rate.replace(tx, ada.store_id, [("USD", "EUR", date(2026, 1, 1), "0.9")])
+    _, paid = paid_order(runtime.database, factory, ada)
+    assert invoice_of(runtime, ada, paid).local_tax is None
 
 
 # --- Credit notes
