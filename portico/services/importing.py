@@ -12,7 +12,15 @@ from typing import Any, BinaryIO
 
 from portico.domain.errors import Conflict, PorticoError, Refused
 from portico.domain.scope import Environment, StoreScope
-from portico.services import import_batch, import_documents, import_payment_rules, import_rules, import_subscription_rules, store_time
+from portico.services import (
+    import_batch,
+    import_documents,
+    import_payment_rules,
+    import_rules,
+    import_subscription_rules,
+    store_time,
+    taxation,
+)
 from portico.services import import_format as f
 from portico.services.import_batch import Batch, Outcome
 from portico.services.runtime import Runtime
@@ -122,12 +130,14 @@ def load(
 
 
 def _note(run: _Run) -> None:
-    """A line in the audit trail, for an import that has brought or changed anything."""
+    """A line in the audit trail, for an import that has brought or changed anything; what Portico bills from now on is taxed by the
+    store's table, if one is in use."""
     new, changed, runtime = run.report.total("new"), run.report.total("changed"), run.target.runtime
     if new or changed:
         subject = f"{new} new, {changed} changed, {run.report.refused} refused"
         with runtime.database.transaction() as tx:
             audit.record(tx, run.target.scope, actor="operator", action="import", subject=subject, now=runtime.clock())
+        taxation.refresh_store(runtime, run.target.store.id)
 
 
 def _take(run: _Run, lines: Sequence[_Numbered]) -> None:

@@ -127,9 +127,11 @@ def refresh(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: Bill
 
 
 def refresh_store(runtime: Runtime, store_id: str) -> int:
-    """The same for all subscriptions of a store, after it changed its table or its policy, some at a time; how many are taxed otherwise."""
+    """The same for all subscriptions of a store, after it changed its table or its policy, some at a time; how many are taxed
+    otherwise. One that somebody is working on is left out: it is taxed anew when it is billed."""
     with runtime.database.read() as connection:
-        store, rules = stores.get(connection, store_id), tax_rate.of_store(connection, store_id)
+        store = stores.get(connection, store_id)
+        rules = tax_rate.of_store(connection, store_id) if store.tax_policy is not None else ()
     changed, after = 0, ""
     while store.tax_policy is not None:
         with runtime.database.transaction() as tx:

@@ -42,20 +42,22 @@ _ALL = (
         .outerjoin(_later, _later.c.id == table.c.change_product_id)
     )
     .where(table.c.managed, table.c.ended_at.is_(None))
-    .order_by(table.c.id)
 )
-_OF_BUYER = _ALL.where(of_buyer(table)).with_for_update(of=table)
-_OF_STORE = _ALL.where(table.c.store_id == sa.bindparam("p_store_id"), table.c.id > sa.bindparam("p_after")).limit(_SLICE)
-_OF_STORE_LOCKED = _OF_STORE.with_for_update(of=table)
+_OF_BUYER = _ALL.where(of_buyer(table)).order_by(*subscriptions.IN_LIST).with_for_update(of=table)
+_OF_STORE = (
+    _ALL.where(table.c.store_id == sa.bindparam("p_store_id"), table.c.id > sa.bindparam("p_after")).order_by(table.c.id).limit(_SLICE)
+)
+_OF_STORE_LOCKED = _OF_STORE.with_for_update(of=table, skip_locked=True)
 
 
 def of_buyer_locked(tx: sa.Connection, scope: BuyerScope) -> tuple[Taxed, ...]:
-    """Those of a buyer, which nobody else changes until the transaction ends."""
+    """Those of a buyer, which nobody else changes until the transaction ends; locked in the order of a list, like by card."""
     return tuple(_of_row(row) for row in many(tx, _OF_BUYER, buyer_values(scope)))
 
 
 def slice_of_store(tx: sa.Connection, store_id: str, after: str, *, lock: bool) -> tuple[Taxed, ...]:
-    """Up to 200 of both environments of a store, by id, from the one after `after`; for operators. `lock`: like the other."""
+    """Up to 200 of both environments of a store, by id, from the one after `after`; for operators. `lock`: nobody else changes them, and
+    those that somebody works on are left out."""
     statement = _OF_STORE_LOCKED if lock else _OF_STORE
     return tuple(_of_row(row) for row in many(tx, statement, {"p_store_id": store_id, "p_after": after}))
 

@@ -1,5 +1,6 @@
 """Taxing by a store's table: when billing details are saved, when a period is billed, when a plan is changed."""
 
+import io
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,7 +10,7 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.payment import Payment
 from portico.domain.tax import Taxation, TaxLine, TaxPolicy, TaxRule
 from portico.domain.tax_table import starting_set
-from portico.services import billing_detail, check, pause, plan_change, taxation
+from portico.services import billing_detail, check, importing, pause, plan_change, taxation
 from portico.services.quote import Stale
 from portico.storage import document as documents
 from portico.storage import store as stores
@@ -17,6 +18,7 @@ from portico.storage import tables, tax_id_check, tax_rate
 from portico.storage.database import count_statements
 from tests.services.drive import work
 from tests.services.shop import START, Shop
+from tests.services.visits import Mailbox
 
 GERMAN, FRENCH = Taxation("19", "standard", "DE"), Taxation("20", "standard", "FR")
 REVERSED = Taxation("0", "reverse_charge", "AT")
@@ -119,6 +121,33 @@ def test_an_upgrade_credits_old_time_at_the_rate_it_was_paid_with(shop: Shop) ->
     again = plan_change.review(shop.runtime, shop.ada, subscription_id, shop.plans["yearly"], 1)
     assert again.change.taxes == (TaxLine("0", "reverse_charge", 29000, 0, "AT"),), "the second half was paid without tax"
     shop.is_sound()
+
+
+def test_the_mail_says_which_tax_was_given_back_and_which_was_charged(shop: Shop, mailbox: Mailbox) -> None:
+    tax_by_table(shop)
+    subscription_id = shop.subscribe("starter")
+    shop.clock.time = MIDDLE
+    moves(shop, PARIS)
+    review = plan_change.review(shop.runtime, shop.ada, subscription_id, shop.plans["pro"], 1)
+    plan_change.confirm(shop.runtime, shop.ada, subscription_id, review.quote)
+    work(shop)
+    (mail,) = [mail.text for mail in mailbox.mails() if "You switched from" in mail.text or "Unused time" in mail.text]
+    told = [line.strip() for line in mail.splitlines() if "Tax" in line or "€6.05" in line]
+    assert any("20%" in line and "€2.00" in line for line in told), mail
+    assert any("19%" in line and "-€0.95" in line for line in told), mail
+    assert any("€6.05" in line for line in told), mail
+
+
+def test_what_is_imported_is_taxed_by_the_table_at_once(shop: Shop) -> None:
+    tax_by_table(shop)
+    prod = replace(shop.store, environment="prod")
+    with shop.runtime.database.read() as connection:
+        target = importing.Target(shop.runtime, stores.get(connection, prod.store_id), "prod")
+    moves(shop, VIENNA)
+    subscription_id = shop.subscribe("starter")
+    assert shop.read(subscription_id).tax_rate == "19"
+    importing.load(target, io.BytesIO(b'{"type": "product_group", "id": "more", "name": "More"}'), on_refusal=print)
+    assert shop.read(subscription_id).taxation == REVERSED
 
 
 def test_a_quote_from_before_the_tax_changed_is_not_taken(shop: Shop) -> None:

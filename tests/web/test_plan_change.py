@@ -6,7 +6,11 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
+from portico.domain.tax import TaxPolicy
+from portico.domain.tax_table import starting_set
+from portico.services import billing_detail, store_tax
 from portico.services.runtime import Runtime
+from portico.storage import store as stores
 from portico.storage import tables
 from portico.storage.database import count_statements
 from tests.bank import BankGateway
@@ -54,6 +58,22 @@ def test_an_upgrade_charges_what_the_review_and_the_button_say(ada: Browser, pla
     assert re.findall(r"(Invoice|Receipt) [A-Z]+-2026-0000\d\d", outcome.words) == ["Receipt", "Invoice"]
     assert "Large" in ada.get(plan.url).words
     assert "€59.50" in ada.get(plan.url).words
+
+
+def test_a_buyer_who_moved_sees_which_tax_is_given_back_and_which_is_charged(
+    ada: Browser, plan: Plan, gateway: BankGateway, runtime: Runtime, shop: Shop
+) -> None:
+    with runtime.database.read() as connection:
+        store_tax.decide(runtime, stores.get(connection, shop.store.store_id), policy=TaxPolicy(), rules=starting_set("DE"))
+    stale = ada.get(plan.review("Large"))
+    _, version = billing_detail.read(runtime, shop.buyer)
+    billing_detail.save(runtime, shop.buyer, {"country": "FR", "name": "Ada Byron"}, version)
+    review = confirm(ada, plan, stale)
+    assert taken(gateway) == [], "what was shown before holds no longer"
+    review = ada.get(plan.review("Large"))
+    assert "Tax (20%) €4.64 Tax (19%) -€0.88 To pay today €22.33" in review.words
+    confirm(ada, plan, review)
+    assert taken(gateway) == [2233]
 
 
 def test_a_quantity_is_part_of_the_change(ada: Browser, plan: Plan, gateway: BankGateway) -> None:
