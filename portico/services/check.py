@@ -72,6 +72,12 @@ def _files(connection: sa.Connection) -> Iterator[Finding]:
     for document_id, digest, body in invariants.files(connection):
         if hashlib.sha256(body).digest() != digest:
             yield Finding("a_file_is_as_it_was_made", document_id, "a file does not match its hash")
+    for pack_id, digest, parts in invariants.packs(connection):
+        made = hashlib.sha256()
+        for part in parts:
+            made.update(part)
+        if made.digest() != digest:
+            yield Finding("a_file_is_as_it_was_made", pack_id, "the file of a pack does not match its hash")
 
 
 def _periods(connection: sa.Connection) -> Iterator[Finding]:

@@ -21,8 +21,8 @@ from portico.storage.invariant_billing import BILLING_RULES
 from portico.storage.invariant_documents import DOCUMENT_RULES
 from portico.storage.invariant_rules import RULES, Check, Severity
 from portico.storage.payment_row import taxes_of
-from portico.storage.rows import many
-from portico.storage.tables import document, document_file, metadata, payment, subscription
+from portico.storage.rows import first, many
+from portico.storage.tables import document, document_file, metadata, pack, pack_part, payment, subscription
 
 MOST_FINDINGS = 100  # per rule; more would tell nothing new
 _SLICE = 1000
@@ -152,6 +152,23 @@ def files(tx: sa.Connection) -> Iterator[tuple[str, bytes, bytes]]:
     own = sa.select(document_file.c.document_id, document_file.c.sha256, document_file.c.body)
     for row in _by_slices(tx, sa.select(document.c.id), document.c.id):
         yield from many(tx, own.where(document_file.c.document_id == row[0]))
+
+
+def packs(tx: sa.Connection) -> Iterator[tuple[str, bytes, Iterator[bytes]]]:
+    """Every pack that is whole, the hash of its file, and the file piece by piece. Of one that has expired some pieces may be gone."""
+    length = sa.select(sa.func.sum(sa.func.length(pack_part.c.body))).where(pack_part.c.pack_id == pack.c.id).scalar_subquery()
+    whole = sa.select(pack.c.id, pack.c.sha256).where(pack.c.status == "ready", length == pack.c.size_bytes)
+    own = sa.select(pack_part.c.sequence, pack_part.c.body).order_by(pack_part.c.sequence).limit(1)
+    for pack_id, digest in _by_slices(tx, whole, pack.c.id):
+        of_pack = own.where(pack_part.c.pack_id == pack_id)
+        yield pack_id, digest, _pieces(tx, of_pack.where(pack_part.c.sequence > sa.bindparam("p_after")))
+
+
+def _pieces(tx: sa.Connection, following: sa.Select[Any, Any]) -> Iterator[bytes]:
+    after = 0
+    while row := first(tx, following, {"p_after": after}):
+        after, body = row
+        yield body
 
 
 def periods(tx: sa.Connection) -> Iterator[Period]:

@@ -1,6 +1,7 @@
 """The rules of corrections, of money and tax that went back, and of packs are silent about sound data, and speak when a row breaks
 them."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -48,7 +49,7 @@ class World:
             pack.create(tx, self.buyer, asked)
             for sequence in (1, 2):
                 pack.add_part(tx, "PCK_1", sequence, b"part")
-            pack.ready(tx, "PCK_1", 8, bytes(32), now=NOW, expires_at=NOW + DAY)
+            pack.ready(tx, "PCK_1", 8, hashlib.sha256(b"partpart").digest(), now=NOW, expires_at=NOW + DAY)
 
     def _pay(self, *, refunded_minor: int, keyed: bool = True) -> str:
         order_id = self.factory.order(self.buyer, status="partially_refunded")
@@ -162,3 +163,9 @@ def test_an_invoice_prints_the_taxes_that_were_charged(database: Database, world
     with database.transaction() as tx:
         tx.execute(chosen.values(taxes=[replace(taxes[0], country="AT")]))
     assert [finding.detail for finding in check.run(database)] == ["it prints other taxes than were charged"] * 2
+
+
+def test_a_pack_is_the_file_that_was_made(database: Database, world: World) -> None:
+    with database.transaction() as tx:
+        tx.execute(sa.update(tables.pack_part).where(tables.pack_part.c.sequence == 2).values(body=b"trap"))
+    assert [(finding.check, finding.subject) for finding in check.run(database)] == [("a_file_is_as_it_was_made", "PCK_1")]
