@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "store seller": ("portico.cli.seller:seller", "List what the law wants on a store's invoices, or replace what they print about it."),
     "store reasons": ("portico.cli.store:reasons", "List or replace the reasons that buyers may give when they cancel."),
     "store tax": ("portico.cli.tax:tax", "Show a store's tax table, replace it, put it in use or out of use."),
+    "store vat-ids": ("portico.cli.vat_ids:vat_ids", "List what VIES was asked about buyers' VAT ids, and its answers."),
     "store exchange": ("portico.cli.tax:exchange", "Show or replace a store's rates of exchange."),
     "key create": ("portico.cli.key:create", "Create a key; it is shown once."),
     "key list": ("portico.cli.key:list_keys", "List the keys of one environment of a store."),

@@ -15,7 +15,7 @@ from portico.domain import tax_id
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import Refused
 from portico.domain.invoice import Seller
-from portico.domain.scope import BuyerScope
+from portico.domain.scope import BuyerScope, StoreScope
 from portico.gateways.port import Unanswered
 from portico.services import notice, store_time, taxation
 from portico.services.runtime import Runtime
@@ -58,6 +58,12 @@ def of_detail(runtime: Runtime, store: StoreRow, scope: BuyerScope, detail: Bill
         return None
     with runtime.database.read() as connection:
         return checks.newest(connection, scope, detail.tax_id)
+
+
+def of_store(runtime: Runtime, scope: StoreScope) -> tuple[tuple[str, TaxIdCheck], ...]:
+    """What the register was asked about all of a store's buyers, newest first: (the buyer's e-mail, the question)."""
+    with runtime.database.read() as connection:
+        return checks.of_store(connection, scope)
 
 
 def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContextManager[sa.Connection]]) -> None:

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portico.domain.errors import NotFound
-from portico.domain.scope import BuyerScope
-from portico.storage.rows import changed, first
-from portico.storage.scoped import buyer_values, of_buyer
+from portico.domain.scope import BuyerScope, StoreScope
+from portico.storage.rows import changed, first, many
+from portico.storage.scoped import buyer_values, in_store, of_buyer, store_values
+from portico.storage.tables import buyer
 from portico.storage.tables import tax_id_check as table
 
 
@@ -42,6 +43,12 @@ _LAST_ANSWER = (
     .limit(1)
 )
 _ANY = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS).where(table.c.id == sa.bindparam("p_id"))
+_OF_STORE = (
+    sa.select(buyer.c.email, *_COLUMNS)
+    .join_from(table, buyer, sa.and_(buyer.c.id == table.c.buyer_id, in_store(buyer)))
+    .where(in_store(table))
+    .order_by(table.c.asked_at.desc(), table.c.id.desc())
+)
 _IS_PENDING = sa.and_(of_buyer(table), table.c.id == sa.bindparam("p_id"), table.c.status == "pending")
 _ANSWER = ("status", "answered_at", "consultation_number", "name", "address")
 _ANSWERED = sa.update(table).where(_IS_PENDING).values({name: sa.bindparam(f"p_new_{name}", type_=table.c[name].type) for name in _ANSWER})
@@ -88,6 +95,11 @@ def get_any(tx: sa.Connection, check_id: str) -> tuple[BuyerScope, TaxIdCheck]:
     if row is None:
         raise NotFound
     return BuyerScope(*row[:3]), TaxIdCheck(*row[3:])
+
+
+def of_store(tx: sa.Connection, scope: StoreScope) -> tuple[tuple[str, TaxIdCheck], ...]:
+    """Every question about a tax id of the store's buyers, newest first, each after the buyer's e-mail."""
+    return tuple((row[0], TaxIdCheck(*row[1:])) for row in many(tx, _OF_STORE, store_values(scope)))
 
 
 def answered(

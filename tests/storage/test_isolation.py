@@ -159,6 +159,7 @@ OF_BUYER: dict[str, Ask] = {
 }
 OF_STORE: dict[str, Ask] = {
     "api_key.list": lambda tx, scope, own: api_key.list(tx, scope),
+    "tax_id_check.of_store": lambda tx, scope, own: tax_id_check.of_store(tx, scope),
     "api_key.revoke": lambda tx, scope, own: api_key.revoke(tx, scope, "KEY_1", own.now),
     "buyer.by_email": lambda tx, scope, own: buyer.by_email(tx, scope, "own@example.com"),
     "product.get": lambda tx, scope, own: product.get(tx, scope, own.product),
