@@ -228,6 +228,8 @@ def test_numbers_and_rates_are_babels(tag: str) -> None:
         assert write.number(count) == format_decimal(count, locale=locale)
     for rate in ("0", "7", "19", "19.00", "8.875", "5.5", "100"):
         assert write.percent(rate) == format_percent(Decimal(rate) / 100, locale=locale, decimal_quantization=False)
+    for number in ("0.8621", "4.2531", "12345.00012345", "1490.28", "3"):
+        assert write.decimal(number) == format_decimal(Decimal(number), locale=locale, decimal_quantization=False)
 
 
 def test_a_rate_shows_all_its_decimals_and_no_more() -> None:
