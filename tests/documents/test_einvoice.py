@@ -12,12 +12,13 @@ from portico.documents.einvoice_rules import WHY_NOT_CODES
 from portico.documents.en16931 import Words
 from portico.domain.address_rules import country_codes
 from portico.domain.errors import Refused
-from portico.domain.invoice import DocumentContent, check_totals
+from portico.domain.invoice import DocumentContent, check_totals, content_for_refund
 from portico.domain.money import currencies, exponent, format_amount
 from portico.domain.tax import TaxLine
 from tests.documents import en16931
 from tests.documents.einvoice_cases import CASES, WITHOUT, at, buyer, seller, taxed
 from tests.documents.samples import ORDINARY, PLAN_CHANGE
+from tests.domain.test_correction import LATER, REVERSE, charges, corrected, invoice_for
 
 
 def _hold(content: DocumentContent) -> None:
@@ -186,6 +187,27 @@ def test_any_document_keeps_the_rules_or_has_a_reason(content: DocumentContent) 
     _holds_or_has_a_reason(content)
 
 
+@st.composite
+def _given_back_and_corrected(draw: st.DrawFn) -> list[DocumentContent]:
+    """What a payment's invoice is followed by: a credit note for a part, then one for the rest with a new invoice over it."""
+    payment = draw(charges().filter(lambda payment: payment.total_minor > 1))
+    before, here = invoice_for(payment), {"currency": draw(st.sampled_from(["EUR", "JPY"])), "seller": ORDINARY.seller}
+    invoice, part = replace(before, **here), draw(st.integers(1, payment.total_minor - 1))
+    at_once = {"number": "CN-2026-000008", "issued_at": LATER, "refunded_at": LATER}
+    note = content_for_refund(invoice, payment, amount_minor=part, before_minor=0, **at_once)
+    both = corrected(invoice, payment, before_minor=part, undue=draw(st.sampled_from([None, REVERSE])))
+    return [note, both.credit_note, both.invoice]
+
+
+@settings(max_examples=5, deadline=None, derandomize=True)
+@given(_given_back_and_corrected())
+def test_what_is_given_back_and_corrected_keeps_the_rules_or_has_a_reason(contents: list[DocumentContent]) -> None:
+    for content in contents:
+        _holds_or_has_a_reason(content)
+        assert einvoice.why_not(content) in (None, "tax_rounding", "buyer_tax_id")
+        assert content.currency == "JPY" or einvoice.why_not(content) != "tax_rounding", "cents have room enough"
+
+
 @pytest.mark.prove
 @pytest.mark.timeout(900)
 def test_thousands_of_documents_keep_the_rules_or_have_a_reason() -> None:
@@ -197,6 +219,14 @@ def test_thousands_of_documents_keep_the_rules_or_have_a_reason() -> None:
         _holds_or_has_a_reason(content)
         looked_at["refused" if einvoice.why_not(content) else "written"] += 1
 
+    @settings(max_examples=500, deadline=None, derandomize=True)
+    @given(_given_back_and_corrected())
+    def hold_all(contents: list[DocumentContent]) -> None:
+        for content in contents:
+            _holds_or_has_a_reason(content)
+            looked_at["refused" if einvoice.why_not(content) else "written"] += 1
+
     hold()
-    assert looked_at["written"] > 1000
+    hold_all()
+    assert looked_at["written"] > 2000
     print(f"e-invoices: {looked_at['written']} random documents in CII and UBL, 0 faults; {looked_at['refused']} have a reason for none")
