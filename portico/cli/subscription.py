@@ -54,6 +54,7 @@ def _facts(slug: str, scope: BuyerScope, found: Subscription) -> Iterator[tuple[
     yield "status", found.status
     yield "plan", f"{found.quantity} x {found.product_name} ({found.product_id})"
     yield "price", f"{format_amount(found.unit_minor, found.currency)} {found.currency} per {found.interval}, plus {found.tax_rate} % tax"
+    yield "taxed as", " ".join(filter(None, (found.tax_reason, found.tax_country, found.tax_note)))
     yield "period", f"{_at(found.period_start)} to {_at(found.period_end)}"
     yield "billed by", "Portico" if found.managed else "somebody else"
     yield "card", f"{found.method.brand} {found.method.last4}" if found.method else "none"

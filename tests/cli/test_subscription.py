@@ -18,6 +18,7 @@ def test_everything_about_one_is_shown_and_nothing_about_its_buyer(configured: S
     facts = dict(line.split("\t", 1) for line in shown.splitlines() if line.count("\t") == 1)
     assert facts["status"] == "canceling"
     assert facts["price"] == "10.00 EUR per month, plus 19 % tax"
+    assert facts["taxed as"] == "standard"
     assert facts["planned"] == "cancel at 2026-05-01T00:00:00+00:00"
     assert facts["next step"] == "2026-05-01T00:00:00+00:00"
     assert "2026-04-01T00:00:00+00:00\tactive\tcanceling\tcanceled\tbuyer" in shown
