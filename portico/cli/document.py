@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from portico.cli.console import open_runtime, out
+from portico.cli.console import notes, open_runtime, out
+from portico.cli.seller import PARTICULARS
 from portico.domain.errors import NotFound, PorticoError, Refused
 from portico.i18n.languages import DEFAULT, LANGUAGES
 from portico.i18n.words import einvoice_why_not
@@ -22,15 +23,19 @@ def render(
     lang: Annotated[str | None, Parameter(help="The language of the copy; without it the document's own.")] = None,
     output: Output = None,
 ) -> None:
-    """Writes a document's PDF. What was made before is given again, byte by byte."""
+    """Writes a document's PDF. What was made before is given again, byte by byte. Says what the law of the seller's country wants on
+    it and it has not."""
     with open_runtime() as runtime:
         try:
             body, name = document_file.pdf_of_any(runtime, document_id, lang)
+            lacking = document_file.missing_on_any(runtime, document_id)
         except NotFound as error:
             raise NotFound(f"there is no document {document_id!r}") from error
         except Refused as error:
             raise PorticoError(f"--lang is one of: {' '.join(language.tag for language in LANGUAGES)}") from error
     _write(body, output or Path(name))
+    if lacking:
+        notes.print(f"Missing on it: {'; '.join(PARTICULARS[code] for code in lacking)}.", soft_wrap=True)
 
 
 def xml(

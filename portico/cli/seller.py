@@ -11,7 +11,7 @@ from portico.domain import particulars
 from portico.services import store as stores
 
 # What each particular is, for people who run a store. docs/documents.md says the same in a table.
-WORDS: dict[str, str] = {
+PARTICULARS: dict[str, str] = {
     "seller_country": "your country",
     "seller_name": "your legal name",
     "seller_address": "your address",
@@ -56,11 +56,11 @@ def seller(
     wanted = [code for code in particulars.CODES if code in rules.required or code in lacking]
     print_table(
         ("particular", "source", ""),
-        [(WORDS[code], rules.required.get(code, ""), "missing" if code in lacking else "") for code in wanted],
+        [(PARTICULARS[code], rules.required.get(code, ""), "missing" if code in lacking else "") for code in wanted],
     )
     notes.print(f"Sources are in: {rules.act}.", soft_wrap=True)
     for what in rules.not_covered:
         notes.print(f"Not covered: {what}.", soft_wrap=True)
     if lacking:
-        notes.print(f"Missing: {'; '.join(WORDS[code] for code in lacking)}. Give it with --file.", soft_wrap=True)
+        notes.print(f"Missing: {'; '.join(PARTICULARS[code] for code in lacking)}. Give it with --file.", soft_wrap=True)
     return 1 if lacking else 0

@@ -14,6 +14,7 @@ import structlog
 from portico.documents.render import render
 from portico.domain.errors import PorticoError, Refused
 from portico.domain.invoice import Document, content_of
+from portico.domain.particulars import missing
 from portico.domain.scope import BuyerScope
 from portico.i18n.languages import is_language
 from portico.services import einvoice
@@ -63,6 +64,13 @@ def pdf_of_any(runtime: Runtime, document_id: str, language: str | None = None) 
     with runtime.database.read() as connection:
         scope, found = document.get_any(connection, document_id)
     return _kept_or_made(runtime, scope, found, PDF, _spoken(found, language))
+
+
+def missing_on_any(runtime: Runtime, document_id: str) -> tuple[str, ...]:
+    """Which particulars any document lacks by the law of its seller's country, as codes of `domain.particulars`. Raises NotFound."""
+    with runtime.database.read() as connection:
+        _, found = document.get_any(connection, document_id)
+    return missing(content_of(found))
 
 
 def xml_of_any(runtime: Runtime, document_id: str, kind: Literal["cii", "ubl"]) -> tuple[bytes, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from portico import cli
-from portico.cli.seller import WORDS
+from portico.cli.seller import PARTICULARS
 from portico.domain.particulars import CODES
 from portico.services import store as stores
 from tests.services.shop import Shop
@@ -52,4 +52,4 @@ def test_a_country_without_a_table_says_so(configured: Shop, tmp_path: Path, cap
 
 
 def test_every_particular_has_words() -> None:
-    assert tuple(WORDS) == CODES
+    assert tuple(PARTICULARS) == CODES
