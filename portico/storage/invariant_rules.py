@@ -173,6 +173,14 @@ RULES: tuple[Check, ...] = (
         "warning",
     ),
     Check(
+        "every_file_can_be_made",
+        """
+        SELECT substr(key, 17, 26), 'its file could not be made yet, tried ' || (attempt + 1) || ' times: ' || substr(key, 44)
+        FROM job WHERE kind = 'render_document'
+        """,
+        "warning",
+    ),
+    Check(
         "no_job_is_parked",
         "SELECT CAST(id AS TEXT), kind || ' failed for good after ' || attempt || ' attempts' FROM job WHERE parked_at IS NOT NULL",
         "warning",

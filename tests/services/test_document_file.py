@@ -171,6 +171,9 @@ def test_a_file_that_cannot_be_made_is_tried_again_in_the_background(
             with pytest.raises(DocumentNotReady):
                 files.pdf(runtime, ada, invoice.id)
         assert len(tries) == 1
+        (found,) = check.run(runtime.database)
+        assert (found.check, found.subject) == ("every_file_can_be_made", invoice.id)
+        assert found.detail == "its file could not be made yet, tried 1 times: application/pdf:en"
         with pytest.raises(RuntimeError):
             files.pdf_of_any(runtime, invoice.id)  # the operator is told why
         worker.run_until_idle()
