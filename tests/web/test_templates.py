@@ -243,6 +243,12 @@ def test_fields_carry_the_tokens_browsers_fill_in_by() -> None:
     assert (code["autocomplete"], code["inputmode"], code["autocapitalize"]) == ("one-time-code", "text", "characters")
 
 
+@pytest.mark.parametrize("form", ["billing_details", "invoice_correct"])
+def test_the_enter_key_sends_a_form_and_does_not_ask_for_other_fields(form: str) -> None:
+    first = render(form, Page()).partition("novalidate data-keep>")[2].partition("<button ")[2]
+    assert first.startswith('class="unseen" tabindex="-1" aria-hidden="true">')
+
+
 def test_an_invoice_can_be_had_in_every_language() -> None:
     seen = see("invoice", Page())
     assert len([tag for tag in seen.all("option") if tag.get("lang")]) == 18
