@@ -116,7 +116,7 @@ def _decide(runtime: Runtime, row: StoreRow, policy: TaxPolicy | None, rules: tu
     try:
         changed = store_tax.decide(runtime, row, policy=policy, rules=rules)
     except Refused as refused:
-        advice = {"seller_country": "see: portico store create --seller", "tax_table_empty": "give --starting-set or --file"}
+        advice = {"seller_country": "see: portico store seller --help", "tax_table_empty": "give --starting-set or --file"}
         raise PorticoError(f"{refused}; {advice[refused.code]}") from refused
     notes.print(f"Subscriptions that are taxed otherwise from their next charge on: {changed}", soft_wrap=True)
     return replace(row, tax_policy=policy)

@@ -8,6 +8,7 @@ from portico.domain.errors import FieldError, Invalid
 from portico.domain.invoice import Seller
 from portico.i18n.languages import DEFAULT
 from portico.i18n.negotiate import lookup
+from portico.services import taxation
 from portico.services.runtime import Runtime
 from portico.storage import store as stores
 from portico.storage.store import StoreRow
@@ -69,10 +70,13 @@ def every(runtime: Runtime) -> tuple[StoreRow, ...]:
 
 
 def set_seller(runtime: Runtime, row: StoreRow, seller: Seller) -> StoreRow:
-    """What the store's documents print about it from now on. Those that are issued keep what they say. Gives the store as it is."""
+    """What the store's documents print about it from now on, and from where it sells, which its tax follows. Those that are issued
+    keep what they say. Gives the store as it is."""
     with runtime.database.transaction() as tx:
         stores.set_seller(tx, row.id, seller)
-        return stores.get(tx, row.id)
+        changed = stores.get(tx, row.id)
+    taxation.refresh_store(runtime, row.id)
+    return changed
 
 
 def _check(name: str, slug: str, *, locale: str, time_zone: str, support_email: str, accent_color: str) -> None:

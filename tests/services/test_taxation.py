@@ -12,6 +12,7 @@ from portico.domain.tax import Taxation, TaxLine, TaxPolicy, TaxRule
 from portico.domain.tax_table import starting_set
 from portico.services import billing_detail, check, importing, pause, plan_change, taxation
 from portico.services.quote import Stale
+from portico.services.store import set_seller
 from portico.storage import document as documents
 from portico.storage import store as stores
 from portico.storage import tables, tax_id_check, tax_rate
@@ -228,6 +229,17 @@ def test_who_is_in_no_table_is_warned_of_and_keeps_the_tax_that_was(shop: Shop) 
     assert charge(shop, subscription_id).tax_minor == 190
     moves(shop, VIENNA)
     assert warnings(shop) == []
+
+
+def test_a_seller_who_moves_is_taxed_elsewhere(shop: Shop) -> None:
+    tax_by_table(shop, TaxRule("GB", date(2011, 1, 4), "20"))
+    subscription_id = shop.subscribe()
+    moves(shop, {"country": "GB", "name": "Ada Byron", "is_business": "1", "business_name": "Byron Ltd", "tax_id": "GB980780684"})
+    assert shop.read(subscription_id).taxation == Taxation("0", "reverse_charge", "GB")
+    with shop.runtime.database.read() as connection:
+        store = stores.get(connection, shop.store.store_id)
+    set_seller(shop.runtime, store, replace(store.seller, country="GB"))
+    assert shop.read(subscription_id).taxation == Taxation("20", "standard", "GB")
 
 
 def test_what_is_not_ours_to_bill_stays_as_it_was_brought_in(shop: Shop) -> None:
