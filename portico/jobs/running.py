@@ -22,14 +22,18 @@ class NotYet(Exception):
 
 
 class RunningJob:
-    """What a handler is given. It may talk to the world first; then it ends the job together with what that changed."""
+    """What a handler is given. It may talk to the world first; then it ends the job together with what that changed.
 
-    def __init__(self, database: Database, job: Job) -> None:
+    `is_to_stop` tells that the worker is about to end: a handler that takes minutes looks now and then, and raises NotYet.
+    """
+
+    def __init__(self, database: Database, job: Job, is_to_stop: Callable[[], bool] = lambda: False) -> None:
         self.id = job.id
         self.kind = job.kind
         self.arguments: dict[str, Any] = job.arguments
         self.attempt = job.attempt
         self.finished = False
+        self.is_to_stop = is_to_stop
         self._database = database
         self._job = job
 

@@ -164,7 +164,7 @@ class Worker:
             self._bells[lane].set()
 
     def _run(self, job: Job) -> None:
-        running = RunningJob(self._database, job)
+        running = RunningJob(self._database, job, self._stopping.is_set)
         try:
             handler = self._handlers.get(job.kind)
             if handler is None:

@@ -4,7 +4,7 @@ One by one they would cost a transaction each, and every transaction waits for t
 and while one batch is being kept and taken the next is in the making.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -47,8 +47,9 @@ class _Begun:
     making: Future[dict[MediaType, Made]] | None
 
 
-def filed(runtime: Runtime, scope: BuyerScope, documents: Iterable[Document]) -> Iterator[Filed]:
-    """Each document with its files, in order. `documents` have their contents and are the buyer's own."""
+def filed(runtime: Runtime, scope: BuyerScope, documents: Iterable[Document]) -> Generator[Filed]:
+    """Each document with its files, in order. `documents` have their contents and are the buyer's own. Who does not take them all has
+    to close it."""
     source = iter(documents)
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="portico-files")
     try:

@@ -6,7 +6,7 @@ archive one by one, and out of it in pieces of a megabyte.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
@@ -41,6 +41,10 @@ _YEARS = range(1970, 9998)  # a day more or less is still a day
 _COLUMN: dict[MediaType, str] = {PDF: "pdf", CII: "cii", UBL: "ubl"}
 
 Ending = Callable[[], AbstractContextManager[sa.Connection]]
+
+
+class Interrupted(Exception):
+    """Whoever makes the pack was asked to stop; another begins again."""
 
 
 def ask(runtime: Runtime, scope: BuyerScope, first_day: date, last_day: date) -> Pack:
@@ -89,10 +93,11 @@ def file_name(shop: StoreRow, environment: Environment, pack: Pack) -> str:
     return f"{_folder(shop, environment, pack)}.zip"
 
 
-def make(runtime: Runtime, pack_id: str, *, ending: Ending) -> None:
+def make(runtime: Runtime, pack_id: str, *, ending: Ending, is_to_stop: Callable[[], bool]) -> None:
     """Makes a pack from its beginning, whatever an earlier try has left. `ending` is the transaction that ends the job.
 
-    Raises Conflict when somebody else makes it, too. Nothing happens to one that is ready, failed or gone.
+    Raises Interrupted between two documents when it `is_to_stop`, and Conflict when somebody else makes it, too. Nothing happens to one
+    that is ready, failed or gone.
     """
     try:
         with runtime.database.read() as connection:
@@ -107,8 +112,11 @@ def make(runtime: Runtime, pack_id: str, *, ending: Ending) -> None:
             return
     with Archive(_folder(shop, scope.environment, pack)) as archive:
         making = _Making(runtime, shop, pack_id, total, archive, runtime.clock())
-        for found in document_batch.filed(runtime, scope, _documents(runtime, scope, start, end, total)):
-            making.add(found)
+        with closing(document_batch.filed(runtime, scope, _documents(runtime, scope, start, end, total))) as documents:
+            for found in documents:
+                making.add(found)
+                if is_to_stop():
+                    raise Interrupted
         readme = pack_texts.readme(
             who.locale or shop.locale,
             store_name=shop.name,

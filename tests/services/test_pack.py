@@ -6,6 +6,7 @@ import io
 import random
 import shutil
 import subprocess
+import threading
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -280,6 +281,31 @@ def test_a_pack_that_was_cut_off_is_made_again_from_its_beginning(
     files_of_it = opened(whole(runtime, ada, ready))
     assert len(table(files_of_it)) == 40
     assert made(runtime, ada).sha256 == ready.sha256
+
+
+def test_a_worker_that_is_to_end_leaves_a_pack_to_the_next(
+    runtime: Runtime, factory: Factory, ada: BuyerScope, files: Callable[[Make], None], clock: SteppingClock
+) -> None:
+    bought(factory, ada, 20)
+    asked, worker = pack.ask(runtime, ada, *YEAR), Worker(runtime, threads={"bulk": 1})
+    begun = threading.Event()
+
+    def stopped(found: Document, media_type: str, language: str, cii: bytes | None) -> bytes:
+        begun.set()
+        assert worker._stopping.wait(10)
+        return fake(found, media_type, language)
+
+    files(stopped)
+    worker.start()
+    assert begun.wait(10)
+    worker.stop()
+    half = found(runtime, ada, asked.id)
+    assert half.status == "pending"
+    assert half.done < 20
+    files(fake)
+    clock.advance(minutes=5)
+    Worker(runtime).run_until_idle()
+    assert len(table(opened(whole(runtime, ada, found(runtime, ada, asked.id))))) == 40
 
 
 def test_one_who_goes_on_after_another_has_begun_again_spoils_nothing(
