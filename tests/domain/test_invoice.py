@@ -188,6 +188,20 @@ def test_a_part_of_a_changed_plan_is_given_back_under_the_new_ones_name() -> Non
     assert credit_note(1190, payment=changed).lines == lines
 
 
+def test_a_change_of_plan_across_rates_prints_each_and_gives_each_back() -> None:
+    """The old plan was taxed at home, the new one is the buyer's to tax."""
+    lines = (DocumentLine("Team", 1, -1000, -1000, "19", kind="credit"), DocumentLine("Business", 1, 2450, 2450, "0", kind="charge"))
+    taxes = (TaxLine("19", "standard", -1000, -190, "DE"), TaxLine("0", "reverse_charge", 2450, 0, "AT"))
+    changed = replace(PAYMENT, net_minor=1450, tax_minor=-190, total_minor=1260, lines=lines, taxes=taxes)
+    assert content("invoice", changed).taxes == taxes
+    assert credit_note(1260, payment=changed).lines == lines
+    half = credit_note(630, payment=changed)
+    assert half.taxes == (TaxLine("19", "standard", -500, -95, "DE"), TaxLine("0", "reverse_charge", 1225, 0, "AT"))
+    assert half.lines == (DocumentLine("Team", 1, -500, -500, "19", kind="credit"), DocumentLine("Business", 1, 1225, 1225, "0"))
+    assert (half.net_minor, half.tax_minor, half.total_minor) == (725, -95, 630)
+    assert [tax.rate for tax in credit_note(1, payment=changed).taxes] == ["19", "0"]
+
+
 @given(
     st.integers(1, 10**6),
     st.sampled_from(["0", "0.000001", "7", "8.875", "19", "99.999999", "100"]),

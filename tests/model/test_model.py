@@ -61,6 +61,10 @@ def machine(opened: Callable[[], AbstractContextManager[Database]], mailbox: Pat
             if approve is not None:
                 self.world.decide(approve)
 
+        @rule(which=WHICH, details=st.integers(0, 2), keep=st.booleans())
+        def correct_an_invoice(self, which: int, details: int, keep: bool) -> None:
+            self.world.correct(which, details, keep)
+
         @rule(name=st.sampled_from(FAULTS))
         def a_fault(self, name: str) -> None:
             self.world.fault(name)

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from portico.app import id_maker
 from portico.domain.errors import Conflict, Invalid, NotFound, Refused
 from portico.domain.scope import BuyerScope
+from portico.domain.tax import TaxPolicy
+from portico.domain.tax_table import starting_set
 from portico.domain.why_not import SUBSCRIPTION_ACTIONS, why_not
 from portico.gateways.port import Unanswered
 from portico.jobs.handlers import HANDLERS
@@ -20,9 +22,11 @@ from portico.mail.transport import FileMailer
 from portico.sandbox import cards
 from portico.sandbox.bank import Bank
 from portico.sandbox.records import CardRefused
-from portico.services import cancellation, card, check, pause, paying, plan_change, refund, standing, webhook_in
+from portico.services import cancellation, card, check, correction, pause, paying, plan_change, refund, standing, webhook_in
 from portico.services.runtime import Runtime
-from portico.storage import outbox, tables
+from portico.storage import document as documents
+from portico.storage import outbox, tables, tax_rate
+from portico.storage import store as stores
 from portico.storage.database import Database
 from tests.bank import BankGateway
 from tests.conftest import SteppingClock
@@ -36,6 +40,11 @@ FAULTS = (
 )  # fmt: skip
 NUMBERS = (cards.SUCCESS, cards.CONFIRMS, cards.INSUFFICIENT_FUNDS, cards.DECLINES_CHARGES, cards.EXPIRES_SOON)
 JUMPS = (timedelta(minutes=2), timedelta(minutes=61), timedelta(hours=25), timedelta(days=7), timedelta(days=40), timedelta(days=400))
+DETAILS = (
+    {"country": "DE", "name": "Ada Lovelace"},
+    {"country": "AT", "name": "Ada Lovelace", "is_business": "1", "business_name": "Lovelace OG", "tax_id": "ATU13585627"},
+    {"country": "FR", "name": "Ada Byron"},
+)
 _NO = (Refused, Conflict, NotFound, Invalid, Unanswered, CardRefused)
 
 
@@ -54,6 +63,9 @@ class World:
         )  # fmt: skip
         self.shop = opened(self.runtime, Factory(database, START), self.gateway, self.clock)
         self.runtime = self.shop.runtime
+        with database.transaction() as tx:
+            stores.set_tax_policy(tx, self.shop.store.store_id, TaxPolicy(refund_tax=True))
+            tax_rate.replace(tx, self.shop.store.store_id, starting_set("DE"))
         self.plans = list(PLANS)
         self.bea = self.shop.factory.buyer(self.shop.store, email="bea@example.com", created_at=START)
         self.subscriptions: list[tuple[BuyerScope, str]] = [
@@ -141,6 +153,21 @@ class World:
             if ticket.status == "pending":
                 decide = refund.approve if approve else refund.reject
                 self._do(f"decide {approve}", lambda ticket=ticket, decide=decide: decide(self.runtime, ticket.id) and None)
+
+    def correct(self, which: int, details: int, keep: bool) -> None:
+        """Has the newest invoice of a subscription made out to others: whoever shows a VAT id gets the tax back."""
+        who, subscription_id = self.subscriptions[which]
+        paid = [payment for payment in self.shop.payments(subscription_id, who) if payment.status == "succeeded"]
+
+        def ask() -> Any:
+            with self.runtime.database.read() as connection:
+                newest = documents.newest_invoice(connection, who, paid[-1].id)
+            form = DETAILS[details % len(DETAILS)]
+            done = correction.correct(self.runtime, who, newest.id, form, keep=keep)
+            return "tax goes back" if done.refund_id else "corrected"
+
+        if paid:
+            self._do(f"correct {which} {details} {keep}", ask)
 
     # What the world does
 
@@ -274,6 +301,7 @@ def _act(world: World, chance: random.Random) -> None:
         lambda: world.answer_bank(chance.random() < 0.7),
         lambda: world.ask_refund(which, chance.choice((100, 50, 3))),
         lambda: world.decide(chance.random() < 0.7),
+        lambda: world.correct(which, chance.randrange(3), chance.random() < 0.3),
         lambda: world.fault(chance.choice(FAULTS)),
         lambda: world.webhooks(chance, chance.choice((1, 2, 3))),
         lambda: world.pass_time(chance.choice(JUMPS)),

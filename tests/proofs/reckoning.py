@@ -193,7 +193,10 @@ def _compare_documents(books: _Books, faults: Faults) -> None:
     kinds: dict[str, list[str]] = defaultdict(list)
     for row in books.documents.values():
         series[row.store_id, row.environment, row.series].append(row.sequence)
-        kinds[row.refund_id or row.payment_id].append(row.kind)
+        if row.corrects_id is None or row.refund_id is not None:
+            kinds[row.refund_id or row.payment_id].append(row.kind)
+        else:
+            kinds[row.corrects_id].append(row.kind)
     for name, numbers in series.items():
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
             faults.duplicate_or_missing_numbers.append(f"{name}: {sorted(numbers)}")
@@ -205,8 +208,13 @@ def _compare_documents(books: _Books, faults: Faults) -> None:
         if sorted(kinds.get(payment_id, [])) != wanted:
             faults.missing_documents.append(f"{payment_id} {row.status}: {kinds.get(payment_id)}")
     for row in books.refunds.values():
-        if kinds.get(row.id, []) != (["credit_note"] if row.status == "succeeded" else []):
+        if kinds.get(row.id, []) != (["credit_note"] if row.status == "succeeded" and row.purpose == "money" else []):
             faults.missing_documents.append(f"{row.id} {row.status}: {kinds.get(row.id)}")
+    for row in books.documents.values():
+        if sorted(kinds.get(row.id, [])) not in ([], ["credit_note", "invoice"]):
+            faults.missing_documents.append(f"{row.number} is corrected by {kinds[row.id]}")
+    corrected = {row.correction["document_id"] for row in books.refunds.values() if row.purpose == "tax" and row.status == "succeeded"}
+    faults.missing_documents += [f"{document_id}: its tax went back" for document_id in corrected if document_id not in kinds]
 
 
 # What is written down of a request each time it is granted.
@@ -237,7 +245,9 @@ def _compare_answers(exchanges: list[Exchange], bank: _Bank, books: _Books, faul
 
 def _is_in_the_books(asked: dict[str, Any], told: dict[str, Any], books: _Books) -> bool:
     """Whether what a buyer was told is there, was done, or is known of."""
-    known = {"payment": books.payments, "ticket": books.tickets, "refund": books.refunds, "setup": books.setups}
+    known = {
+        "payment": books.payments, "ticket": books.tickets, "refund": books.refunds, "setup": books.setups, "document": books.documents,
+    }  # fmt: skip
     if not all(told[name] in rows for name, rows in known.items() if told.get(name)):
         return False
     if asked["op"] == "cancel":

@@ -10,9 +10,12 @@ import sqlalchemy as sa
 
 from portico.app import system_clock, system_random
 from portico.domain.scope import BuyerScope, StoreScope
+from portico.domain.tax import TaxPolicy
+from portico.domain.tax_table import starting_set
 from portico.sandbox import cards
 from portico.sandbox.bank import Bank
-from portico.storage import tables
+from portico.storage import store as stores
+from portico.storage import tables, tax_rate
 from portico.storage.database import Database
 from tests.factories import Factory
 from tests.services.shop import PLANS
@@ -42,6 +45,9 @@ def settle(database: Database, ledger_file: Path, homes: int) -> Town:
     factory = Factory(database, now)
     store = factory.store(slug="proof-town", created_at=now)
     plans = _plans(factory, store)
+    with database.transaction() as tx:
+        stores.set_tax_policy(tx, store.store_id, TaxPolicy(refund_tax=True))
+        tax_rate.replace(tx, store.store_id, starting_set("DE"))
     bank = Bank(ledger_file, system_clock, system_random)
     made: list[tuple[BuyerScope, str]] = []
     for place, (number, plan) in enumerate(islice(zip(cycle(NUMBERS), cycle(_STARTING_PLANS), strict=False), homes)):

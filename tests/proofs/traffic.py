@@ -16,7 +16,7 @@ from portico.domain.errors import PorticoError
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.sandbox import cards
-from portico.services import cancellation, card, pause, paying, plan_change, refund, store_time, test_clock
+from portico.services import cancellation, card, correction, pause, paying, plan_change, refund, store_time, test_clock
 from portico.services.runtime import Runtime
 from portico.storage import store as stores
 from portico.storage import subscription as subscriptions
@@ -30,11 +30,16 @@ _OVER = ("canceled", "expired", "closed")
 # What is done, by where the subscription stands, each as often as it stands here.
 _WISHES: dict[str, tuple[str, ...]] = {
     "trialing": ("change", "change", "change", "cancel", "card", "clock"),
-    "active": ("change",) * 9 + ("cancel", "pause", "keep", "card", "cancel_pause") + ("refund",) * 4 + ("clock",) * 3,
+    "active": ("change",) * 9 + ("cancel", "pause", "keep", "card", "cancel_pause", "correct") + ("refund",) * 4 + ("clock",) * 3,
     "canceling": ("resume", "resume", "resume", "refund", "clock"),
     "past_due": ("pay", "pay", "pay", "card", "card", "card", "clock", "cancel"),
     "paused": ("unpause", "unpause", "clock", "card"),
 }
+# Whom a correction makes an invoice out to: a consumer, or a business abroad, whose tax goes back.
+_DETAILS = (
+    {"country": "DE", "name": "Ada Lovelace"},
+    {"country": "AT", "name": "Ada Lovelace", "is_business": "1", "business_name": "Lovelace OG", "tax_id": "ATU13585627"},
+)
 _IN_NEED = ("past_due", "paused", "canceling")
 
 
@@ -145,6 +150,17 @@ class Traffic:
         minor = max(1, total * self.chance.choice((10, 30, 100)) // 100)
         return {"payment": payment_id, "amount": f"{minor // 100}.{minor % 100:02d}"}
 
+    def _think_of_correct(self, who: BuyerScope, found: Subscription) -> Facts | None:
+        """Of anybody's newest invoices one; as many are corrected again as there are."""
+        old, new = tables.document, tables.document.alias()
+        replaced = sa.exists().where(new.c.corrects_id == old.c.id, new.c.kind == "invoice")
+        with self.runtime.database.read() as connection:
+            rows = connection.execute(sa.select(old.c.id, old.c.buyer_id).where(old.c.kind == "invoice", ~replaced)).all()
+        if not rows:
+            return None
+        document_id, buyer_id = self.chance.choice(rows)
+        return {"document": document_id, "buyer": buyer_id, "details": self.chance.randrange(len(_DETAILS))}
+
     def _think_of_clock(self, who: BuyerScope, found: Subscription) -> Facts | None:
         with self.runtime.database.read() as connection:
             job = tables.job.c
@@ -227,6 +243,10 @@ class Traffic:
             return {"refund": refund.approve(self.runtime, asked["ticket"])}
         return {"ticket": refund.ask(self.runtime, who, asked["payment"], asked["amount"], "Not used").id}
 
+    def _correct(self, who: BuyerScope, asked: Facts) -> Facts:
+        done = correction.correct(self.runtime, who, asked["document"], _DETAILS[asked["details"]], keep=False)
+        return {"document": done.invoice_id, "refund": done.refund_id}
+
     def _clock(self, who: BuyerScope, asked: Facts) -> Facts:
         offset = timedelta(microseconds=asked["offset"])
         if asked["plays"]:
@@ -254,6 +274,7 @@ _PERFORMED: dict[str, Callable[[Traffic, BuyerScope, Facts], Any]] = {
     "pay": Traffic._pay,
     "card": Traffic._card,
     "refund": Traffic._refund,
+    "correct": Traffic._correct,
     "clock": Traffic._clock,
     "answer_bank": Traffic._answer_bank,
 }

@@ -18,7 +18,7 @@ from portico.domain.scope import BuyerScope, StoreScope
 from portico.services import document as service
 from portico.services import document_file
 from portico.services.runtime import Runtime
-from portico.storage import document, exchange_rate, order, payment, store, subscription, tables
+from portico.storage import buyer, document, exchange_rate, order, payment, store, subscription, tables
 from portico.storage.database import Database
 from portico.storage.store import StoreRow
 from tests.conftest import SteppingClock
@@ -264,6 +264,18 @@ def test_tax_that_is_said_in_it_anyway_or_is_none_needs_no_rate(runtime: Runtime
         exchange_rate.replace(tx, ada.store_id, [("USD", "EUR", date(2026, 1, 1), "0.9")])
     _, paid = paid_order(runtime.database, factory, ada)
     assert invoice_of(runtime, ada, paid).local_tax is None
+
+
+def test_who_gets_copies_gets_all_that_is_issued_and_stands_on_none_of_it(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
+    with runtime.database.transaction() as tx:
+        own, version = buyer.billing_detail(tx, ada)
+        buyer.save_billing_detail(tx, ada, replace(own, copy_emails=("books@example.com", "boss@example.com")), version)
+    _, paid = paid_order(runtime.database, factory, ada)
+    assert invoice_of(runtime, ada, paid).billing_detail.copy_emails == ()
+    corrected(runtime, factory, ada, paid, 100)
+    with runtime.database.read() as connection:
+        rows = connection.execute(sa.select(tables.job.c.arguments).where(tables.job.c.kind == "document_mail")).scalars().all()
+    assert sorted(len(row["document_ids"]) for row in rows) == [1, 1, 2, 2]
 
 
 # --- Credit notes
