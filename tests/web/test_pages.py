@@ -169,6 +169,16 @@ def test_an_invoice_offers_its_files_and_says_why_its_tax_is_what_it_is(ada: Bro
     assert "E-invoice" not in ada.get(f"{BASE}/invoices/{receipt}").words
 
 
+def test_what_the_pages_of_documents_cost(ada: Browser, owned: History, runtime: Runtime) -> None:
+    limits = {f"/invoices/{owned.document}": 9, f"/invoices/{owned.document}/correct": 7, "/invoices": 3, "/invoices/pack": 3}
+    spent: dict[str, int] = {}
+    for path in limits:
+        with count_statements(runtime.database) as counted:
+            assert ada.get(BASE + path).status == 200
+        spent[path] = counted.count
+    assert {path: count for path, count in spent.items() if count > limits[path]} == {}
+
+
 def test_an_invoice_without_an_e_invoice_says_why(ada: Browser, shop: Shop, history: MakeHistory) -> None:
     nowhere = history(shop.buyer, billing_detail={"name": "Ada"})
     page = ada.get(f"{BASE}/invoices/{nowhere.document}")
