@@ -70,8 +70,8 @@ DOCUMENT_RULES: tuple[Check, ...] = (
             WHERE note.kind = 'credit_note' GROUP BY coalesce(note.corrects_id, original.id)
         ) credited ON credited.invoice_id = old.id LEFT JOIN (
             SELECT payment_id, sum(amount_minor) AS minor FROM refund WHERE status = 'succeeded' AND key IS NULL GROUP BY payment_id
-        ) elsewhere ON elsewhere.payment_id = old.payment_id AND old.corrects_id IS NULL
-        WHERE old.total_minor <> coalesce(credited.minor, 0) + coalesce(elsewhere.minor, 0)
+        ) elsewhere ON elsewhere.payment_id = old.payment_id
+        WHERE coalesce(credited.minor, 0) NOT BETWEEN old.total_minor - coalesce(elsewhere.minor, 0) AND old.total_minor
         """,
     ),
     Check(

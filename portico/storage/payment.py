@@ -111,7 +111,12 @@ _CHARGED_SINCE = sa.select(
     .scalar_subquery(),
     sa.select(sa.func.count())
     .select_from(document.join(subscription, subscription.c.order_id == document.c.order_id))
-    .where(subscription.c.id == _SUBSCRIPTION_ID, also_of_buyer(subscription), document.c.issued_at > _since)
+    .where(
+        subscription.c.id == _SUBSCRIPTION_ID,
+        also_of_buyer(subscription),
+        document.c.issued_at > _since,
+        sa.or_(document.c.corrects_id.is_(None), document.c.refund_id.is_not(None)),
+    )
     .scalar_subquery(),
 )
 _OPEN = sa.and_(payment_attempt.c.status.in_((word("pending"), word("unknown"))), payment_attempt.c.key.is_not(None))
@@ -269,7 +274,8 @@ def of_period(tx: sa.Connection, scope: BuyerScope, subscription_id: str, period
 
 
 def charged_since(tx: sa.Connection, scope: BuyerScope, subscription_id: str, since: datetime) -> tuple[int, int]:
-    """How many payments of a subscription succeeded after a moment, and how many documents were issued for it, in one statement."""
+    """How many payments of a subscription succeeded after a moment, and how many documents were issued for money that moved, in one
+    statement. Corrections, of which the buyer may ask as he likes, must not keep a renewal waiting."""
     row = first(tx, _CHARGED_SINCE, {**buyer_values(scope), "p_subscription_id": subscription_id, "p_since": since})
     return row[0], row[1]
 

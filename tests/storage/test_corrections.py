@@ -48,6 +48,22 @@ def test_the_newest_invoice_is_the_one_that_no_other_replaces(database: Database
             document.newest_invoice(tx, owner, "PAY_0")
 
 
+def test_corrections_do_not_count_as_documents_of_charges(database: Database, factory: Factory) -> None:
+    """Or whoever corrects his details often would not be billed any more."""
+    owner = factory.buyer()
+    subscription_id = factory.subscription(owner, managed=True)
+    payment_id = factory.period_payment(owner, subscription_id)
+    since = NOW - timedelta(microseconds=1)
+    with database.read() as tx:
+        assert payment.charged_since(tx, owner, subscription_id, since) == (1, 2)
+    for n in range(3):
+        factory.correction(owner, payment_id, issued_at=NOW + n * DAY)
+    refund_id = factory.refund(owner, payment_id, key="K")
+    factory.credit_note(owner, payment_id, refund_id)
+    with database.read() as tx:
+        assert payment.charged_since(tx, owner, subscription_id, since) == (1, 3)
+
+
 def test_documents_of_some_days_come_oldest_first_with_their_contents(database: Database, factory: Factory) -> None:
     owner, payment_id, first = _paid(factory)
     note, second = factory.correction(owner, payment_id, issued_at=NOW + DAY)
