@@ -190,7 +190,7 @@ def _place(rules: AddressRules, given: dict[str, str], errors: list[FieldError],
     examples = {"state": _area_example(rules, language), "postal_code": rules.postal_example}
     for name, is_needed in needed.items():
         if is_needed and not given[name]:
-            errors.append(FieldError(name, "required", examples.get(name, "")))
+            errors.append(FieldError(name, "required", examples.get(name, ""), rules.country if name == "city" else ""))
     return place
 
 

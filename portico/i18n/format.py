@@ -17,9 +17,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date, format_interval, format_time
 from babel.numbers import NumberPattern, format_percent, get_currency_symbol, get_minus_sign_symbol
 
@@ -27,6 +29,13 @@ from portico.domain.money import exponent
 from portico.i18n.languages import Language, by_tag
 
 _DIGITS = re.compile(r"[0-9](?:.*[0-9])?")
+# Of countries with several times: the zone of the largest city.
+_LARGEST_CITYS_ZONE = {
+    "AR": "America/Argentina/Buenos_Aires", "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto",
+    "CL": "America/Santiago", "CN": "Asia/Shanghai", "DE": "Europe/Berlin", "ES": "Europe/Madrid", "ID": "Asia/Jakarta",
+    "KZ": "Asia/Almaty", "MN": "Asia/Ulaanbaatar", "MX": "America/Mexico_City", "NZ": "Pacific/Auckland", "PT": "Europe/Lisbon",
+    "RU": "Europe/Moscow", "UA": "Europe/Kyiv", "US": "America/New_York", "UZ": "Asia/Tashkent", "VN": "Asia/Ho_Chi_Minh",
+}  # fmt: skip
 _NO_BREAK_SPACE = "\u00a0"
 _LEFT_TO_RIGHT_MARK = "\u200e"
 _RIGHT_TO_LEFT_MARK = "\u200f"
@@ -111,6 +120,12 @@ class Formats:
         """(code, name) of each, in the order of the names as a reader looks for them (accents do not count)."""
         return sorted(((code, self.country(code)) for code in codes), key=lambda pair: _sort_key(pair[1]))
 
+    def city(self, country: str) -> str:
+        """A well-known city of a country, as an example: the one its time is named after. "" where there is none."""
+        zone = _LARGEST_CITYS_ZONE.get(country) or _first_zones().get(country, "")
+        zones = cast(Mapping[str, Mapping[str, str]], self._locale.time_zones)
+        return zones.get(zone, {}).get("city") or zone.rpartition("/")[2].replace("_", " ")
+
     def language_name(self, tag: str) -> str:
         """The name of another language of the registry, in this one."""
         return Locale.parse(by_tag(tag).babel_locale).get_display_name(self._locale) or tag
@@ -189,3 +204,9 @@ def _around(pattern: NumberPattern, locale: Locale, currency: str, sample: Decim
 def _sort_key(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name.casefold()).replace("ł", "l").replace("ı", "i")
     return "".join(character for character in folded if not unicodedata.combining(character))
+
+
+@functools.cache
+def _first_zones() -> dict[str, str]:
+    """The first time zone of each country, by its ISO 3166-1 alpha-2 code."""
+    return {country: zone for zone, country in sorted(get_global("zone_territories").items(), reverse=True)}

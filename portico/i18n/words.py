@@ -188,8 +188,10 @@ def ticket_note(tag: str, code: str) -> str:
 
 def error_text(tag: str, code: str, example: str = "", country: str = "") -> str:
     """What is wrong and how to put it right; `example` is shown where the sentence has room for one, and `country` (ISO 3166-1
-    alpha-2) named where it is about one."""
+    alpha-2) named where it is about one. A place that is missing in a country has one of its cities for an example."""
     without, with_example = (ERRORS_OF_A_COUNTRY if country else ERRORS).get(code) or ERRORS.get(code, (OTHER_ERROR, None))
+    if code == "required" and country:
+        example = example or formats(tag).city(country)
     named = formats(tag).country(country) if country else ""
     return fill(catalog(tag).message(with_example if example and with_example else without), example=example, country=named)
 

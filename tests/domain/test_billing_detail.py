@@ -135,6 +135,7 @@ def test_what_must_be_given() -> None:
 
 def test_an_address_begun_is_finished() -> None:
     assert [e.field for e in errors_of(country="DE", line1="Lindenstr. 1")] == ["city", "postal_code"]
+    assert errors_of(country="DE", line1="Lindenstr. 1")[0] == FieldError("city", "required", country="DE")
     assert [e.field for e in errors_of(country="JP", line1="\u5343\u4ee3\u75301-1")] == ["state", "postal_code"]
     assert [e.field for e in errors_of(country="AE", line1="Tower 1")] == ["state"]
     assert [e.field for e in errors_of(country="HK", line1="1 Nathan Road")] == ["state"]

@@ -247,6 +247,14 @@ def test_countries_and_languages_have_names() -> None:
     assert formats("fr").language_name("pt-BR") == "portugais (Brésil)"
 
 
+def test_a_country_has_a_city_to_show() -> None:
+    assert [formats("en").city(country) for country in ("DE", "US", "AU", "FR", "GB", "VN", "XK")] == [
+        "Berlin", "New York", "Sydney", "Paris", "London", "Ho Chi Minh", "",
+    ]  # fmt: skip
+    assert formats("ja").city("JP") == "東京"
+    assert formats("pl").city("DE") == "Berlin"
+
+
 def test_countries_are_in_the_readers_order() -> None:
     names = [name for _, name in formats("de").countries(["ZW", "AT", "EG", "AX", "DK"])]
     assert names == ["Ägypten", "Ålandinseln", "Dänemark", "Österreich", "Simbabwe"]
