@@ -5,9 +5,11 @@ import pytest
 from portico import cli
 from portico.cli import console
 from portico.domain.payment import RefundTicket
+from portico.domain.tax import TaxPolicy
 from portico.services import refund
 from portico.storage import refund_ticket
 from tests.services.shop import Shop
+from tests.services.test_correction import VIENNA, adopt, correct
 
 Captured = pytest.CaptureFixture[str]
 
@@ -27,7 +29,19 @@ def test_what_waits_is_listed_in_a_line_each(configured: Shop, ticket: RefundTic
     assert cli.run(["refund", "list"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.split("\t") == [
-        ticket.id, "nordlicht-plans", "prod", "pending", "5.00", "EUR", ticket.payment_id, "2026-04-01T00:00:00+00:00", "Not what I wanted",
+        ticket.id, "nordlicht-plans", "prod", "pending", "money", "5.00", "EUR", ticket.payment_id, "2026-04-01T00:00:00+00:00",
+        "Not what I wanted",
+    ]  # fmt: skip
+
+
+def test_tax_on_its_way_back_is_listed_too(configured: Shop, ticket: RefundTicket, capsys: Captured) -> None:
+    adopt(configured, TaxPolicy(refund_tax=True))
+    (paid,) = configured.payments(configured.subscribe("starter"))
+    refund_id = correct(configured, paid, VIENNA).refund_id
+    assert cli.run(["refund", "list"]) == 0
+    _, line = capsys.readouterr().out.splitlines()
+    assert line.split("\t") == [
+        refund_id, "nordlicht-plans", "prod", "pending", "tax", "1.90", "EUR", paid.id, "2026-04-01T00:00:00+00:00", "",
     ]  # fmt: skip
 
 
