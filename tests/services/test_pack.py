@@ -137,6 +137,9 @@ def test_a_year_in_one_file(runtime: Runtime, factory: Factory, ada: BuyerScope,
     assert kept == {document_file.PDF, document_file.CII, document_file.UBL}, "what was made is kept, and served from then on"
     assert zipfile.ZipFile(io.BytesIO(body)).infolist()[0].date_time[:5] == local(NOW - timedelta(minutes=1))
     assert zipfile.ZipFile(io.BytesIO(body)).namelist()[0] == f"nordlicht-2026/{invoice['pdf']}"
+    pieces = pack.read_parts(runtime, ada, ready.id)
+    next(pieces)
+    assert [engine.pool.checkedout() for engine in runtime.database.engines] == [0, 0], "a slow client holds no connection"
     if tool := shutil.which("unzip"):
         (tmp_path / "pack.zip").write_bytes(body)
         assert b"No errors" in subprocess.run([tool, "-t", tmp_path / "pack.zip"], check=True, capture_output=True).stdout
