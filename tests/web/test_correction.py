@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from portico.domain.scope import BuyerScope
 from portico.services import correction
 from portico.services.correction import Corrected
 from portico.services.runtime import Runtime
 from portico.storage import buyer, tables
+from tests.factories import Factory
 from tests.web.browser import Answer, Browser
 from tests.web.conftest import BASE, History, Shop
 from tests.web.test_security import snapshot
@@ -133,6 +135,21 @@ def test_what_moved_meanwhile_is_shown_anew_and_nothing_is_issued(ada: Browser, 
     assert answer(ada, owned, moved).status == 303
     late = answer(ada, owned, second)
     assert (late.status, "This invoice has been replaced already." in late.words) == (409, True)
+
+
+def test_what_one_buyer_was_shown_is_nothing_to_another(
+    ada: Browser, owned: History, shop: Shop, factory: Factory, history: Callable[..., History], sign_in: Callable[[BuyerScope], Browser],
+    runtime: Runtime,
+) -> None:  # fmt: skip
+    sealed = ask(ada, owned).form("/correct")["sealed"]
+    other = factory.buyer(shop.store, email="grace@example.com")
+    grace, hers, mine = sign_in(other), history(other), history(shop.buyer)
+    before = snapshot(runtime)
+    for browser, own in ((grace, hers), (ada, mine)):
+        path = f"/invoices/{own.document}/correct"
+        answered = browser.submit(browser.get(BASE + path), path, sealed=sealed, step="confirm")
+        assert (answered.status, "Review the correction" in answered.words, "Byron OG" in answered.text) == (200, True, False)
+    assert snapshot(runtime) == before
 
 
 def test_a_form_that_is_too_old_keeps_what_was_typed_and_what_was_shown(ada: Browser, owned: History, runtime: Runtime) -> None:

@@ -135,6 +135,10 @@ def test_tables_have_a_caption_and_scoped_headers(name: str) -> None:
     assert all(tag.get("scope") in ("col", "row") for tag in seen.all("th"))
 
 
+def test_what_comes_in_place_of_a_file_would_be_seen(name: str) -> None:
+    assert not [tag for tag in see(name, Page()).tags if "download" in tag]
+
+
 def test_every_icon_is_in_the_sprite(name: str) -> None:
     sprite = Seen()
     sprite.feed((FOLDER / "static" / "icons.svg").read_text())
