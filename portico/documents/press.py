@@ -54,5 +54,7 @@ def _work_off() -> None:
             continue
         try:
             order.set_result(work())
-        except BaseException as error:  # the caller's to handle, whatever it is; this thread goes on
+        except Exception as error:  # the caller's to handle, whatever it is; this thread goes on
             order.set_exception(error)
+        except BaseException as panic:  # of the compiler, which is no Exception, so that it would pass all who look out for these
+            order.set_exception(RuntimeError(f"{type(panic).__name__} while a document was made"))

@@ -22,7 +22,7 @@ from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, Environment, StoreScope
 from portico.domain.tax import Taxation, TaxReason
 from portico.i18n.languages import DEFAULT, is_language
-from portico.services import document_mail
+from portico.services import document_mail, taxation
 from portico.services.runtime import Runtime
 from portico.storage import buyer, document, exchange_rate, numbering, order, store, subscription
 from portico.storage.document import Issue
@@ -72,7 +72,8 @@ def issue_for_payment(
     bought, who, own_detail = order.with_buyer(tx, scope, payment.order_id)
     tax = _taxed_as(tx, scope, bought, payment)
     home = _home(tx, seller, payment, now)
-    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, _billed_to(payment, own_detail), home)
+    billed_to = _billed_to(payment, own_detail, bought.billing_detail)
+    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, billed_to, home)
     reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
     issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)
     document.insert(tx, issues)
@@ -233,10 +234,9 @@ def _home(tx: sa.Connection, seller: StoreRow, payment: Payment, now: datetime) 
     return None if found is None else (currency, *found)
 
 
-def _billed_to(payment: Payment, own_detail: BillingDetail) -> BillingDetail | None:
-    """The buyer's own details, where the payment is for a subscription and they say enough: who, and in which country."""
-    says_enough = own_detail.country and (own_detail.name or own_detail.business_name)
-    return own_detail if payment.subscription_id is not None and says_enough else None
+def _billed_to(payment: Payment, own_detail: BillingDetail, ordered_for: BillingDetail) -> BillingDetail:
+    """What was bought once goes to whom the order was placed for; a subscription to whom the buyer's details name today."""
+    return ordered_for if payment.subscription_id is None else taxation.billed_to(own_detail, ordered_for)
 
 
 def _taxed_as(tx: sa.Connection, scope: BuyerScope, bought: Order, payment: Payment) -> tuple[str, TaxReason]:

@@ -41,6 +41,19 @@ def test_a_document_that_hangs_is_given_up(let_go: threading.Event, monkeypatch:
     assert done.wait(30)
 
 
+class _Panic(BaseException):
+    """As the compiler's own, which is no Exception."""
+
+
+def test_a_panic_is_an_error_like_any_other() -> None:
+    def panic() -> bytes:
+        raise _Panic("a name that somebody has")
+
+    with pytest.raises(RuntimeError, match="_Panic while a document was made"):
+        make(panic)
+    assert make(lambda: b"after") == b"after"
+
+
 def test_what_nobody_waits_for_any_more_is_not_begun(let_go: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = list[int]()
 
