@@ -67,12 +67,17 @@ def of_store(runtime: Runtime, scope: StoreScope) -> tuple[tuple[str, TaxIdCheck
 
 
 def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
-    """Asks the register, for the check's job. Its answer and what follows from it, or the next try, are one transaction with the end
-    of the job (`ending`)."""
+    """Asks the register, for the check's job, unless the buyer has another id by now. Its answer and what follows from it, or the next
+    try, are one transaction with the end of the job (`ending`)."""
     with runtime.database.read() as connection:
         scope, check = checks.get_any(connection, check_id)
         store = stores.get(connection, scope.store_id)
+        detail, _ = buyer.billing_detail(connection, scope)
     if check.status != "pending" or runtime.vat_register is None:
+        return
+    if detail.tax_id != check.tax_id:  # however many ids are tried in a day, only the one that stays is asked about
+        with ending() as tx:
+            checks.withdraw(tx, scope, check.id)
         return
     try:
         answer = runtime.vat_register.ask(check.tax_id, asked_by=_own_id(store.seller))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.tax import TaxPolicy, TaxRule
+from portico.gateways.vat_register import VatAnswer
 from portico.gateways.vies import Vies
 from portico.jobs.worker import Worker
 from portico.services import billing_detail, check, tax_id_check
@@ -208,16 +209,31 @@ def test_an_id_that_is_unknown_is_taxed_until_it_is_proved(
     assert tax_of(runtime, subscription) == ("0", "reverse_charge")
 
 
-def test_an_answer_about_an_id_that_was_changed_since_is_kept_and_changes_nothing(
-    runtime: Runtime, ada: BuyerScope, register: StandIn, factory: Factory, clock: SteppingClock
-) -> None:
-    subscription = factory.subscription(ada, managed=True, due_at=clock() + timedelta(days=20), **CARD)
+def test_an_id_that_was_changed_since_is_not_asked_about(runtime: Runtime, ada: BuyerScope, register: StandIn) -> None:
     save(runtime, ada, UNKNOWN)
     save(runtime, ada, ID)
     Worker(runtime).run_until_idle()
+    assert [question["vatNumber"] for question in register.questions] == [ID[2:]]
+    assert newest(runtime, ada, UNKNOWN) is None
+    assert next_due(runtime) is None
+
+
+def test_an_answer_about_an_id_that_was_changed_meanwhile_is_kept_and_changes_nothing(
+    runtime: Runtime, ada: BuyerScope, factory: Factory, clock: SteppingClock, tmp_path: Path
+) -> None:
+    class Slow:
+        def ask(self, vat_id: str, *, asked_by: str = "") -> VatAnswer:
+            if vat_id == UNKNOWN:
+                save(runtime, ada, ID)
+            return VatAnswer(vat_id == ID)
+
+    subscription = factory.subscription(ada, managed=True, due_at=clock() + timedelta(days=20), **CARD)
+    save(runtime, ada, UNKNOWN)
+    Worker(replace(runtime, vat_register=Slow())).run_until_idle()
     about = [newest(runtime, ada, vat_id) for vat_id in (UNKNOWN, ID)]
     assert [found and found.status for found in about] == ["invalid", "valid"]
     assert tax_of(runtime, subscription) == ("0", "reverse_charge")
+    assert mails(tmp_path) == []
 
 
 def test_the_page_gets_what_is_known_of_the_id_that_is_saved(runtime: Runtime, ada: BuyerScope) -> None:
