@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from portico.domain.billing_detail import state_name
 from portico.domain.invoice import DocumentContent, DocumentKind, Seller
 from portico.domain.place_of_supply import UNION, territory
 
@@ -158,7 +159,13 @@ def local_currency(country: str) -> str:
 def is_within_state(content: DocumentContent) -> bool:
     """Whether an Indian sale stays within the seller's state: then the tax is half the centre's and half the state's."""
     seller, detail = content.seller, content.billing_detail
-    return seller.country == detail.country == "IN" and bool(detail.state) and seller.state == detail.state
+    here, there = (state_name("IN", state) for state in (seller.state, detail.state))
+    return seller.country == detail.country == "IN" and here == there != ""
+
+
+def state_tax(content: DocumentContent) -> str:
+    """What the state's half is called: UTGST in the union's territories that have no parliament of their own (UTGST Act 2017)."""
+    return "UTGST" if state_name("IN", content.seller.state) in _UNION_TERRITORIES else "SGST"
 
 
 # Whether a content says a particular, or need not. What every document prints by its template is held by the tests of the print.
@@ -187,9 +194,12 @@ _SAID: dict[str, Callable[[DocumentContent], bool]] = {
     "reduced_mark": lambda c: True,
     "place_of_supply": lambda c: bool(c.billing_detail.country) and (c.billing_detail.country != "IN" or bool(c.billing_detail.state)),
     "service_code": lambda c: all(re.search(r"\b(SAC|HSN)\W{0,2}[0-9]{4,8}\b", line.description) for line in c.lines),
-    "split_tax": lambda c: not (c.tax_minor and is_within_state(c)),
+    "split_tax": lambda c: True,
 }
 
+_UNION_TERRITORIES = frozenset({
+    "Andaman & Nicobar", "Chandigarh", "Dadra & Nagar Haveli & Daman & Diu", "Ladakh", "Lakshadweep",
+})  # fmt: skip
 # Member states that have not adopted the euro.
 _UNION_CURRENCIES = {"CZ": "CZK", "DK": "DKK", "HU": "HUF", "PL": "PLN", "RO": "RON", "SE": "SEK"}
 
@@ -302,7 +312,6 @@ LAWS: dict[str, Law] = {
         "gst", tax_id=r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]{3}", tax_invoice=True, names_place=True, currency="INR",
         buyer_from=5_000_000,
         not_covered=(
-            "the halves CGST and SGST of a sale within the seller's state: one rate is printed",
             "SAC or HSN codes, unless they are in a product's name: `Pro plan, SAC 998314`",
             "the signature (q), and the IRN and QR code of e-invoicing (r)",
             "a bill of supply for what is exempt",

@@ -1,12 +1,15 @@
 """What a document says about its tax: base and tax by rate, why that rate, and the words that the law wants said."""
 
 from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from portico.documents.print_data import Fact, TaxRow, TaxTable, Total
 from portico.domain.billing_detail import state_name
 from portico.domain.invoice import DocumentContent, LocalTax
-from portico.domain.particulars import is_within_state, law, tax_name
+from portico.domain.money import round_half_up
+from portico.domain.particulars import is_within_state, law, state_tax, tax_name
 from portico.domain.place_of_supply import UNION, territory
 from portico.domain.tax import TaxLine
 from portico.i18n.catalog import fill
@@ -65,7 +68,22 @@ def reduced_rates(content: DocumentContent) -> frozenset[str]:
 
 
 def tax_totals(content: DocumentContent, pen: Pen) -> list[Total]:
-    return [Total(_tax_label(content, tax, pen), pen.money(tax.tax_minor)) for tax in content.taxes]
+    rows: list[Total] = []
+    for tax in content.taxes:
+        if tax.tax_minor and is_within_state(content):
+            rows += _halves(content, tax, pen)
+        else:
+            rows.append(Total(_tax_label(content, tax, pen), pen.money(tax.tax_minor)))
+    return rows
+
+
+def _halves(content: DocumentContent, tax: TaxLine, pen: Pen) -> list[Total]:
+    """The centre's and the state's tax, each of half the rate (CGST Rules 2017, rule 46 (l) and (m)). The odd minor unit is the
+    centre's, so that both sum to what was charged."""
+    centre = round_half_up(Fraction(tax.tax_minor, 2))
+    rate = pen.percent(f"{Decimal(tax.rate) / 2:f}")
+    halves = {"CGST": centre, state_tax(content): tax.tax_minor - centre}
+    return [Total(f"{pen.value(name)} {rate}", pen.money(amount)) for name, amount in halves.items()]
 
 
 def _tax_label(content: DocumentContent, tax: TaxLine, pen: Pen) -> str:

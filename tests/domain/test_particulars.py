@@ -8,7 +8,21 @@ import pytest
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.document_line import DocumentLine
 from portico.domain.invoice import DocumentContent, LocalTax, Seller
-from portico.domain.particulars import CODES, EU, FALLBACK, LAWS, SELLER_CODES, law, local_currency, missing, seller_lacks, tax_name, title
+from portico.domain.particulars import (
+    CODES,
+    EU,
+    FALLBACK,
+    LAWS,
+    SELLER_CODES,
+    is_within_state,
+    law,
+    local_currency,
+    missing,
+    seller_lacks,
+    state_tax,
+    tax_name,
+    title,
+)
 from portico.domain.tax import TaxLine
 from tests.documents.countries import INVOICES
 from tests.documents.samples import CREDIT_NOTE, HARD, ORDINARY
@@ -53,13 +67,12 @@ def _without(content: DocumentContent, code: str) -> DocumentContent:
         "refers_to": replace(content, kind="credit_note"),
         "place_of_supply": replace(content, billing_detail=replace(detail, state="")),
         "service_code": replace(content, lines=(DocumentLine("Pro plan", 1, 1, 1, "18"),)),
-        "split_tax": replace(content, billing_detail=replace(detail, state=seller.state)),
     }
     return less[code]
 
 
 # What the template prints on every document, whatever it is about; the tests of the print hold that it does.
-ALWAYS = {"date_of_issue", "date_of_supply", "quantity", "unit_price", "total", "untaxed_reason", "reduced_mark"}
+ALWAYS = {"date_of_issue", "date_of_supply", "quantity", "unit_price", "total", "untaxed_reason", "reduced_mark", "split_tax"}
 
 
 @pytest.mark.parametrize("country", [country for country in INVOICES if country != "BR"])
@@ -112,6 +125,22 @@ def test_the_title_is_that_of_the_law() -> None:
     assert title(replace(australian, kind="receipt")) == "receipt"
     assert title(replace(australian, seller=replace(australian.seller, tax_id=""))) == "invoice"
     assert title(replace(australian, taxes=(TaxLine("0", "outside_scope", 200_000, 0),))) == "invoice"
+
+
+@pytest.mark.parametrize(
+    ("seller", "buyer", "within", "tax"),
+    [
+        ("MH", "Maharashtra", True, "SGST"), ("MH", "KA", False, "SGST"), ("Chandigarh", "CH", True, "UTGST"),
+        ("DL", "Delhi", True, "SGST"),
+        ("", "", False, "SGST"),
+    ],
+)  # fmt: skip
+def test_indias_tax_is_split_within_a_state(seller: str, buyer: str, within: bool, tax: str) -> None:
+    indian = INVOICES["IN"]
+    here, there = replace(indian.seller, state=seller), replace(indian.billing_detail, state=buyer)
+    content = replace(indian, seller=here, billing_detail=there)
+    assert (is_within_state(content), state_tax(content)) == (within, tax)
+    assert not is_within_state(replace(content, seller=replace(here, country="NP")))
 
 
 def test_the_tax_is_called_by_its_name() -> None:

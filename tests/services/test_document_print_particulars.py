@@ -1,11 +1,11 @@
 """What the law of each country wants on an invoice stands on the one that is printed."""
 
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import pytest
 
-from portico.documents.print_data import Fact, PrintData
+from portico.documents.print_data import Fact, PrintData, Total
 from portico.domain.invoice import DocumentContent
 from portico.domain.particulars import law
 from portico.i18n.format import formats
@@ -71,6 +71,14 @@ def test_titles_ids_and_taxes_have_the_names_of_their_country(country: str, titl
     assert (data.title, data.seller.facts[0].label, data.totals[1].label) == (title, id_name, tax)
     assert data.columns.tax == tax.split(maxsplit=1)[0]
     assert data.document_title == f"{title} INV-2026-000042"
+
+
+def test_within_an_indian_state_the_tax_is_two_halves() -> None:
+    indian = INVOICES["IN"]
+    taxes = (replace(indian.taxes[0], rate="5", tax_minor=10_001),)
+    within = replace(indian, billing_detail=replace(indian.billing_detail, state="Maharashtra"), taxes=taxes, tax_minor=10_001)
+    assert print_data(within, "en").totals[1:3] == (Total("CGST 2.5%", "₹50.01"), Total("SGST 2.5%", "₹50.00"))
+    assert print_data(within, "en").columns.tax == "GST"
 
 
 def test_names_of_taxes_keep_their_direction_in_arabic() -> None:
