@@ -13,7 +13,7 @@ import structlog
 
 from portico.domain import tax_id
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.errors import Refused
+from portico.domain.errors import NotFound, Refused
 from portico.domain.invoice import Seller
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.gateways.port import Unanswered
@@ -37,10 +37,13 @@ _DAY_SECONDS = 86_400
 
 
 def ask(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail) -> None:
-    """Has the register asked about the id in these details, which `tx` saves; nothing where the store does not want it, or the
-    register cannot know it, or has told lately."""
+    """Has the register asked about the id in these details, which `tx` saves, and about no other any more; nothing where the store
+    does not want it, or the register cannot know it, or has told lately."""
     store = stores.get(tx, scope.store_id)
-    if runtime.vat_register is None or not _is_wanted(store, detail):
+    if runtime.vat_register is None or store.tax_policy is None:
+        return
+    checks.withdraw_others(tx, scope, detail.tax_id)
+    if not _is_wanted(store, detail):
         return
     now, last = runtime.clock(), checks.newest(tx, scope, detail.tax_id)
     if last is not None and last.answered_at is not None and now - last.answered_at < _ANSWER_HOLDS[last.status]:
@@ -70,14 +73,12 @@ def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContex
     """Asks the register, for the check's job, unless the buyer has another id by now. Its answer and what follows from it, or the next
     try, are one transaction with the end of the job (`ending`)."""
     with runtime.database.read() as connection:
-        scope, check = checks.get_any(connection, check_id)
+        try:
+            scope, check = checks.get_any(connection, check_id)
+        except NotFound:
+            return
         store = stores.get(connection, scope.store_id)
-        detail, _ = buyer.billing_detail(connection, scope)
     if check.status != "pending" or runtime.vat_register is None:
-        return
-    if detail.tax_id != check.tax_id:  # however many ids are tried in a day, only the one that stays is asked about
-        with ending() as tx:
-            checks.withdraw(tx, scope, check.id)
         return
     try:
         answer = runtime.vat_register.ask(check.tax_id, asked_by=_own_id(store.seller))
@@ -92,12 +93,11 @@ def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContex
         if not checks.answered(tx, scope, check.id, status, now=runtime.clock(), **proof):
             return
         detail, _ = buyer.billing_detail(tx, scope)
-        if detail.tax_id == check.tax_id:
-            taxation.refresh(tx, runtime, scope, detail)
-            if status == "invalid" and is_news:
-                told = {"number": check.tax_id, "consultation_number": answer.consultation_number}
-                now = store_time.now(runtime, store, scope.environment)
-                notice.add(tx, runtime, scope, "tax_id_unknown", check.id, now=now, **told)
+        taxation.refresh(tx, runtime, scope, detail)
+        if status == "invalid" and is_news:
+            told = {"number": check.tax_id, "consultation_number": answer.consultation_number}
+            now = store_time.now(runtime, store, scope.environment)
+            notice.add(tx, runtime, scope, "tax_id_unknown", check.id, now=now, **told)
     log.info("tax_id_checked", check_id=check.id, status=status)
 
 

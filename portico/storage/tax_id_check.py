@@ -52,7 +52,7 @@ _OF_STORE = (
 _IS_PENDING = sa.and_(of_buyer(table), table.c.id == sa.bindparam("p_id"), table.c.status == "pending")
 _ANSWER = ("status", "answered_at", "consultation_number", "name", "address")
 _ANSWERED = sa.update(table).where(_IS_PENDING).values({name: sa.bindparam(f"p_new_{name}", type_=table.c[name].type) for name in _ANSWER})
-_WITHDRAW = sa.delete(table).where(_IS_PENDING)
+_WITHDRAW_OTHERS = sa.delete(table).where(of_buyer(table), table.c.status == "pending", table.c.tax_id != sa.bindparam("p_tax_id"))
 _NO_ANSWER = sa.update(table).where(_IS_PENDING).values(unavailable=table.c.unavailable + 1)
 
 
@@ -125,6 +125,6 @@ def no_answer(tx: sa.Connection, scope: BuyerScope, check_id: str) -> None:
     tx.execute(_NO_ANSWER, {**buyer_values(scope), "p_id": check_id})
 
 
-def withdraw(tx: sa.Connection, scope: BuyerScope, check_id: str) -> bool:
-    """Deletes a question that has no answer, for nobody needs one any more. False when there is no such question."""
-    return changed(tx, _WITHDRAW, {**buyer_values(scope), "p_id": check_id}) == 1
+def withdraw_others(tx: sa.Connection, scope: BuyerScope, tax_id: str) -> int:
+    """Deletes the buyer's questions without an answer about any other id than this one: nobody needs it any more. How many."""
+    return changed(tx, _WITHDRAW_OTHERS, {**buyer_values(scope), "p_tax_id": tax_id})

@@ -218,7 +218,21 @@ def test_an_id_that_was_changed_since_is_not_asked_about(runtime: Runtime, ada: 
     assert next_due(runtime) is None
 
 
-def test_an_answer_about_an_id_that_was_changed_meanwhile_is_kept_and_changes_nothing(
+def test_an_id_that_never_had_an_answer_is_nobodys_concern_once_it_is_replaced(
+    runtime: Runtime, ada: BuyerScope, register: StandIn, clock: SteppingClock
+) -> None:
+    register.faults = ["MS_UNAVAILABLE"]
+    save(runtime, ada, UNKNOWN)
+    Worker(runtime).run_until_idle()
+    clock.advance(days=8)
+    assert len(findings(runtime)) == 1
+    save(runtime, ada, "", "IT")
+    assert findings(runtime) == []
+    Worker(runtime).run_until_idle()
+    assert len(register.questions) == 1
+
+
+def test_an_answer_about_an_id_that_was_changed_meanwhile_changes_nothing(
     runtime: Runtime, ada: BuyerScope, factory: Factory, clock: SteppingClock, tmp_path: Path
 ) -> None:
     class Slow:
@@ -230,8 +244,10 @@ def test_an_answer_about_an_id_that_was_changed_meanwhile_is_kept_and_changes_no
     subscription = factory.subscription(ada, managed=True, due_at=clock() + timedelta(days=20), **CARD)
     save(runtime, ada, UNKNOWN)
     Worker(replace(runtime, vat_register=Slow())).run_until_idle()
-    about = [newest(runtime, ada, vat_id) for vat_id in (UNKNOWN, ID)]
-    assert [found and found.status for found in about] == ["invalid", "valid"]
+    found = newest(runtime, ada, ID)
+    assert found is not None
+    assert found.status == "valid"
+    assert newest(runtime, ada, UNKNOWN) is None
     assert tax_of(runtime, subscription) == ("0", "reverse_charge")
     assert mails(tmp_path) == []
 

@@ -149,7 +149,7 @@ OF_BUYER: dict[str, Ask] = {
     "tax_id_check.is_refused": lambda tx, scope, own: tax_id_check.is_refused(tx, scope, "ATU2"),
     "tax_id_check.is_confirmed": lambda tx, scope, own: tax_id_check.is_confirmed(tx, scope, "ATU3"),
     "tax_id_check.answered": lambda tx, scope, own: tax_id_check.answered(tx, scope, "TIC_1", "valid", now=own.now),
-    "tax_id_check.withdraw": lambda tx, scope, own: tax_id_check.withdraw(tx, scope, "TIC_1"),
+    "tax_id_check.withdraw_others": lambda tx, scope, own: tax_id_check.withdraw_others(tx, scope, "ATU2"),
     "tax_id_check.no_answer": lambda tx, scope, own: tax_id_check.no_answer(tx, scope, "TIC_1"),
     "pack.get": lambda tx, scope, own: pack.get(tx, scope, "PCK_1"),
     "pack.pending": lambda tx, scope, own: pack.pending(tx, scope),
