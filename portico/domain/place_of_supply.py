@@ -52,7 +52,8 @@ def taxation(
     """How a sale to `buyer` on a day is taxed; `rules` are the store's table, in any order.
 
     `vat_id_refused`: the register says that the buyer's EU VAT id is not valid, so that he buys as a consumer does.
-    None where nothing can be said: a country is not known, or the table has no row where the store must charge tax.
+    None where nothing can be said: a country, or a state where it counts, is not known, or the table has no row where the store must
+    charge tax.
     """
     home, there = territory(seller.country), territory(buyer.country)
     if not home or not there:
@@ -65,7 +66,10 @@ def taxation(
             return Taxation("0", "reverse_charge", there)
         place = (buyer.country, buyer.state) if policy.eu_consumers == "destination" else (home, _state_of(home, seller.state))
         return _by_table(rules, *place, category, on)
-    return _from_abroad(there, _by_table(rules, buyer.country, buyer.state, category, on), is_business=is_business) or _exported(home)
+    charged = _by_table(rules, buyer.country, buyer.state, category, on)
+    if charged is None and not buyer.state and _is_by_state(rules, buyer.country, on):
+        return None
+    return _from_abroad(there, charged, is_business=is_business) or _exported(home)
 
 
 def territory(country: str) -> str:
@@ -102,10 +106,14 @@ def _at_home(seller: Seller, buyer: BillingDetail, category: str, rules: Sequenc
     """By the table. Where it has rows for states alone (sales tax of the United States), a store is registered in these and no other;
     but it must say what holds in its own."""
     charged = _by_table(rules, buyer.country, buyer.state, category, on)
-    if charged is None and buyer.state != _state_of(seller.country, seller.state):
-        in_force = [rule for rule in rules if rule.country == buyer.country and rule.valid_from <= on]
-        return _OUTSIDE if in_force and all(rule.state for rule in in_force) else None
-    return charged
+    is_elsewhere = buyer.state not in ("", _state_of(seller.country, seller.state))
+    return _OUTSIDE if charged is None and is_elsewhere and _is_by_state(rules, buyer.country, on) else charged
+
+
+def _is_by_state(rules: Sequence[TaxRule], country: str, on: date) -> bool:
+    """Whether a table has rows for states of a country, and none for the whole of it."""
+    in_force = [rule for rule in rules if rule.country == country and rule.valid_from <= on]
+    return bool(in_force) and all(rule.state for rule in in_force)
 
 
 def _from_abroad(there: str, charged: Taxation | None, *, is_business: bool) -> Taxation | None:

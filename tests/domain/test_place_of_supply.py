@@ -144,6 +144,7 @@ def test_states_have_rows_of_their_own() -> None:
     assert sold("US", "US", state="OR", seller_state="Oregon") is None, "a store must say what holds in its own state"
     assert sold("DE", "US", state="NY") == taxed("8.875", "US")
     assert sold("DE", "US", state="OR") == OUTSIDE
+    assert sold("US", "US", seller_state="NY") is sold("DE", "US") is None, "nobody knows in which"
     assert sold("CA", "CA", state="ON") == taxed("13", "CA")
     assert sold("CA", "CA", state="AB") == taxed("5", "CA")
 

@@ -273,3 +273,7 @@ def test_a_table_costs_few_statements(shop: Shop) -> None:
     with count_statements(shop.runtime.database) as counted:
         plan_change.offers(shop.runtime, shop.ada, subscription_id)
     assert counted.count <= 6
+    waits = plan_change.review(shop.runtime, shop.ada, subscription_id, shop.plans["cheap-yearly"], 1)
+    with count_statements(shop.runtime.database) as counted:
+        plan_change.confirm(shop.runtime, shop.ada, subscription_id, waits.quote)
+    assert counted.count <= 12, counted.statements
