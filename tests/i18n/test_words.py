@@ -10,6 +10,7 @@ from portico.domain import (
     billing_detail,
     cancellation,
     catalog,
+    correction,
     invoice,
     order,
     pause,
@@ -56,6 +57,7 @@ def test_every_kind_interval_and_reason_has_a_word() -> None:
 
 def test_every_reason_why_not_and_every_reason_for_leaving_has_words() -> None:
     assert {*why_not.WHY_NOT_CODES, *refund.REFUND_WHY_NOT_CODES, *get_args(quote.StaleCode)} <= set(WHY_NOT)
+    assert {*correction.CORRECTION_WHY_NOT_CODES, "nothing_to_correct", "refund_under_way"} <= set(WHY_NOT)
     assert set(REASONS) == set(cancellation.DEFAULT_REASONS)
 
 
