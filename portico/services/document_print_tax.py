@@ -68,6 +68,7 @@ def reduced_rates(content: DocumentContent) -> frozenset[str]:
 
 
 def tax_totals(content: DocumentContent, pen: Pen) -> list[Total]:
+    """The tax of each rate, as a row of the sum."""
     rows: list[Total] = []
     for tax in content.taxes:
         if tax.tax_minor and is_within_state(content):
@@ -90,16 +91,16 @@ def _tax_label(content: DocumentContent, tax: TaxLine, pen: Pen) -> str:
     _ = pen.words.gettext
     if tax.reason == "outside_scope":
         return tax_word(content, pen)
-    label = {"vat": _("VAT {rate}"), "tax": _("Tax {rate}")}.get(tax_name(content.seller)) or f"{_gst(content, pen)} {{rate}}"
+    names = {"vat": _("VAT {rate}"), "tax": _("Tax {rate}")}
+    label = names.get(tax_name(content.seller)) or f"{_gst(content, pen)} {{rate}}"
     return fill(label, rate=pen.percent(tax.rate))
 
 
 def local_total(content: DocumentContent, local: LocalTax, pen: Pen) -> Total:
     """The tax once more, in the money in which the seller declares it (Directive 2006/112/EC art. 230)."""
     _ = pen.words.gettext
-    label = {"vat": _("VAT in {currency}"), "tax": _("Tax in {currency}")}.get(
-        tax_name(content.seller)
-    ) or f"{_gst(content, pen)}, {{currency}}"
+    names = {"vat": _("VAT in {currency}"), "tax": _("Tax in {currency}")}
+    label = names.get(tax_name(content.seller)) or f"{_gst(content, pen)}, {{currency}}"
     return Total(fill(label, currency=pen.value(local.currency)), pen.formats.money(local.tax_minor, local.currency))
 
 

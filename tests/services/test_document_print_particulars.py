@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import astuple, replace
+from datetime import date
 
 import pytest
 
 from portico.documents.print_data import Fact, PrintData, Total
-from portico.domain.invoice import DocumentContent
+from portico.domain.invoice import DocumentContent, LocalTax
 from portico.domain.particulars import law
 from portico.i18n.format import formats
 from portico.services.document_print import print_data
@@ -79,6 +80,11 @@ def test_within_an_indian_state_the_tax_is_two_halves() -> None:
     within = replace(indian, billing_detail=replace(indian.billing_detail, state="Maharashtra"), taxes=taxes, tax_minor=10_001)
     assert print_data(within, "en").totals[1:3] == (Total("CGST 2.5%", "₹50.01"), Total("SGST 2.5%", "₹50.00"))
     assert print_data(within, "en").columns.tax == "GST"
+
+
+def test_a_tax_of_one_name_is_said_in_the_sellers_currency_too() -> None:
+    australian = replace(INVOICES["AU"], currency="USD", local_tax=LocalTax("AUD", 30_512, "1.5256", date(2026, 10, 30)))
+    assert print_data(australian, "en").totals[-1] == Total("GST, AUD", "A$305.12")
 
 
 def test_names_of_taxes_keep_their_direction_in_arabic() -> None:
