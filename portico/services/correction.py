@@ -80,11 +80,6 @@ def why_not(tx: sa.Connection, scope: BuyerScope, found: Document, now: datetime
     return _why_not(tx, scope, found, payment.get(tx, scope, found.payment_id), now)
 
 
-def chain(tx: sa.Connection, scope: BuyerScope, found: Document) -> tuple[Document, ...]:
-    """All documents of the payment that a document is about, oldest first, without their contents."""
-    return documents.of_payment(tx, scope, found.payment_id)[::-1] if found.payment_id else (found,)
-
-
 def preview(runtime: Runtime, scope: BuyerScope, document_id: str, raw: Mapping[str, str], *, language: str = "en") -> Preview:
     """What correcting an invoice to what a form holds would do; nothing is written.
 
