@@ -150,8 +150,9 @@ def documents(tx: sa.Connection) -> Iterator[StoredDocument]:
 def files(tx: sa.Connection) -> Iterator[tuple[str, bytes, bytes]]:
     """Every file's document, hash and body."""
     own = sa.select(document_file.c.document_id, document_file.c.sha256, document_file.c.body)
-    for row in _by_slices(tx, sa.select(document.c.id), document.c.id):
-        yield from many(tx, own.where(document_file.c.document_id == row[0]))
+    of_document = own.where(document_file.c.document_id == sa.bindparam("p_id"))
+    for row in _by_slices(tx, sa.select(document_file.c.document_id).distinct(), document_file.c.document_id):
+        yield from many(tx, of_document, {"p_id": row[0]})
 
 
 def packs(tx: sa.Connection) -> Iterator[tuple[str, bytes, Iterator[bytes]]]:
