@@ -16,6 +16,11 @@ from portico.web.portal.changes import changes
 from portico.web.portal.pack import shown, years
 from tests.web.samples import DAY, DETAIL, NOW, SELLER, Page, an_id, billing_form, content, document
 
+# The pages that a browser looks at; the others are laid out like one of these.
+DISTINCT = (
+    "invoice_replaced", "invoice_corrected", "invoice_untaxed", "invoice_correct_wrong", "invoice_review_refund", "invoice_review_moved",
+    "pack", "pack_wrong", "pack_waiting", "pack_ready", "pack_failed",
+)  # fmt: skip
 MOVED = replace(
     DETAIL,
     business_name="Lovelace Rechenmaschinen Aktiengesellschaft für Analytik und Maschinenbau mbH & Co. KG",

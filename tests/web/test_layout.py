@@ -16,7 +16,7 @@ from tests.web import document_samples, plan_samples, samples
 
 WEB = Path(portico.web.__file__).parent
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-NAMES = (*plan_samples.pages(samples.Page()), *document_samples.pages(samples.Page()))
+NAMES = (*plan_samples.pages(samples.Page()), *document_samples.DISTINCT)
 Show = Callable[[str, str], Page]
 
 

@@ -3,12 +3,12 @@
 import io
 import zipfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from portico.jobs.worker import Worker
 from portico.services import pack
 from portico.services.runtime import Runtime
 from portico.storage import pack as packs
@@ -23,12 +23,6 @@ JSON = (b"accept", b"application/json")
 @pytest.fixture
 def owned(history: Callable[..., History], shop: Shop) -> History:
     return history(shop.buyer)
-
-
-def made(runtime: Runtime, url: str) -> None:
-    """Does the worker's work."""
-    ending: Callable[[], AbstractContextManager[sa.Connection]] = runtime.database.transaction
-    pack.make(runtime, url.rpartition("/")[2], ending=ending)
 
 
 def test_a_year_is_asked_for_watched_and_taken(ada: Browser, owned: History, runtime: Runtime) -> None:
@@ -46,7 +40,7 @@ def test_a_year_is_asked_for_watched_and_taken(ada: Browser, owned: History, run
     assert ada.get(url, JSON).json == {"state": "pending", "done": 0, "said": "0 of 2 documents"}
     assert ada.get(url + ".zip").status == 404
     assert ada.submit(form, "/invoices/pack", period="2026-Q1").header("location") == url  # one at a time
-    made(runtime, url)
+    Worker(runtime).run_until_idle()
     assert ada.get(url, JSON).json["state"] == "ready"
     ready = ada.get(url)
     assert ("Your download is ready" in ready.words, "http-equiv" in ready.text) == (True, False)
@@ -84,7 +78,7 @@ def test_what_is_over_or_failed_has_no_file(ada: Browser, owned: History, runtim
     assert "This download couldn’t be made." in failed.words
     assert ada.get(asked + ".zip").status == 404
     again = ada.submit(ada.get(PATH), "/invoices/pack", period="2026").header("location") or ""
-    made(runtime, again)
+    Worker(runtime).run_until_idle()
     with runtime.database.transaction() as tx:
         tx.execute(sa.update(packs.table).values(expires_at=factory.now - timedelta(seconds=1)))
     assert ada.get(again + ".zip").status == 404
