@@ -12,6 +12,14 @@ TITLES: dict[Title, Message] = {
     "adjustment_note": N_("Adjustment note"),
 }
 
+# What the Official Journal calls the VAT Directive in languages that write the Community's initials their own way.
+_COMMUNITY = {"de": "EG", "es": "CE", "fr": "CE", "it": "CE", "pl": "WE", "pt-BR": "CE"}
+
+
+def vat_directive(tag: str) -> str:
+    """The number of Directive 2006/112/EC as it is quoted in a language."""
+    return f"2006/112/{_COMMUNITY.get(tag, 'EC')}"
+
 
 def title_word(tag: str, code: Title) -> str:
     """The title: "Invoice", "Tax invoice"."""

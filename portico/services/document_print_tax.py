@@ -13,11 +13,11 @@ from portico.domain.particulars import is_within_state, law, state_tax, tax_name
 from portico.domain.place_of_supply import UNION, territory
 from portico.domain.tax import TaxLine
 from portico.i18n.catalog import fill
+from portico.i18n.document_words import vat_directive
 from portico.i18n.words import TAX_NOTES, tax_note, tax_reason
 from portico.services.document_print_pen import Pen
 
 REDUCED_MARK = "※"  # the one that Japan's tax agency uses; the law leaves it open
-_DIRECTIVE = "2006/112/EC"
 
 
 def tax_word(content: DocumentContent, pen: Pen) -> str:
@@ -129,7 +129,7 @@ def tax_notes(content: DocumentContent, pen: Pen) -> list[str]:
     notes = [_note(reason, pen) for reason in dict.fromkeys(tax.reason for tax in content.taxes) if reason in TAX_NOTES]
     if _is_within_union(content):
         text = _("Service to a business in another member state: articles 44 and 196 of Directive {directive}.")
-        notes.append(fill(text, directive=pen.value(_DIRECTIVE)))
+        notes.append(fill(text, directive=pen.value(vat_directive(pen.language))))
     notes += [pen.foreign(note) for note in dict.fromkeys(tax.note for tax in content.taxes) if note]
     if reduced_rates(content):
         notes.append(fill(_("{mark} marks what is taxed at the reduced rate."), mark=REDUCED_MARK))

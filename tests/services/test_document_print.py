@@ -331,3 +331,10 @@ def test_in_arabic_values_within_words_keep_their_direction() -> None:
     assert data.headline.count("\u2068") == 2
     assert data.totals[1].label.endswith("\u2069")
     assert "\u2068" not in print_data(ORDINARY, "de").headline
+
+
+@pytest.mark.parametrize(
+    ("language", "number"), [("en", "2006/112/EC"), ("de", "2006/112/EG"), ("fr", "2006/112/CE"), ("pl", "2006/112/WE")]
+)
+def test_the_directive_is_quoted_as_its_own_language_writes_it(language: str, number: str) -> None:
+    assert number in print_data(HARD["reverse charge"], language).notes[1]
