@@ -136,15 +136,15 @@ def pack_pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         }  # fmt: skip
         return "pack.html", page, {**given, **more}
 
-    def progress(pack: Pack, seconds: int = 0) -> tuple[str, Page, dict[str, Any]]:
-        return "pack_progress.html", page, {"pack": tell(pack), "said": "300 of 1,200 documents", "refresh_seconds": seconds}
+    def progress(pack: Pack) -> tuple[str, Page, dict[str, Any]]:
+        return "pack_progress.html", page, {"pack": tell(pack), "said": "300 of 1,200 documents"}
 
     wrong = {"first_day": "Please choose a day. It is written like 2026-11-20.", "form": "There are no documents in this period."}
     return {
         "pack": choose(packs=[tell(pack) for pack in (waiting, ready, small, failed)]),
         "pack_wrong": choose(values={"first_day": "20.11.", "last_day": "2026-11-20"}, errors=wrong),
         "pack_empty": choose(years=(), earliest="", latest=""),
-        "pack_waiting": progress(waiting, 10),
+        "pack_waiting": progress(waiting),
         "pack_ready": progress(ready),
         "pack_expired": progress(replace(ready, expires_at=NOW)),
         "pack_failed": progress(failed),

@@ -35,7 +35,7 @@ def test_a_year_is_asked_for_watched_and_taken(ada: Browser, owned: History, run
     url = asked.header("location") or ""
     waiting = ada.follow(asked)
     assert '<progress id="progress" max="2" value="0"' in waiting.text
-    assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in waiting.text
+    assert "http-equiv" not in waiting.text and "Check again" in waiting.words  # without the script nothing moves by itself
     assert "0 of 2 documents" in waiting.words
     assert ada.get(url, JSON).json == {"state": "pending", "done": 0, "said": "0 of 2 documents"}
     assert ada.get(url + ".zip").status == 404
@@ -43,7 +43,7 @@ def test_a_year_is_asked_for_watched_and_taken(ada: Browser, owned: History, run
     Worker(runtime).run_until_idle()
     assert ada.get(url, JSON).json["state"] == "ready"
     ready = ada.get(url)
-    assert ("Your download is ready" in ready.words, "http-equiv" in ready.text) == (True, False)
+    assert "Your download is ready" in ready.words
     assert "2 documents" in ready.words
     file = ada.get(url + ".zip")
     assert (file.status, file.header("content-type"), file.header("content-length")) == (200, "application/zip", str(len(file.body)))

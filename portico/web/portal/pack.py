@@ -22,7 +22,6 @@ from portico.web.visit import Visit
 PATH = "/invoices/pack"
 FIELDS = frozenset({"period", "first_day", "last_day"})
 _NEWEST = 10
-_REFRESH_SECONDS = 10  # without the script
 _YEAR_OR_QUARTER = re.compile(r"([0-9]{4})(?:-Q([1-4]))?")
 _DAY = timedelta(days=1)
 _SAID = N_("{done} of {total} documents")
@@ -89,8 +88,7 @@ def progress(visit: Visit) -> Response:
     said = fill(catalog(visit.language).message(_SAID), done=number(found.done), total=number(found.total))
     if visit.asked.wants_json:
         return json(200, {"state": found.status, "done": found.done, "said": said})
-    waits = found.status == "pending"
-    return view.page(visit, "pack_progress.html", pack=found, said=said, refresh_seconds=_REFRESH_SECONDS if waits else 0)
+    return view.page(visit, "pack_progress.html", pack=found, said=said)
 
 
 def download(visit: Visit) -> Response:
