@@ -7,8 +7,8 @@ every language, so that a program which reads one pack reads all; amounts are de
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from portico.domain.invoice import Document, DocumentContent, content_of
@@ -19,14 +19,15 @@ from portico.i18n.format import formats
 from portico.i18n.pack_words import AMOUNTS, COUNT, FILES, FROM_TO, MISSING, TEST, TITLE
 
 COLUMNS = (
-    "number", "kind", "issued_on", "supplied_on", "paid_on", "refers_to", "buyer", "buyer_tax_id", "buyer_country", "po_number",
-    "cost_centre", "seller", "seller_tax_id", "currency", "net", "tax", "total", "tax_rates", "tax_reasons", "tax_bases", "tax_amounts",
-    "tax_notes", "local_currency", "local_tax", "order_id", "test", "pdf", "cii", "ubl", "missing",
+    "number", "kind", "issued_on", "supplied_on", "period_start", "period_end", "paid_on", "refers_to", "counterpart", "buyer",
+    "buyer_tax_id", "buyer_country", "po_number", "cost_centre", "seller", "seller_tax_id", "currency", "net", "tax", "total", "tax_rates",
+    "tax_reasons", "tax_countries", "tax_bases", "tax_amounts", "tax_notes", "local_currency", "local_tax", "exchange_rate", "order_id",
+    "test", "pdf", "cii", "ubl", "missing",
 )  # fmt: skip
 BYTE_ORDER_MARK = "\ufeff"
-# What a spreadsheet would take for a formula (OWASP, CSV injection), unless it is no more than a number.
+# What a spreadsheet would take for a formula (OWASP, CSV injection), unless it is no more than numbers.
 _FORMULA = re.compile(r"[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
+_NUMBERS = re.compile(r"-?[0-9]+(\.[0-9]+)?(; -?[0-9]+(\.[0-9]+)?)*\Z")
 _SEVERAL = "; "
 
 
@@ -37,7 +38,7 @@ def heading() -> bytes:
 
 def row(found: Document, names: Mapping[str, str], missing: Sequence[str]) -> bytes:
     """A document's line. `names` are its files in the pack by column ("pdf", "cii", "ubl"); `missing` the columns of files that should be
-    there. What is told by tax rate is in one order: rates, reasons, bases, amounts and notes."""
+    there. What is told by tax rate is in one order: rates, reasons, countries, bases, amounts and notes."""
     content = content_of(found)
     detail, seller, local, currency = content.billing_detail, content.seller, content.local_tax, content.currency
     values = (
@@ -45,8 +46,10 @@ def row(found: Document, names: Mapping[str, str], missing: Sequence[str]) -> by
         found.kind,
         _day(content, content.issued_at),
         _day(content, content.supplied_at),
+        *_period(content),
         _day(content, content.paid_at),
         content.refers_to,
+        content.counterpart,
         detail.business_name or detail.name or content.buyer_email,
         detail.tax_id,
         detail.country,
@@ -59,6 +62,7 @@ def row(found: Document, names: Mapping[str, str], missing: Sequence[str]) -> by
         *_by_rate(content.taxes, currency),
         local.currency if local else "",
         format_amount(local.tax_minor, local.currency) if local else "",
+        local.rate if local else "",
         content.order_id,
         "yes" if content.test else "no",
         *(names.get(column, "") for column in ("pdf", "cii", "ubl")),
@@ -92,20 +96,40 @@ def _by_rate(taxes: Sequence[TaxLine], currency: str) -> tuple[str, ...]:
     return (
         _SEVERAL.join(tax.rate for tax in taxes),
         _SEVERAL.join(tax.reason for tax in taxes),
+        _if_any(tax.country for tax in taxes),
         _SEVERAL.join(format_amount(tax.base_minor, currency) for tax in taxes),
         _SEVERAL.join(format_amount(tax.tax_minor, currency) for tax in taxes),
-        _SEVERAL.join(tax.note for tax in taxes if tax.note),
+        _if_any(tax.note for tax in taxes),
     )
+
+
+def _if_any(texts: Iterable[str]) -> str:
+    """With a place for each, so that one can be told to be of the second rate; nothing where none says anything."""
+    places = tuple(texts)
+    return _SEVERAL.join(places) if any(places) else ""
+
+
+def _period(content: DocumentContent) -> tuple[str, str]:
+    """The first day and the last of all that it is about, as its lines print them; nothing for what has no period."""
+    days = [(line.period_start, line.period_end) for line in content.lines if line.period_start and line.period_end]
+    if not days:
+        return "", ""
+    first, end = (_local(content, moment).date() for moment in (min(start for start, _ in days), max(end for _, end in days)))
+    return first.isoformat(), max(first, end - timedelta(days=1)).isoformat()
 
 
 def _day(content: DocumentContent, moment: datetime | None) -> str:
     """The day on the store's own calendar, as the document prints it."""
-    return moment.astimezone(ZoneInfo(content.time_zone)).date().isoformat() if moment else ""
+    return _local(content, moment).date().isoformat() if moment else ""
+
+
+def _local(content: DocumentContent, moment: datetime) -> datetime:
+    return moment.astimezone(ZoneInfo(content.time_zone))
 
 
 def _harmless(value: str) -> str:
     """What somebody typed stays text wherever it is opened."""
-    return f"'{value}" if _FORMULA.match(value) and not _NUMBER.match(value) else value
+    return f"'{value}" if _FORMULA.match(value) and not _NUMBERS.match(value) else value
 
 
 def _line(values: Sequence[str]) -> str:
