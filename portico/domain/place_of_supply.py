@@ -51,7 +51,8 @@ def taxation(
 ) -> Taxation | None:
     """How a sale to `buyer` on a day is taxed; `rules` are the store's table, in any order.
 
-    `vat_id_refused`: the register says that the buyer's EU VAT id is not valid, so that he buys as a consumer does.
+    `vat_id_refused`: the EU's register says that the buyer's VAT id is not valid, so that he buys as a consumer does. Of an id that it
+    cannot know that says nothing.
     None where nothing can be said: a country, or a state where it counts, is not known, or the table has no row where the store must
     charge tax.
     """
@@ -60,7 +61,8 @@ def taxation(
         return None
     if home == there:
         return _at_home(seller, buyer, category, rules, on)
-    is_business = is_registered_business(buyer) and not (vat_id_refused and there in UNION)
+    is_refused = vat_id_refused and tax_id.is_in_vies(buyer.country, buyer.tax_id)
+    is_business = is_registered_business(buyer) and not is_refused
     if home in UNION and there in UNION:
         if is_business:
             return Taxation("0", "reverse_charge", there)

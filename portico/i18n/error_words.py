@@ -2,6 +2,8 @@
 
 from portico.i18n.catalog import N_, Message
 
+OTHER_ERROR = N_("That didn’t work. Please check it and try again.")
+
 ERRORS: dict[str, tuple[Message, Message | None]] = {
     # Fields of a form
     "required": (N_("Please fill this in."), N_("Please fill this in, for example {example}.")),
@@ -40,6 +42,7 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
         N_("“{example}” isn’t a complete email address. Each looks like name@example.com."),
     ),
     "copy_email_many": (N_("These are too many addresses."), N_("These are too many addresses. Please keep at most {example}.")),
+    "tax_is_due": (OTHER_ERROR, None),  # with these details, and the invoice has none: for support to sort out
     "date_format": (N_("Please choose a day."), N_("Please choose a day. It is written like {example}.")),
     # Texts and amounts about a subscription or a payment
     "card_number": (N_("This looks like a card number. Please leave it out: we never ask for it here."), None),
@@ -55,5 +58,3 @@ ERRORS_OF_A_COUNTRY: dict[str, tuple[Message, Message | None]] = {
         N_("This looks like a tax ID of another country ({country}). Please correct the ID or the country. Here it looks like {example}."),
     ),
 }
-
-OTHER_ERROR = N_("That didn’t work. Please check it and try again.")

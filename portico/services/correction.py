@@ -18,7 +18,7 @@ from portico.domain import billing_detail as details
 from portico.domain import copy_emails, place_of_supply, tax_id
 from portico.domain import correction as rules
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.errors import Conflict, Refused
+from portico.domain.errors import Conflict, FieldError, Invalid, Refused
 from portico.domain.invoice import Document, content_of, part_of
 from portico.domain.order import Order
 from portico.domain.payment import Payment
@@ -140,6 +140,7 @@ def _why_not(tx: sa.Connection, scope: BuyerScope, found: Document, paid: Paymen
 
 def _preview(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Preview:
     content, left_minor = content_of(case.invoice), rules.left_minor(case.payment)
+    _hold_untaxed(tx, scope, case, detail)
     told = Preview(
         original=case.invoice,
         detail=detail,
@@ -159,6 +160,21 @@ def _preview(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case
     return replace(told, tax="refund", refund_minor=tax_minor, undue=undue)
 
 
+def _hold_untaxed(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDetail) -> None:
+    """An invoice without tax stays one that is right to have none: a correction charges nothing, so it must not be made out to somebody
+    who would have paid tax. Else an id shown once, or given a refund of tax for, could be taken off again. Raises Invalid.
+    """
+    content = content_of(case.invoice)
+    before, is_business = content.billing_detail, place_of_supply.is_registered_business(detail)
+    if any(tax.reason not in UNTAXED_REASONS for tax in content.taxes):
+        return
+    owed_by_buyer = any(tax.reason == "reverse_charge" for tax in content.taxes) and place_of_supply.is_registered_business(before)
+    if owed_by_buyer and not is_business:
+        raise Invalid([FieldError("tax_id", "required", tax_id.example(detail.country))])
+    if _is_taxed(_decided(tx, scope, case, detail)) and not _is_taxed(_decided(tx, scope, case, before)):
+        raise Invalid([FieldError("tax_id" if owed_by_buyer and detail.tax_id != before.tax_id else "country", "tax_is_due")])
+
+
 def _undue(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Taxation | None:
     """How the sale should have been taxed when it was made, if a tax id shows that it should not have been.
 
@@ -167,13 +183,26 @@ def _undue(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDet
     """
     if not place_of_supply.is_registered_business(detail):
         return None
+    decided = _decided(tx, scope, case, detail)
+    if decided is None or _is_taxed(decided):
+        return None
+    return decided if decided.reason == "reverse_charge" or detail.country == _country_then(case) else None
+
+
+def _decided(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Taxation | None:
+    """How the sale would have been taxed with these details on the day of the supply; None where the table says nothing."""
     content, changed = content_of(case.invoice), case.payment.change
     sold = changed.product_id if changed else case.order.product_id
     on = content.supplied_at.astimezone(ZoneInfo(content.time_zone)).date()
-    decided = taxation.of_sale(tx, case.store, scope, detail, sold, on)
-    if decided is None or decided.reason not in UNTAXED_REASONS:
-        return None
-    return decided if decided.reason == "reverse_charge" or detail.country == content.billing_detail.country else None
+    return taxation.of_sale(tx, case.store, scope, detail, sold, on)
+
+
+def _is_taxed(decided: Taxation | None) -> bool:
+    return decided is not None and decided.reason not in UNTAXED_REASONS
+
+
+def _country_then(case: _Case) -> str:
+    return content_of(case.invoice).billing_detail.country
 
 
 def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> bool:
@@ -181,9 +210,11 @@ def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Ca
     policy = case.store.tax_policy
     if policy is None or not policy.refund_tax or scope.environment not in runtime.gateways or charge_reference(case.payment) is None:
         return False
-    if not policy.check_vat_ids or not tax_id.is_in_vies(detail.country, detail.tax_id):
+    if not policy.check_vat_ids:
         return True
-    return tax_id_check.is_confirmed(tx, scope, detail.tax_id)
+    if tax_id.is_in_vies(detail.country, detail.tax_id):
+        return tax_id_check.is_confirmed(tx, scope, detail.tax_id)
+    return detail.country == _country_then(case)  # nobody can be asked: then where the buyer is must not be news as well
 
 
 def _keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail) -> None:

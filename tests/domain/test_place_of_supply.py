@@ -96,6 +96,9 @@ def test_a_business_without_an_id_that_can_be_one_buys_as_a_consumer() -> None:
 def test_an_id_that_the_register_refused_counts_for_nothing_within_the_union() -> None:
     assert sold("DE", "AT", vat_id=IDS["AT"], refused=True) == taxed("20", "AT")
     assert sold("DE", "GB", vat_id=IDS["GB"], refused=True) == reverse("GB"), "VIES knows no British ids"
+    northern_irish = IDS["GB"].replace("GB", "XI")
+    assert sold("DE", "GB", vat_id=northern_irish) == reverse("GB")
+    assert sold("DE", "GB", vat_id=northern_irish, refused=True) == taxed("20", "GB"), "... but those of Northern Ireland"
 
 
 def test_a_northern_irish_id_is_for_goods() -> None:

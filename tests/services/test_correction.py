@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
+from typing import Literal
 
 import pytest
 import sqlalchemy as sa
@@ -66,6 +67,13 @@ def adopt(shop: Shop, policy: TaxPolicy) -> None:
     with shop.runtime.database.transaction() as tx:
         stores.set_tax_policy(tx, shop.store.store_id, policy)
         tax_rate.replace(tx, shop.store.store_id, starting_set("DE"))
+
+
+def register(shop: Shop, vat_id: str, answer: Literal["valid", "invalid"]) -> None:
+    """VIES was asked, and says so."""
+    with shop.runtime.database.transaction() as tx:
+        tax_id_check.create(tx, shop.ada, f"TIC_{vat_id}", vat_id, shop.clock())
+        tax_id_check.answered(tx, shop.ada, f"TIC_{vat_id}", answer, now=shop.clock())
 
 
 def refusal(shop: Shop, found: Document) -> str | None:
@@ -309,13 +317,55 @@ def test_where_ids_are_looked_up_the_register_decides(shop: Shop, paid: Payment)
     """Also later: the details are on the invoice by then, and the tax may still go back."""
     adopt(shop, TaxPolicy(refund_tax=True, check_vat_ids=True))
     correct(shop, paid, VIENNA)
-    with shop.runtime.database.transaction() as tx:
-        tax_id_check.create(tx, shop.ada, "TIC_1", "ATU13585627", shop.clock())
-        tax_id_check.answered(tx, shop.ada, "TIC_1", "valid", now=shop.clock())
+    register(shop, "ATU13585627", "valid")
     shown = correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, VIENNA)
     assert (shown.differing, shown.tax) == ((), "refund")
     assert refund.execute(shop.runtime, tax_refund(shop, paid)) == "succeeded"
     assert content_of(newest(shop, paid)).tax_minor == 0
+    shop.is_sound()
+
+
+def test_a_foreign_id_that_nobody_can_look_up_gives_no_tax_back(shop: Shop, paid: Payment) -> None:
+    """Else check digits and the name of another country would do where an id of the Union must have been found."""
+    adopt(shop, TaxPolicy(refund_tax=True, check_vat_ids=True))
+    with shop.runtime.database.transaction() as tx:
+        tax_rate.replace(tx, shop.store.store_id, (*starting_set("DE"), TaxRule("GB", START.date(), "20")))
+    british = {"country": "GB", "name": "Ada", "is_business": "1", "business_name": "Byron Ltd", "tax_id": "GB980780684"}
+    assert correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, british).tax == "next_charge"
+
+
+def test_what_was_taken_off_for_an_id_cannot_be_made_out_to_a_consumer_again(shop: Shop, paid: Payment) -> None:
+    adopt(shop, TaxPolicy(refund_tax=True, check_vat_ids=True))
+    register(shop, VIENNA["tax_id"], "valid")
+    assert refund.execute(shop.runtime, tax_refund(shop, paid)) == "succeeded"
+    register(shop, "ATU10223006", "invalid")
+    for form, wrong in (
+        (BERLIN, ("tax_id", "required")),
+        ({**VIENNA, "tax_id": ""}, ("tax_id", "required")),
+        ({**VIENNA, "tax_id": "ATU10223006"}, ("tax_id", "tax_is_due")),  # not known to the register
+        ({**BERLIN, "is_business": "1", "business_name": "Byron", "tax_id": "DE136695976"}, ("tax_id", "tax_is_due")),  # at home
+    ):
+        with pytest.raises(Invalid) as invalid:
+            correct(shop, paid, form)
+        assert [(error.field, error.code) for error in invalid.value.errors] == [wrong]
+    note, new = made(shop, correct(shop, paid, {**VIENNA, "business_name": "Byron & Co OG"}))
+    assert (note.tax_minor, new.tax_minor, new.billing_detail.business_name) == (0, 0, "Byron & Co OG")
+    shop.is_sound()
+
+
+def test_a_sale_to_abroad_cannot_be_brought_home_without_its_tax(shop: Shop) -> None:
+    adopt(shop, TaxPolicy())
+    american = {"country": "US", "state": "NY", "postal_code": "10001", "name": "Ada"}
+    billing_detail.save(shop.runtime, shop.ada, american, billing_detail.read(shop.runtime, shop.ada)[1])
+    shop.clock.advance(days=31)
+    subscription = shop.subscribe("starter", anchor=START)
+    Worker(shop.runtime).run_until_idle()
+    renewed = shop.payments(subscription)[-1]
+    assert renewed.tax_minor == 0
+    with pytest.raises(Invalid) as invalid:
+        correct(shop, renewed, BERLIN)
+    assert [(error.field, error.code) for error in invalid.value.errors] == [("country", "tax_is_due")]
+    correct(shop, renewed, {**american, "name": "Ada Byron"})
     shop.is_sound()
 
 
