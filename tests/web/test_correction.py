@@ -172,6 +172,9 @@ def test_tax_that_goes_back_is_said_before_and_after(ada: Browser, owned: Histor
     assert "A new invoice over €29.00, without tax and with the right details, replaces it." in review.words
     assert "Get €5.51 back and correct" in review.words
     assert "The tax is on its way back to you." in ada.follow(answer(ada, owned, review)).words
+    path = f"/invoices/{owned.document}/correct"
+    unchanged = ada.submit(ada.get(BASE + path), path, step="review")  # of an id that was only confirmed later
+    assert (unchanged.status, "Get €5.51 back" in unchanged.words, "What changes" in unchanged.words) == (200, True, False)
 
 
 def test_only_an_invoice_has_a_way_to_correct_it(ada: Browser, owned: History) -> None:
