@@ -12,7 +12,7 @@ from portico.domain import invoice
 from portico.domain.calendar import period_at, period_bounds
 from portico.domain.errors import Refused
 from portico.domain.invoice import PAYMENT_KINDS, DocumentContent
-from portico.services import taxation
+from portico.services import store_tax, taxation
 from portico.storage import invariants
 from portico.storage.database import Database
 from portico.storage.invariants import MOST_FINDINGS, ChangeOfPlan, Finding, Period, StoredDocument
@@ -29,12 +29,13 @@ def run(database: Database, now: datetime | None = None) -> list[Finding]:
             found += islice(rule(connection), MOST_FINDINGS)
         if now is not None:
             found += islice(_undecided(connection, now), MOST_FINDINGS)
+            found += islice(_without_exchange_rate(connection, now), MOST_FINDINGS)
     return found
 
 
 def names() -> tuple[str, ...]:
     """The names of all rules, as they stand in findings."""
-    return (*invariants.names(), *_RULES, _TAX_TABLE)
+    return (*invariants.names(), *_RULES, _TAX_TABLE, _EXCHANGE_RATES)
 
 
 def _documents(connection: sa.Connection) -> Iterator[Finding]:
@@ -117,7 +118,13 @@ def _undecided(connection: sa.Connection, now: datetime) -> Iterator[Finding]:
         yield Finding(_TAX_TABLE, subscription_id, f"{where}: it is charged the tax that it had", "warning")
 
 
+def _without_exchange_rate(connection: sa.Connection, now: datetime) -> Iterator[Finding]:
+    for store_id, wrong in store_tax.exchange_rates_wanted(connection, now):
+        yield Finding(_EXCHANGE_RATES, store_id, wrong, "warning")
+
+
 _TAX_TABLE = "the_tax_table_says_what_is_due"
+_EXCHANGE_RATES = "tax_is_told_in_the_stores_currency"
 _RULES: dict[str, Callable[[sa.Connection], Iterator[Finding]]] = {
     "a_document_is_as_it_was_issued": _documents,
     "a_file_is_as_it_was_made": _files,

@@ -1,15 +1,22 @@
 """What a store decides about tax: its table, whether that is in use and under which rules, and its rates of exchange."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+
+from portico.domain import particulars
 from portico.domain.errors import Refused
 from portico.domain.tax import TaxPolicy, TaxRule
 from portico.services import taxation
 from portico.services.runtime import Runtime
-from portico.storage import exchange_rate, tax_rate
+from portico.storage import exchange_rate, tax_rate, taxed
 from portico.storage import store as stores
 from portico.storage.store import StoreRow
+
+# Tax offices that publish averages do so a month later, and these count until the next ones are out.
+_LONGEST_IN_USE = timedelta(days=62)
 
 
 def table(runtime: Runtime, store_id: str) -> tuple[TaxRule, ...]:
@@ -51,3 +58,16 @@ def keep_exchange_rates(runtime: Runtime, store_id: str, rates: Sequence[tuple[s
     """Puts these rates in the place of those the store had."""
     with runtime.database.transaction() as tx:
         exchange_rate.replace(tx, store_id, rates)
+
+
+def exchange_rates_wanted(tx: sa.Connection, now: datetime) -> Iterator[tuple[str, str]]:
+    """Stores whose next invoices should tell the tax in the store's own currency too, and cannot, or not by a rate of today: each with
+    what is wrong."""
+    for store in stores.every(tx):
+        own, today = particulars.local_currency(store.seller.country), now.astimezone(ZoneInfo(store.time_zone)).date()
+        for currency in taxed.currencies(tx, store.id) if own else ():
+            found = None if currency == own else exchange_rate.newest(tx, store.id, currency, own, today)
+            if currency != own and found is None:
+                yield store.id, f"no rate of {currency} to {own}: invoices say the tax in {currency} alone"
+            elif found is not None and today - found[1] > _LONGEST_IN_USE:
+                yield store.id, f"the newest rate of {currency} to {own} is of {found[1].isoformat()}"

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
+from portico.domain.tax import UNTAXED_REASONS
 from portico.storage import subscription as subscriptions
 from portico.storage.rows import many
 from portico.storage.scoped import buyer_values, of_buyer
@@ -48,6 +49,13 @@ _OF_STORE = (
     _ALL.where(table.c.store_id == sa.bindparam("p_store_id"), table.c.id > sa.bindparam("p_after")).order_by(table.c.id).limit(_SLICE)
 )
 _OF_STORE_LOCKED = _OF_STORE.with_for_update(of=table, skip_locked=True)
+_CURRENCIES = (
+    sa.select(table.c.currency)
+    .distinct()
+    .where(table.c.store_id == sa.bindparam("p_store_id"), table.c.managed, table.c.ended_at.is_(None))
+    .where(table.c.tax_reason.not_in(UNTAXED_REASONS))
+    .order_by(table.c.currency)
+)
 
 
 def of_buyer_locked(tx: sa.Connection, scope: BuyerScope) -> tuple[Taxed, ...]:
@@ -68,6 +76,11 @@ def of_store(tx: sa.Connection, store_id: str) -> Iterator[Taxed]:
     while found := slice_of_store(tx, store_id, after, lock=False):
         yield from found
         after = found[-1].subscription.id
+
+
+def currencies(tx: sa.Connection, store_id: str) -> tuple[str, ...]:
+    """Those in which a store will charge tax."""
+    return tuple(row.currency for row in many(tx, _CURRENCIES, {"p_store_id": store_id}))
 
 
 def _of_row(row: Any) -> Taxed:

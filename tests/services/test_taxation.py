@@ -14,8 +14,8 @@ from portico.services import billing_detail, check, importing, pause, plan_chang
 from portico.services.quote import Stale
 from portico.services.store import set_seller
 from portico.storage import document as documents
+from portico.storage import exchange_rate, tables, tax_id_check, tax_rate
 from portico.storage import store as stores
-from portico.storage import tables, tax_id_check, tax_rate
 from portico.storage.database import count_statements
 from tests.services.drive import work
 from tests.services.shop import START, Shop
@@ -46,9 +46,9 @@ def taxes(payment: Payment) -> list[tuple[str, str, int, int, str]]:
     return [(tax.rate, tax.reason, tax.base_minor, tax.tax_minor, tax.country) for tax in payment.taxes]
 
 
-def warnings(shop: Shop) -> list[tuple[str, str]]:
+def warnings(shop: Shop, name: str = "the_tax_table_says_what_is_due") -> list[tuple[str, str]]:
     found = check.run(shop.runtime.database, shop.clock.time)
-    return [(finding.subject, finding.detail) for finding in found if finding.check == "the_tax_table_says_what_is_due"]
+    return [(finding.subject, finding.detail) for finding in found if finding.check == name]
 
 
 def charge(shop: Shop, subscription_id: str) -> Payment:
@@ -277,3 +277,24 @@ def test_a_table_costs_few_statements(shop: Shop) -> None:
     with count_statements(shop.runtime.database) as counted:
         plan_change.confirm(shop.runtime, shop.ada, subscription_id, waits.quote)
     assert counted.count <= 12, counted.statements
+
+
+def test_a_store_is_told_of_a_currency_without_a_rate_of_exchange(shop: Shop) -> None:
+    def told() -> list[str]:
+        return [detail for _, detail in warnings(shop, "tax_is_told_in_the_stores_currency")]
+
+    def rates(*days: date) -> None:
+        with shop.runtime.database.transaction() as tx:
+            exchange_rate.replace(tx, shop.store.store_id, [("USD", "EUR", day, "0.86") for day in days])
+
+    subscription_id, today = shop.subscribe(), START.date()
+    assert told() == [], "euros are a German store's own"
+    shop.set(tables.subscription, subscription_id, currency="USD")
+    assert told() == ["no rate of USD to EUR: invoices say the tax in USD alone"]
+    rates(today + timedelta(days=1), today - timedelta(days=63))
+    assert told() == ["the newest rate of USD to EUR is of 2026-01-28"]
+    rates(today - timedelta(days=62))
+    assert told() == []
+    rates()
+    shop.set(tables.subscription, subscription_id, tax_rate="0", tax_reason="reverse_charge")
+    assert told() == [], "there is no tax to tell"
