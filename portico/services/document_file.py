@@ -20,7 +20,8 @@ from portico.i18n.languages import is_language
 from portico.services import einvoice
 from portico.services.document_print import print_data
 from portico.services.runtime import Runtime
-from portico.storage import document, outbox
+from portico.services.secrets import keyed
+from portico.storage import document, outbox, rate_limit
 
 log = structlog.get_logger("portico.documents")
 
@@ -30,6 +31,8 @@ CII: MediaType = "application/cii+xml"  # EN 16931 in the syntax of UN/CEFACT, a
 UBL: MediaType = "application/ubl+xml"  # the same in the syntax of OASIS
 _XML: dict[str, MediaType] = {"cii": CII, "ubl": UBL}
 JOB = "render_document"
+MADE_PER_HOUR = 60  # PDFs of one buyer that are made while he waits; a pack of a year has no such limit
+_HOUR_SECONDS = 3600
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -42,11 +45,12 @@ class DocumentNotReady(PorticoError):
 def pdf(runtime: Runtime, scope: BuyerScope, document_id: str, language: str | None = None) -> tuple[bytes, str]:
     """A buyer's document as a PDF and a name for the file, in its own language or as a copy in another.
 
-    Raises NotFound, also for another buyer's document, Refused("language_unknown") and DocumentNotReady.
+    Raises NotFound, also for another buyer's document, Refused("language_unknown") and DocumentNotReady: also for who has had
+    MADE_PER_HOUR made. What is kept costs next to nothing, and is not counted.
     """
     with runtime.database.read() as connection:
         found = document.get(connection, scope, document_id)
-    return file_of(runtime, scope, found, PDF, language)
+    return file_of(runtime, scope, found, PDF, language, limited=True)
 
 
 def xml(runtime: Runtime, scope: BuyerScope, document_id: str, kind: Literal["cii", "ubl"]) -> tuple[bytes, str]:
@@ -80,12 +84,14 @@ def xml_of_any(runtime: Runtime, document_id: str, kind: Literal["cii", "ubl"]) 
     return _kept_or_made(runtime, scope, found, _XML[kind], found.language)
 
 
-def file_of(runtime: Runtime, scope: BuyerScope, found: Document, media_type: MediaType, language: str | None = None) -> tuple[bytes, str]:
-    """A file of a document that was read with its content, made and kept if there is none yet. E-invoices have one language, the
-    document's. Raises Refused("language_unknown"), Refused("no_einvoice") and DocumentNotReady."""
+def file_of(
+    runtime: Runtime, scope: BuyerScope, found: Document, media_type: MediaType, language: str | None = None, *, limited: bool = False
+) -> tuple[bytes, str]:
+    """A file of a document that was read with its content, made and kept if there is none yet; `limited` to so many made an hour.
+    E-invoices have one language, the document's. Raises Refused("language_unknown"), Refused("no_einvoice") and DocumentNotReady."""
     language = _spoken(found, language)
     try:
-        return _kept_or_made(runtime, scope, found, media_type, language, unless_a_job_does=True)
+        return _kept_or_made(runtime, scope, found, media_type, language, unless_a_job_does=True, limited=limited)
     except PorticoError:
         raise
     except Exception as error:  # whatever it is: the renderer's, a font's, a name nobody thought of
@@ -129,7 +135,14 @@ def _spoken(found: Document, language: str | None) -> str:
 
 
 def _kept_or_made(
-    runtime: Runtime, scope: BuyerScope, found: Document, media_type: MediaType, language: str, *, unless_a_job_does: bool = False
+    runtime: Runtime,
+    scope: BuyerScope,
+    found: Document,
+    media_type: MediaType,
+    language: str,
+    *,
+    unless_a_job_does: bool = False,
+    limited: bool = False,
 ) -> tuple[bytes, str]:
     """`unless_a_job_does`: nobody else tries before its job succeeded. With a PDF the e-invoice in it is kept, or the kept one is in
     it: what is offered beside a PDF is what it holds, in every language and after every upgrade."""
@@ -138,6 +151,8 @@ def _kept_or_made(
         if kept is None and unless_a_job_does and is_made_later(connection, found, media_type, language):
             raise DocumentNotReady(found.number)
         cii = document.file(connection, scope, found.id, found.language, CII) if kept is None and media_type == PDF else None
+    if kept is None and limited:
+        _hold_limit(runtime, scope, found)
     if kept is None:
         made = _made(found, media_type, language, cii)  # outside of any transaction: it takes as long as a hundred statements
         with runtime.database.transaction() as tx:
@@ -146,6 +161,16 @@ def _kept_or_made(
                 for (kind, spoken), body in made.items()
             ]
     return kept, name_of(found, media_type, language)
+
+
+def _hold_limit(runtime: Runtime, scope: BuyerScope, found: Document) -> None:
+    """Everybody's documents are made by the same two compilers: one buyer with a hundred languages must not keep them busy."""
+    with runtime.database.transaction() as tx:
+        key = keyed(runtime.secret, "documents made in an hour", scope.buyer_id)
+        made = rate_limit.hit(tx, key, runtime.clock(), _HOUR_SECONDS, stop_at=MADE_PER_HOUR + 1)
+    if made > MADE_PER_HOUR:
+        log.warning("documents_limit", buyer_id=scope.buyer_id)
+        raise DocumentNotReady(found.number)
 
 
 def _made(found: Document, media_type: MediaType, language: str, cii: bytes | None) -> dict[tuple[MediaType, str], bytes]:

@@ -17,7 +17,7 @@ from portico.services import document as service
 from portico.services import document_file as files
 from portico.services.document_file import DocumentNotReady
 from portico.services.runtime import Runtime
-from portico.storage import buyer, tables
+from portico.storage import buyer, outbox, tables
 from portico.storage.database import count_statements
 from tests.conftest import SteppingClock
 from tests.documents.pdf_text import text_of
@@ -79,6 +79,28 @@ def test_of_two_that_make_a_file_at_once_both_get_the_same(
         bodies = list(pool.map(lambda _: files.pdf(runtime, ada, invoice.id)[0], range(2)))
     assert bodies[0] == bodies[1]
     assert next(made, None) is None
+
+
+def test_one_buyer_cannot_keep_the_compilers_busy(
+    runtime: Runtime, factory: Factory, ada: BuyerScope, clock: SteppingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept is given as often as anybody likes, and another buyer waits for nobody."""
+    monkeypatch.setattr(files, "MADE_PER_HOUR", 2)
+    monkeypatch.setattr(files, "render", lambda data, **_: b"%PDF")
+    invoice, receipt = issue(runtime, factory, ada)
+    for language in ("de", "fr", "de", "fr"):
+        files.pdf(runtime, ada, invoice.id, language)
+    for _ in range(2):
+        with pytest.raises(DocumentNotReady):
+            files.pdf(runtime, ada, receipt.id)
+    files.pdf(runtime, ada, invoice.id, "de")
+    files.xml(runtime, ada, invoice.id, "ubl")
+    bob = factory.buyer(StoreScope(ada.store_id, ada.environment))
+    files.pdf(runtime, bob, issue(runtime, factory, bob)[0].id)
+    with runtime.database.read() as connection:
+        assert not outbox.waiting(connection), "nobody is to look into it"
+    clock.advance(hours=2)
+    files.pdf(runtime, ada, receipt.id)
 
 
 def test_an_issued_document_does_not_follow_later_edits(runtime: Runtime, factory: Factory, scope: StoreScope) -> None:
