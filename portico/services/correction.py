@@ -105,6 +105,7 @@ def correct(
     if not agreed.differing and agreed.tax != "refund":
         raise Refused("nothing_to_correct")
     with runtime.database.transaction() as tx:
+        buyer.lock(tx, scope)  # so that two at once, of two invoices, are counted one after the other
         if keep:
             _keep(tx, runtime, scope, agreed.detail)
         try:

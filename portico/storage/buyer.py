@@ -18,6 +18,7 @@ _ITSELF = sa.and_(in_store(table), table.c.id == sa.bindparam("p_buyer_id"))
 _INSERT = sa.insert(table)
 _BY_EMAIL = sa.select(*COLUMNS).where(in_store(table), table.c.email == sa.bindparam("p_email"))
 _GET = sa.select(*COLUMNS).where(_ITSELF)
+_LOCK = _GET.with_for_update(key_share=True)  # what names the buyer may still be written
 _SET_LOCALE = sa.update(table).where(_ITSELF).values(locale=sa.bindparam("p_locale"))
 _BILLING_DETAIL = sa.select(table.c.billing_detail, table.c.billing_version).where(_ITSELF)
 _SAVE_BILLING_DETAIL = (
@@ -42,6 +43,17 @@ def by_email(tx: sa.Connection, scope: StoreScope, email: str) -> Buyer | None:
 def get(tx: sa.Connection, scope: BuyerScope) -> Buyer:
     """The buyer. Raises NotFound."""
     row = first(tx, _GET, buyer_values(scope))
+    if row is None:
+        raise NotFound
+    return Buyer(*row)
+
+
+def lock(tx: sa.Connection, scope: BuyerScope) -> Buyer:
+    """The buyer, of whom nobody else does what is counted and limited until the transaction ends. Raises NotFound.
+
+    Lock order: before the buyer's subscriptions and payments.
+    """
+    row = first(tx, _LOCK, buyer_values(scope))
     if row is None:
         raise NotFound
     return Buyer(*row)

@@ -209,6 +209,25 @@ def test_of_two_at_once_one_wins_and_a_refund_finds_what_holds(shop: Shop, paid:
     shop.is_sound()
 
 
+def test_of_many_at_once_no_more_are_made_than_in_a_row(shop: Shop, paid: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portico.domain.correction.MOST_CORRECTIONS", 2)
+    every = [newest(shop, each) for each in (paid, *(shop.payments(shop.subscribe("starter"))[0] for _ in range(5)))]
+    together = Barrier(len(every))
+
+    def one(old: Document) -> str:
+        shown = correction.preview(shop.runtime, shop.ada, old.id, BERLIN)
+        together.wait(30)
+        try:
+            correction.correct(shop.runtime, shop.ada, old.id, BERLIN, keep=False, shown=shown)
+        except Conflict:
+            return "conflict"
+        return "corrected"
+
+    with ThreadPoolExecutor(len(every)) as pool:
+        assert sorted(pool.map(one, every)) == ["conflict"] * 4 + ["corrected"] * 2
+    shop.is_sound()
+
+
 def test_what_was_invoiced_elsewhere_is_corrected_here(shop: Shop) -> None:
     payment_id = shop.factory.payment(shop.ada, shop.factory.order(shop.ada), created_at=START, succeeded_at=START)
     shop.factory.document(shop.ada, payment_id, elsewhere="RE 2019/4")
