@@ -127,18 +127,19 @@ def chrome() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def sqlite_databases() -> Iterator[OpenFresh]:
     folder = postgres.scratch_folder("sqlite")
-    template, numbers = folder / "template.db", count(1)
+    template, idle, numbers = folder / "template.db", list[Database](), count(1)
     with _open(f"sqlite:///{template}") as database:
         migrate(database)
 
     @contextmanager
     def open_fresh(migrated: bool) -> Iterator[Database]:
-        file = folder / f"{next(numbers)}.db"
-        if migrated:
-            shutil.copyfile(template, file)
-        with _open(f"sqlite:///{file}") as database:
+        with _used_again(idle, lambda: f"sqlite:///{folder / f'{next(numbers)}.db'}") as database:
+            assert database.file
+            if migrated:
+                shutil.copyfile(template, database.file)
             yield database
-        file.unlink(missing_ok=True)
+        for file in folder.glob(f"{database.file.name}*"):
+            file.unlink(missing_ok=True)
 
     yield open_fresh
     shutil.rmtree(folder)
@@ -146,7 +147,7 @@ def sqlite_databases() -> Iterator[OpenFresh]:
 
 @pytest.fixture(scope="session")
 def postgresql_databases() -> Iterator[OpenFresh]:
-    numbers = count(1)
+    idle, numbers = list[Database](), count(1)
     with postgres.server() as url, psycopg.connect(url, autocommit=True) as admin:
         admin.execute("CREATE DATABASE template_portico")
         with _open(_named(url, "template_portico")) as database:
@@ -154,9 +155,9 @@ def postgresql_databases() -> Iterator[OpenFresh]:
 
         @contextmanager
         def open_fresh(migrated: bool) -> Iterator[Database]:
-            name = f"test_{next(numbers)}"
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {'template_portico' if migrated else 'template0'}".encode())
-            with _open(_named(url, name)) as database:
+            with _used_again(idle, lambda: _named(url, f"test_{next(numbers)}")) as database:
+                name = str(database.engine.url.database)
+                admin.execute(f"CREATE DATABASE {name} TEMPLATE {'template_portico' if migrated else 'template0'}".encode())
                 yield database
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
@@ -165,6 +166,21 @@ def postgresql_databases() -> Iterator[OpenFresh]:
 
 def _named(url: str, database: str) -> str:
     return url.replace("/postgres?", f"/{database}?")
+
+
+@contextmanager
+def _used_again(idle: list[Database], new_url: Callable[[], str]) -> Iterator[Database]:
+    """A database of those that no test uses now, for what will be made at its address. Its engines know the statements that they
+    have compiled: to compile them anew for every test takes longer than to run them."""
+    database = idle.pop() if idle else Database(new_url())
+    pools = [engine.pool for engine in database.engines]
+    try:
+        yield database
+    finally:
+        database.dispose()
+    if not any(pool.checkedout() for pool in pools):  # else something holds on to what is about to go
+        database._listeners.clear()
+        idle.append(database)
 
 
 @contextmanager
