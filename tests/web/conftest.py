@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from litestar import Litestar
@@ -50,9 +50,31 @@ def shop(factory: Factory) -> Shop:
     return Shop(store, factory.buyer(store, email=EMAIL))
 
 
+class Present:
+    """The runtime of the test that runs, to an application that is there for all of them."""
+
+    runtime: Runtime
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.runtime, name)
+
+
+@pytest.fixture(scope="session")
+def applications() -> dict[object, tuple[Present, Litestar]]:
+    """One application for each kind of runtime: to register a hundred addresses takes longer than most tests take to use them."""
+    return {}
+
+
 @pytest.fixture
-def app(runtime: Runtime) -> Litestar:
-    return create_app(runtime)
+def app(runtime: Runtime, applications: dict[object, tuple[Present, Litestar]]) -> Litestar:
+    kind = (runtime.origin, tuple(gateway.page_origins for gateway in runtime.gateways.values()))  # what `create_app` itself reads
+    if kind not in applications:
+        present = Present()
+        present.runtime = runtime
+        applications[kind] = present, create_app(cast(Runtime, present))
+    present, app = applications[kind]
+    present.runtime = runtime
+    return app
 
 
 @pytest.fixture
