@@ -33,9 +33,12 @@ _MOST_WAYS = 1000  # in which lines could be given to reasons; a change of plan 
 
 
 def obstacles(content: DocumentContent) -> Iterator[str]:
-    """What stands against an e-invoice, those first that somebody can do something about."""
+    """What stands against an e-invoice. First that it is no such invoice at all, as nobody should add in vain what else is not there;
+    then what somebody can do something about."""
     if content.kind == "receipt":
         yield "receipt"
+    if any(tax.tax_minor and (tax.country or content.seller.country) in _SALES_TAX for tax in content.taxes):
+        yield "sales_tax"
     if content.billing_detail.country not in _known_countries():
         yield "buyer_country"
     if content.seller.country not in _known_countries():
@@ -47,8 +50,6 @@ def obstacles(content: DocumentContent) -> Iterator[str]:
         yield "buyer_tax_id"
     if OUTSIDE_SCOPE in codes and len(codes) > 1:  # BR-O-11
         yield "mixed_scope"
-    if any(tax.tax_minor and (tax.country or content.seller.country) in _SALES_TAX for tax in content.taxes):
-        yield "sales_tax"
     if any((category(tax).code == CHARGED) != (parse_rate(tax.rate) > 0) for tax in content.taxes) or not taxes_of_lines(content):
         yield "tax_reason"  # BR-S-05, BR-Z-05 ...
     if not all(_explain(taxes, of, content.currency) for of, taxes in by_category(content).items()):

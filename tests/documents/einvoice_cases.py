@@ -107,6 +107,7 @@ WITHOUT: dict[str, list[DocumentContent]] = {
     "mixed_scope": [taxed([at("19", "standard", -950), at("0", "outside_scope", 2450)])],
     "sales_tax": [
         taxed([at("8.875", "standard", 4900)], seller=seller("US", "91-1144442")),
+        taxed([at("8.875", "standard", 4900)], seller=seller("US", ""), billing_detail=buyer("")),  # whatever else is not there
         taxed([at("8", "standard", 4900, country="MY")]),
     ],
     "tax_reason": [
