@@ -36,6 +36,9 @@ _NOT_SUPPLIED_TO_A_BUSINESS = frozenset({"AU", "NZ"})
 # A service for somebody abroad is taxed at zero, and not outside of the tax: AU GST Act s. 38-190, NZ GST Act s. 11A, IN IGST Act s. 16,
 # KR VAT Act art. 22 to 24, SG GST Act s. 21 (3), NO mval. § 6-22, CA Excise Tax Act Sch. VI Part V.
 _ZERO_FOR_ABROAD = frozenset({"AU", "NZ", "IN", "KR", "SG", "NO", "CA"})
+# The words an Indian invoice carries then, and the place is the buyer's: what is supplied in India is no export (CGST Rules 2017, rule
+# 46, third proviso; IGST Act s. 2 (6) and 13 (2)).
+_INDIAN_EXPORT = "Supply meant for export under bond or letter of undertaking without payment of integrated tax"
 _OUTSIDE = Taxation("0", "outside_scope")
 
 
@@ -71,7 +74,7 @@ def taxation(
     charged = _by_table(rules, buyer.country, buyer.state, category, on)
     if charged is None and not buyer.state and _is_by_state(rules, buyer.country, on):
         return None
-    return _from_abroad(there, charged, is_business=is_business) or _exported(home)
+    return _from_abroad(there, charged, is_business=is_business) or _exported(home, there)
 
 
 def territory(country: str) -> str:
@@ -125,7 +128,9 @@ def _from_abroad(there: str, charged: Taxation | None, *, is_business: bool) -> 
     return Taxation("0", "reverse_charge", there) if is_business and there in _BUSINESS_OWES else charged
 
 
-def _exported(home: str) -> Taxation:
+def _exported(home: str, there: str) -> Taxation:
+    if home == "IN":
+        return Taxation("0", "zero", there, _INDIAN_EXPORT)
     return Taxation("0", "zero", home) if home in _ZERO_FOR_ABROAD else _OUTSIDE
 
 

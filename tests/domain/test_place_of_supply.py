@@ -73,7 +73,7 @@ TABLE = [
     # from abroad, where it is not
     ("DE", "BR", False, OUTSIDE), ("DE", "BR", True, OUTSIDE), ("CH", "BR", False, OUTSIDE), ("GB", "BR", False, OUTSIDE),
     ("US", "BR", False, OUTSIDE), ("JP", "BR", False, OUTSIDE), ("AU", "BR", False, zero("AU")), ("NZ", "BR", False, zero("NZ")),
-    ("IN", "BR", False, zero("IN")), ("KR", "BR", False, zero("KR")), ("SG", "BR", False, zero("SG")), ("NO", "BR", False, zero("NO")),
+    ("KR", "BR", False, zero("KR")), ("SG", "BR", False, zero("SG")), ("NO", "BR", False, zero("NO")),
     ("CA", "BR", False, zero("CA")),
     # nobody knows
     ("", "DE", False, None), ("DE", "", False, None), ("BR", "BR", False, None), ("TR", "TR", True, None),
@@ -106,6 +106,15 @@ def test_a_northern_irish_id_is_for_goods() -> None:
     northern_irish = "XI" + IDS["GB"][2:]
     assert sold("IE", "GB", vat_id=northern_irish, rules=EU) == OUTSIDE
     assert sold("IE", "GB", vat_id=northern_irish) == reverse("GB")
+
+
+def test_an_indian_export_is_supplied_abroad_and_says_so() -> None:
+    """CGST Rules 2017, rule 46, third proviso."""
+    exported = sold("IN", "BR")
+    assert exported is not None
+    assert (exported.rate, exported.reason, exported.country) == ("0", "zero", "BR")
+    assert exported.note.startswith("Supply meant for export under bond or letter of undertaking")
+    assert sold("IN", "DE", rules=(*EVERYWHERE, *EU)) == taxed("19", "DE"), "where it is registered, that is no matter"
 
 
 def test_a_small_seller_charges_consumers_his_own_rate() -> None:
