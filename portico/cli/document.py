@@ -12,7 +12,7 @@ from portico.i18n.languages import DEFAULT, LANGUAGES
 from portico.i18n.words import einvoice_why_not
 from portico.services import document_file
 
-DocumentId = Annotated[str, Parameter(help="The document's id, INV_...")]
+DocumentId = Annotated[str, Parameter(help="The document's id, INV_...: the end of its page's address.")]
 Output = Annotated[Path | None, Parameter(name=("--output", "-o"), help="The file to write; without it, one named by the number.")]
 
 
@@ -30,7 +30,7 @@ def render(
             body, name = document_file.pdf_of_any(runtime, document_id, lang)
             lacking = document_file.missing_on_any(runtime, document_id)
         except NotFound as error:
-            raise NotFound(f"there is no document {document_id!r}") from error
+            raise _unknown(document_id) from error
         except Refused as error:
             raise PorticoError(f"--lang is one of: {' '.join(language.tag for language in LANGUAGES)}") from error
     _write(body, output or Path(name))
@@ -50,10 +50,15 @@ def xml(
         try:
             body, name = document_file.xml_of_any(runtime, document_id, form)
         except NotFound as error:
-            raise NotFound(f"there is no document {document_id!r}") from error
+            raise _unknown(document_id) from error
         except Refused as error:
             raise PorticoError(einvoice_why_not(DEFAULT, str(error))) from error
     _write(body, output or Path(name))
+
+
+def _unknown(document_id: str) -> NotFound:
+    """A number is no id: another store may have the same."""
+    return NotFound(f"there is no document {document_id!r}; an id begins with INV_ and ends the address of the document's page")
 
 
 def _write(body: bytes, path: Path) -> None:

@@ -7,7 +7,9 @@ from cyclopts import Parameter
 
 from portico.cli.console import StoreName, find_store, notes, open_runtime, print_table
 from portico.cli.store import read_seller
-from portico.domain import particulars
+from portico.domain import particulars, tax_id
+from portico.domain.errors import Refused
+from portico.domain.invoice import Seller
 from portico.services import store as stores
 
 # What each particular is, for people who run a store. docs/documents.md says the same in a table.
@@ -47,7 +49,7 @@ def seller(
     file: Annotated[Path | None, Parameter(help="A JSON file with what invoices print from now on; see docs/commands.md.")] = None,
 ) -> int:
     """Lists what the law of the store's country wants on an invoice, or replaces what the store's documents print about it. Exit
-    code 1 when something of it is missing."""
+    code 1 when something of it is missing, or the tax id is mistyped."""
     with open_runtime() as runtime:
         printed = find_store(runtime, store).seller
         if file is not None:
@@ -58,9 +60,21 @@ def seller(
         ("particular", "source", ""),
         [(PARTICULARS[code], rules.required.get(code, ""), "missing" if code in lacking else "") for code in wanted],
     )
-    notes.print(f"Sources are in: {rules.act}.", soft_wrap=True)
+    notes.print(f"Sources are in: {rules.act}." if any(rules.required.values()) else f"There is {rules.act}.", soft_wrap=True)
     for what in rules.not_covered:
         notes.print(f"Not covered: {what}.", soft_wrap=True)
     if lacking:
         notes.print(f"Missing: {'; '.join(PARTICULARS[code] for code in lacking)}. Give it with --file.", soft_wrap=True)
-    return 1 if lacking else 0
+    if mistyped := _is_mistyped(printed):
+        notes.print(f"The check digits of {printed.tax_id} are wrong. Please compare it with what the tax office gave you.", soft_wrap=True)
+    return 1 if lacking or mistyped else 0
+
+
+def _is_mistyped(seller: Seller) -> bool:
+    """Whether the tax id, with or without a label before it, has the country's shape but not its check digits."""
+    number = " ".join(word for word in seller.tax_id.split() if any(letter.isdigit() for letter in word))
+    try:
+        tax_id.check(seller.country, number)
+    except Refused as refused:
+        return refused.code == "tax_id_checksum"
+    return False

@@ -8,6 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from portico.cli.console import StoreName, find_store, open_runtime, out, print_table
+from portico.domain.billing_detail import countries
 from portico.domain.errors import PorticoError, Refused
 from portico.domain.invoice import Seller
 from portico.services import cancel_reasons
@@ -76,12 +77,15 @@ def read_file(path: Path) -> bytes:
 
 
 def read_seller(path: Path) -> Seller:
-    """The seller from a JSON file; unknown and wrongly typed fields are named."""
+    """The seller from a JSON file; unknown and wrongly typed fields are named, and a country that is none: the law goes by it."""
     written = read_file(path)
     try:
         raw = msgspec.json.decode(written, type=dict[str, Any])
         if unknown := ", ".join(raw.keys() - _SELLER_FIELDS):
             raise PorticoError(f"{path} is no seller: there is no {unknown}; there are {', '.join(_SELLER_FIELDS)}")
-        return msgspec.convert(raw, Seller)
+        seller = msgspec.convert(raw, Seller)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PorticoError(f"{path} is no seller: {str(error).replace('`', '').replace('$.', '')}") from error
+    if seller.country and seller.country not in countries():
+        raise PorticoError(f"{path} is no seller: country {seller.country!r} is no country's code by ISO 3166, such as DE")
+    return seller

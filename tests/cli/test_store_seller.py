@@ -53,3 +53,19 @@ def test_a_country_without_a_table_says_so(configured: Shop, tmp_path: Path, cap
 
 def test_every_particular_has_words() -> None:
     assert tuple(PARTICULARS) == CODES
+
+
+@pytest.mark.parametrize("country", ["de", "Germany", "XX"])
+def test_a_country_that_is_none_is_refused(configured: Shop, tmp_path: Path, capsys: Captured, country: str) -> None:
+    before = stores.find(configured.runtime, SLUG)
+    assert cli.run(["store", "seller", SLUG, "--file", given(tmp_path, legal_name="Kranich", country=country)]) == 2
+    assert f"country {country!r} is no country's code by ISO 3166, such as DE" in capsys.readouterr().err
+    assert stores.find(configured.runtime, SLUG) == before
+
+
+@pytest.mark.parametrize("tax_id", ["DE136695977", "USt-IdNr. DE 136 695 977"])
+def test_a_tax_id_with_wrong_check_digits_is_pointed_out(configured: Shop, tmp_path: Path, capsys: Captured, tax_id: str) -> None:
+    whole = {"legal_name": "Kranich", "country": "DE", "line1": "Ring 1", "city": "Köln", "tax_id": tax_id}
+    assert cli.run(["store", "seller", SLUG, "--file", given(tmp_path, **whole)]) == 1
+    assert f"The check digits of {tax_id} are wrong." in capsys.readouterr().err
+    assert cli.run(["store", "seller", SLUG, "--file", given(tmp_path, **{**whole, "tax_id": tax_id.replace("977", "976")})]) == 0
