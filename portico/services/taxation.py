@@ -29,6 +29,8 @@ from portico.storage import tax_id_check, tax_rate, taxed
 from portico.storage.store import StoreRow
 from portico.storage.taxed import Taxed
 
+MOST_REFUSED = 2  # ids of one buyer that the register did not know: typing mistakes
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -115,10 +117,9 @@ def refreshed(tx: sa.Connection, store: StoreRow, scope: BuyerScope, subscriptio
     return terms.taxed_next(subscription, products.get(tx, scope, subscription.product_id).tax_category, now)
 
 
-def refresh(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail) -> None:
+def refresh(tx: sa.Connection, runtime: Runtime, store: StoreRow, scope: BuyerScope, detail: BillingDetail) -> None:
     """Taxes the next charge of each of a buyer's subscriptions by billing details that are saved in this transaction. One whose tax
     is another than before has a new version: what was shown of it holds no longer."""
-    store = stores.get(tx, scope.store_id)
     if store.tax_policy is None:
         return
     now, rules = store_time.now(runtime, store, scope.environment), tax_rate.of_store(tx, store.id)
@@ -177,7 +178,8 @@ def _write(tx: sa.Connection, found: Taxed, terms: Terms, now: datetime) -> bool
 
 
 def _is_refused(tx: sa.Connection, scope: BuyerScope, detail: BillingDetail, policy: TaxPolicy) -> bool:
-    """Whether the register's last answer is that there is no such VAT id."""
+    """Whether the register's last answer is that there is no such VAT id. Who has shown some that it doesn't know is believed no more
+    before it has answered: else a new one for every charge would never be taxed."""
     if not policy.check_vat_ids or not detail.is_business or not detail.tax_id:
         return False
-    return tax_id_check.is_refused(tx, scope, detail.tax_id)
+    return tax_id_check.is_doubted(tx, scope, detail.tax_id, most_refused=MOST_REFUSED)

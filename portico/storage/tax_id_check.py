@@ -42,6 +42,10 @@ _LAST_ANSWER = (
     .order_by(table.c.asked_at.desc(), table.c.id.desc())
     .limit(1)
 )
+_DOUBTS = sa.select(
+    _LAST_ANSWER.scalar_subquery(),
+    sa.select(sa.func.count(table.c.tax_id.distinct())).where(of_buyer(table), table.c.status == "invalid").scalar_subquery(),
+)
 _ANY = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS).where(table.c.id == sa.bindparam("p_id"))
 _OF_STORE = (
     sa.select(buyer.c.email, *_COLUMNS)
@@ -82,6 +86,12 @@ def is_refused(tx: sa.Connection, scope: BuyerScope, tax_id: str) -> bool:
     answer changes nothing."""
     row = first(tx, _LAST_ANSWER, {**buyer_values(scope), "p_tax_id": tax_id})
     return row is not None and row.status == "invalid"
+
+
+def is_doubted(tx: sa.Connection, scope: BuyerScope, tax_id: str, *, most_refused: int) -> bool:
+    """Whether one of the buyer's tax ids was refused; or has had no answer yet, after more than `most_refused` others were."""
+    last, refused = first(tx, _DOUBTS, {**buyer_values(scope), "p_tax_id": tax_id})
+    return last == "invalid" or (last is None and refused > most_refused)
 
 
 def is_confirmed(tx: sa.Connection, scope: BuyerScope, tax_id: str) -> bool:

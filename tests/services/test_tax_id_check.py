@@ -209,6 +209,21 @@ def test_an_id_that_is_unknown_is_taxed_until_it_is_proved(
     assert tax_of(runtime, subscription) == ("0", "reverse_charge")
 
 
+def test_who_shows_one_unknown_id_after_another_is_believed_no_more_before_the_register_has_answered(
+    runtime: Runtime, ada: BuyerScope, register: StandIn, clock: SteppingClock, factory: Factory
+) -> None:
+    subscription = factory.subscription(ada, managed=True, due_at=clock() + timedelta(days=20), **CARD)
+    for nth, vat_id in enumerate(("ATU10223006", "DK13585628", UNKNOWN), 1):
+        save(runtime, ada, vat_id)
+        assert tax_of(runtime, subscription) == ("0", "reverse_charge")
+        Worker(runtime).run_until_idle()
+        assert len(register.questions) == nth
+    save(runtime, ada, ID)
+    assert tax_of(runtime, subscription) == ("20", "standard")
+    Worker(runtime).run_until_idle()
+    assert tax_of(runtime, subscription) == ("0", "reverse_charge")
+
+
 def test_an_id_that_was_changed_since_is_not_asked_about(runtime: Runtime, ada: BuyerScope, register: StandIn) -> None:
     save(runtime, ada, UNKNOWN)
     save(runtime, ada, ID)

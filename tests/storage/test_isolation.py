@@ -149,6 +149,7 @@ OF_BUYER: dict[str, Ask] = {
     ),
     "tax_id_check.newest": lambda tx, scope, own: tax_id_check.newest(tx, scope, "ATU1"),
     "tax_id_check.is_refused": lambda tx, scope, own: tax_id_check.is_refused(tx, scope, "ATU2"),
+    "tax_id_check.is_doubted": lambda tx, scope, own: tax_id_check.is_doubted(tx, scope, "ATU2", most_refused=9),
     "tax_id_check.is_confirmed": lambda tx, scope, own: tax_id_check.is_confirmed(tx, scope, "ATU3"),
     "tax_id_check.answered": lambda tx, scope, own: tax_id_check.answered(tx, scope, "TIC_1", "valid", now=own.now),
     "tax_id_check.withdraw_others": lambda tx, scope, own: tax_id_check.withdraw_others(tx, scope, "ATU2"),
