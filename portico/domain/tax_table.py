@@ -4,8 +4,8 @@ STARTING_SET has the standard rates of the European Union's 27 states, Great Bri
 in force in November 2026, each from the day on which it came into force, and the rates before the changes of the last years. Sources:
 European Commission, Taxes in Europe Database (TEDB) and "VAT rates applied in the Member States"; VATA 1994 s. 2 and Finance (No. 2) Act
 2010 s. 3; MWSTG art. 25, AS 2022 863; Liechtenstein MWSTG art. 25; the Norwegian parliament's yearly decision on VAT § 2; and of the newest
-changes Romania's Law 141/2025, Estonia's act of 19 June 2024, Slovakia's Act 278/2024, Finland's Act 479/2024. Reduced rates are not in
-it: which of them a service falls under is for the store to say.
+changes Romania's Law 141/2025, Estonia's Security Tax Act of 11 December 2024, Slovakia's Act 278/2024, Finland's Act 479/2024.
+Reduced rates are not in it: which of them a service falls under is for the store to say.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
