@@ -8,6 +8,7 @@ by each act's own scope). The table is of full invoices for services; what a law
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Literal
 
 from portico.domain.billing_detail import state_name
@@ -154,6 +155,12 @@ def local_currency(country: str) -> str:
     """The currency that the tax has to be said in (Directive 2006/112/EC art. 230 and the like); empty where none is asked for."""
     belongs_to = territory(country)
     return _UNION_CURRENCIES.get(belongs_to, "EUR") if belongs_to in UNION else law(country).currency
+
+
+def exchanged_on(country: str, issued_on: date) -> date:
+    """The day whose rate of exchange counts, or the last before it that has one. Poland wants that of the last working day before the
+    tax is due (Act on VAT art. 31a (1)); elsewhere it is the day's own."""
+    return issued_on - timedelta(days=1) if country == "PL" else issued_on
 
 
 def is_within_state(content: DocumentContent) -> bool:

@@ -230,7 +230,8 @@ def _home(tx: sa.Connection, seller: StoreRow, payment: Payment, now: datetime) 
     if not payment.tax_minor or currency in ("", payment.currency):
         return None
     today = now.astimezone(ZoneInfo(seller.time_zone)).date()
-    found = exchange_rate.newest(tx, seller.id, payment.currency, currency, today)
+    on = particulars.exchanged_on(seller.seller.country, today)
+    found = exchange_rate.newest(tx, seller.id, payment.currency, currency, on)
     return None if found is None else (currency, *found)
 
 

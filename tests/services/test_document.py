@@ -259,6 +259,17 @@ def test_tax_is_said_in_the_sellers_own_currency_too(
     assert note.local_tax == printed
 
 
+def test_poland_counts_the_rate_of_the_day_before(runtime: Runtime, factory: Factory, clock: SteppingClock) -> None:
+    clock.time = datetime(2026, 3, 14, 9, tzinfo=UTC)
+    who = factory.buyer(factory.store(environment="prod", seller={"legal_name": "Gdynia", "country": "PL", "tax_id": "PL8567346215"}))
+    with runtime.database.transaction() as tx:
+        exchange_rate.replace(tx, who.store_id, [("EUR", "PLN", date(2026, 3, day), f"4.{day}") for day in (12, 13, 14)])
+    _, paid = paid_order(runtime.database, factory, who)
+    local = invoice_of(runtime, who, paid).local_tax
+    assert local is not None
+    assert (local.rate, local.on) == ("4.13", date(2026, 3, 13))
+
+
 def test_tax_that_is_said_in_it_anyway_or_is_none_needs_no_rate(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
     with runtime.database.transaction() as tx:
         exchange_rate.replace(tx, ada.store_id, [("USD", "EUR", date(2026, 1, 1), "0.9")])
