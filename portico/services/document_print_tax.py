@@ -39,14 +39,21 @@ def tax_table(content: DocumentContent, pen: Pen) -> TaxTable | None:
     if [tax.reason for tax in content.taxes] == ["standard"]:
         return None
     _ = pen.words.gettext
-    rows = tuple(TaxRow(_rate(tax, pen), pen.money(tax.base_minor), pen.money(tax.tax_minor)) for tax in content.taxes)
+    several = len({tax.country for tax in content.taxes if tax.country and tax.reason != "outside_scope"}) > 1
+    rows = tuple(
+        TaxRow(_rate(tax, pen, names_country=several), pen.money(tax.base_minor), pen.money(tax.tax_minor)) for tax in content.taxes
+    )
     return TaxTable(_("Tax by rate"), _("Rate"), _("Taxable amount"), tax_word(content, pen), rows)
 
 
-def _rate(tax: TaxLine, pen: Pen) -> str:
-    """What is outside the scope of a tax has no rate, not even one of 0 % (EN 16931 BR-O-05); it is stored as one."""
+def _rate(tax: TaxLine, pen: Pen, *, names_country: bool) -> str:
+    """What is outside the scope of a tax has no rate, not even one of 0 % (EN 16931 BR-O-05); it is stored as one. Where the tax goes to
+    several countries, each row says to which: Germany and Cyprus have the same rate."""
     reason = tax_reason(pen.language, tax.reason)
-    return reason if tax.reason == "outside_scope" else f"{pen.percent(tax.rate)} · {reason}"
+    if tax.reason == "outside_scope":
+        return reason
+    country = (pen.formats.country(tax.country),) if names_country and tax.country else ()
+    return " · ".join((pen.percent(tax.rate), reason, *country))
 
 
 def line_rates(content: DocumentContent, pen: Pen) -> dict[str, str]:

@@ -49,6 +49,17 @@ def test_several_rates_are_told_apart() -> None:
     assert [row.label for row in print_data(TWO_RATES, "en").totals][1:3] == ["VAT 19%", "VAT 7%"]
 
 
+def test_where_taxes_go_to_several_countries_each_names_its_own() -> None:
+    """A plan that was changed after a move: both countries have the same rate."""
+    taxes = (TaxLine("19", "standard", -950, -181, "DE"), TaxLine("19", "standard", 2450, 466, "CY"))
+    moved = print_data(replace(PLAN_CHANGE, taxes=taxes), "en").taxes
+    assert moved is not None
+    assert [row.rate for row in moved.rows] == ["19% · Standard rate · Germany", "19% · Standard rate · Cyprus"]
+    same = print_data(replace(TWO_RATES, taxes=tuple(replace(tax, country="FR") for tax in TWO_RATES.taxes)), "en").taxes
+    assert same is not None
+    assert [row.rate for row in same.rows] == ["19% · Standard rate", "7% · Reduced rate"], "the place of supply says it"
+
+
 def test_the_card_is_named_by_brand_and_last_four() -> None:
     assert "4242" in print_data(ORDINARY, "en").payment[1].value
     assert "Visa" in print_data(ORDINARY, "en").payment[1].value
