@@ -8,7 +8,7 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.invoice import Seller
 from portico.domain.place_of_supply import is_registered_business, taxation
 from portico.domain.tax import Taxation, TaxPolicy, TaxRule
-from portico.domain.tax_table import STARTING_SET, starting_set
+from portico.domain.tax_table import COLUMNS, STARTING_SET, parse, starting_set
 
 TODAY = date(2026, 11, 20)
 DESTINATION, HOME = TaxPolicy(), TaxPolicy(eu_consumers="home")
@@ -159,6 +159,14 @@ def test_states_have_rows_of_their_own() -> None:
     assert sold("US", "US", seller_state="NY") is sold("DE", "US") is None, "nobody knows in which"
     assert sold("CA", "CA", state="ON") == taxed("13", "CA")
     assert sold("CA", "CA", state="AB") == taxed("5", "CA")
+
+
+def test_a_province_outside_of_its_countrys_tax_has_a_row_of_its_own() -> None:
+    """The Canary Islands (Directive 2006/112/EC art. 6), as docs/taxes.md has them."""
+    canaries = (*EVERYWHERE, *parse(",".join(COLUMNS) + "\nES,GC,,2026-01-01,0,outside_scope,"))
+    assert sold("DE", "ES", state="GC", rules=canaries) == sold("ES", "ES", state="GC", rules=canaries) == OUTSIDE
+    assert sold("DE", "ES", state="M", rules=canaries) == sold("DE", "ES", rules=canaries) == taxed("21", "ES")
+    assert sold("DE", "ES", state="GC") == taxed("21", "ES"), "without one it is Spain's"
 
 
 def test_who_is_a_business() -> None:
