@@ -34,6 +34,7 @@ JOB = "render_document"
 MADE_PER_HOUR = 60  # PDFs of one buyer that are made while he waits; a pack of a year has no such limit
 _HOUR_SECONDS = 3600
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
+_DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|\Z)", re.IGNORECASE)  # names that Windows keeps for itself, with any ending
 
 
 class DocumentNotReady(PorticoError):
@@ -122,6 +123,8 @@ def make(runtime: Runtime, document_id: str, media_type: MediaType, language: st
 def name_of(found: Document, media_type: MediaType, language: str) -> str:
     """A name for the file: the document's number, and what else it takes to tell its files apart."""
     stem = _NOT_IN_A_NAME.sub("-", found.number).strip("-.") or found.id  # a number made elsewhere may hold a slash
+    if _DEVICE.match(stem):
+        stem = f"{found.kind}-{stem}"
     if media_type != PDF:
         return f"{stem}-{'cii' if media_type == CII else 'ubl'}.xml"
     return f"{stem}.pdf" if language == found.language else f"{stem}-{language}.pdf"

@@ -25,9 +25,11 @@ COLUMNS = (
     "test", "pdf", "cii", "ubl", "missing",
 )  # fmt: skip
 BYTE_ORDER_MARK = "\ufeff"
-# What a spreadsheet would take for a formula (OWASP, CSV injection), unless it is no more than numbers.
+# What a spreadsheet would take for a formula (OWASP, CSV injection), unless it is no more than a number. Where the comma is for decimals it
+# parts cells at a semicolon, whatever a comma says, so that a formula may begin behind one.
+_CELL = re.compile(r"[^;\t]+")
 _FORMULA = re.compile(r"[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-_NUMBERS = re.compile(r"-?[0-9]+(\.[0-9]+)?(; -?[0-9]+(\.[0-9]+)?)*\Z")
+_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\Z")
 _SEVERAL = "; "
 
 
@@ -129,7 +131,7 @@ def _local(content: DocumentContent, moment: datetime) -> datetime:
 
 def _harmless(value: str) -> str:
     """What somebody typed stays text wherever it is opened."""
-    return f"'{value}" if _FORMULA.match(value) and not _NUMBERS.match(value) else value
+    return _CELL.sub(lambda cell: f"'{cell[0]}" if _FORMULA.match(cell[0]) and not _NUMBER.match(cell[0]) else cell[0], value)
 
 
 def _line(values: Sequence[str]) -> str:

@@ -27,7 +27,16 @@ from tests.services.test_document import issue, paid_order
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [("RE 2025/0815", "RE-2025-0815.pdf"), ("../../etc/x", "etc-x.pdf"), ("a\\b:c", "a-b-c.pdf"), ("請求1", "請求1.pdf"), ("#", None)],
+    [
+        ("RE 2025/0815", "RE-2025-0815.pdf"),
+        ("../../etc/x", "etc-x.pdf"),
+        ("a\\b:c", "a-b-c.pdf"),
+        ("請求1", "請求1.pdf"),
+        ("#", None),
+        ("aux", "invoice-aux.pdf"),
+        ("COM1.7", "invoice-COM1.7.pdf"),
+        ("CON-7", "CON-7.pdf"),
+    ],
 )
 def test_a_number_from_elsewhere_makes_a_name_that_stays_where_it_is_put(
     runtime: Runtime, factory: Factory, ada: BuyerScope, number: str, name: str | None

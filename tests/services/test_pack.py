@@ -218,15 +218,17 @@ def test_only_documents_of_those_days_in_the_stores_time_zone_are_in_it(
 def test_what_people_typed_is_harmless_and_no_file_takes_anothers_place(
     runtime: Runtime, factory: Factory, ada: BuyerScope, files: None
 ) -> None:
-    names = ['=HYPERLINK("http://evil.example","x")', " +1", "@SUM(A1)", "-2+3", 'Käse, "Brot"\r\nund Wein', "-5"]
-    numbers = ["RE/1", "RE-1", "re 1", "RE_1", "=1+1", "5"]
+    names = ['=HYPERLINK("http://evil.example","x")', " +1", "@SUM(A1)", "-2+3", 'Käse, "Brot"\r\nund Wein', "-5", "Ada;=1+1;-5; @x"]
+    numbers = ["RE/1", "RE-1", "re 1", "RE_1", "=1+1", "5", "6"]
     for name, number in zip(names, numbers, strict=True):
         order = factory.order(ada, billing_detail=BillingDetail(country="DE", name=name))
         factory.document(ada, factory.payment(ada, order), elsewhere=number)
     held = opened(whole(runtime, ada, made(runtime, ada)))
     rows = table(held)
-    assert [row["buyer"] for row in rows] == [f"'{name}" if name[0] in "= +@" or name == "-2+3" else name for name in names]
-    assert [row["number"] for row in rows] == ["RE/1", "RE-1", "re 1", "RE_1", "'=1+1", "5"]
+    *buyers, in_parts = [row["buyer"] for row in rows]
+    assert buyers == [f"'{name}" if name[0] in "= +@" or name == "-2+3" else name for name in names[:-1]]
+    assert in_parts == "Ada;'=1+1;-5;' @x"  # what a spreadsheet parts at semicolons
+    assert [row["number"] for row in rows] == ["RE/1", "RE-1", "re 1", "RE_1", "'=1+1", "5", "6"]
     paths = [row["pdf"] for row in rows]
     assert paths[:4] == ["pdf/RE-1.pdf", "pdf/RE-1-2.pdf", "pdf/re-1-3.pdf", "pdf/RE_1.pdf"]
     assert len({path.casefold() for path in paths}) == len(paths)
