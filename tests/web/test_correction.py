@@ -75,6 +75,7 @@ def test_a_correction_is_reviewed_issued_and_told_on_every_page(ada: Browser, ow
     assert "Replaced by INV-2026-000002. Credit note CN-2026-000001 cancels this one." in read(old)
     assert "This invoice has been replaced already." in old.words
     assert f'href="{page.path}"' in old.text
+    assert '<bdi class="unbroken">INV-2026-000001</bdi>' in old.text  # half of a number is another one
     assert f"/invoices/{owned.document}/correct" not in old.text
     for path, marks in (("/invoices", (1, 2)), ("/invoices?kind=invoice", (1, 1)), (f"/orders/{owned.order}", (1, 2))):
         listed = ada.get(BASE + path).words
