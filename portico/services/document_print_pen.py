@@ -50,4 +50,5 @@ class Pen:
 
     def numbered(self, number: str, at: datetime | None) -> str:
         """Another document within a sentence, with its date where that is known: "INV-2026-000042 (Nov 1, 2026)"."""
-        return self.value(self.foreign(number) if at is None else f"{self.foreign(number)} ({self.date(at)})")
+        named = self.value(self.foreign(number))
+        return named if at is None else f"{named} ({self.value(self.date(at))})"

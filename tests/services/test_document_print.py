@@ -251,6 +251,8 @@ def test_a_new_invoice_says_what_it_replaces() -> None:
 def test_a_document_of_which_the_other_was_issued_gives_the_day() -> None:
     data = print_data(replace(CREDIT_NOTE, refers_to_at=NOVEMBER), "en")
     assert data.notes[0].startswith("Credit note for invoice INV-2026-000042 (Nov 1, 2026).")
+    arabic = print_data(replace(CREDIT_NOTE, refers_to_at=NOVEMBER), "ar").notes[0]
+    assert "\u2068INV-2026-000042\u2069 (\u20681 نوفمبر 2026\u2069)" in arabic  # the number's direction must not turn the day around
 
 
 def test_discounts_are_lines_with_a_minus_and_count_in_what_is_carried() -> None:
