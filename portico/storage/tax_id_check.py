@@ -11,7 +11,7 @@ from portico.domain.errors import NotFound
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.storage.rows import changed, first, many
 from portico.storage.scoped import buyer_values, in_store, of_buyer, store_values
-from portico.storage.tables import buyer
+from portico.storage.tables import buyer, document
 from portico.storage.tables import tax_id_check as table
 
 
@@ -56,7 +56,10 @@ _OF_STORE = (
 _IS_PENDING = sa.and_(of_buyer(table), table.c.id == sa.bindparam("p_id"), table.c.status == "pending")
 _ANSWER = ("status", "answered_at", "consultation_number", "name", "address")
 _ANSWERED = sa.update(table).where(_IS_PENDING).values({name: sa.bindparam(f"p_new_{name}", type_=table.c[name].type) for name in _ANSWER})
-_WITHDRAW_OTHERS = sa.delete(table).where(of_buyer(table), table.c.status == "pending", table.c.tax_id != sa.bindparam("p_tax_id"))
+_IS_INVOICED = sa.exists().where(of_buyer(document), document.c.kind == "invoice", document.c.issued_at >= table.c.asked_at)
+_WITHDRAW_OTHERS = sa.delete(table).where(
+    of_buyer(table), table.c.status == "pending", table.c.tax_id != sa.bindparam("p_tax_id"), ~_IS_INVOICED
+)
 _NO_ANSWER = sa.update(table).where(_IS_PENDING).values(unavailable=table.c.unavailable + 1)
 
 
@@ -136,5 +139,6 @@ def no_answer(tx: sa.Connection, scope: BuyerScope, check_id: str) -> None:
 
 
 def withdraw_others(tx: sa.Connection, scope: BuyerScope, tax_id: str) -> int:
-    """Deletes the buyer's questions without an answer about any other id than this one: nobody needs it any more. How many."""
+    """Deletes the buyer's questions without an answer about any other id than this one: nobody needs it any more. How many. Those since
+    which an invoice was issued stay, for the id may be on it."""
     return changed(tx, _WITHDRAW_OTHERS, {**buyer_values(scope), "p_tax_id": tax_id})

@@ -233,6 +233,21 @@ def test_an_id_that_was_changed_since_is_not_asked_about(runtime: Runtime, ada: 
     assert next_due(runtime) is None
 
 
+def test_an_id_that_an_invoice_may_name_is_asked_about_even_if_it_was_replaced(
+    runtime: Runtime, ada: BuyerScope, register: StandIn, clock: SteppingClock, factory: Factory
+) -> None:
+    """Else a made-up one would only have to be there for the moment of the purchase."""
+    save(runtime, ada, UNKNOWN)
+    clock.advance(seconds=1)
+    factory.document(ada, factory.payment(ada, factory.order(ada)), issued_at=clock())
+    save(runtime, ada, ID)
+    Worker(runtime).run_until_idle()
+    found = newest(runtime, ada, UNKNOWN)
+    assert found is not None
+    assert found.status == "invalid"
+    assert newest(runtime, ada, ID) is not None
+
+
 def test_an_id_that_never_had_an_answer_is_nobodys_concern_once_it_is_replaced(
     runtime: Runtime, ada: BuyerScope, register: StandIn, clock: SteppingClock
 ) -> None:

@@ -226,7 +226,7 @@ def own(database: Database, factory: Factory) -> Own:
         hashes = {"token_hash": TOKEN, "code_hash": TOKEN}
         sign_in.mint(tx, owner, request.id, buyer_id=owner.buyer_id, **hashes, now=now, expires_at=now + timedelta(minutes=10))
         gateway_customer.put(tx, owner, "sandbox", "cus_1")
-        tax_id_check.create(tx, owner, "TIC_1", "ATU1", now)
+        tax_id_check.create(tx, owner, "TIC_1", "ATU1", now + timedelta(seconds=1))  # after the last invoice
         tax_id_check.create(tx, owner, "TIC_2", "ATU2", now)
         tax_id_check.answered(tx, owner, "TIC_2", "invalid", now=now)
         tax_id_check.create(tx, owner, "TIC_3", "ATU3", now)
