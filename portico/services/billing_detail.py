@@ -11,6 +11,7 @@ from portico.domain.scope import BuyerScope
 from portico.services import tax_id_check, taxation
 from portico.services.runtime import Runtime
 from portico.storage import audit, buyer
+from portico.storage import store as stores
 
 
 def read(runtime: Runtime, scope: BuyerScope) -> tuple[BillingDetail, int]:
@@ -40,6 +41,7 @@ def keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: Billing
     """
     if not buyer.save_billing_detail(tx, scope, detail, expected_version):
         raise Conflict
-    tax_id_check.ask(tx, runtime, scope, detail)
-    taxation.refresh(tx, runtime, scope, detail)
+    store = stores.get(tx, scope.store_id)
+    tax_id_check.ask(tx, runtime, store, scope, detail)
+    taxation.refresh(tx, runtime, store, scope, detail)
     audit.record(tx, scope, actor="buyer", action="billing_detail.saved", subject=scope.buyer_id, now=runtime.clock())

@@ -20,7 +20,7 @@ from portico.domain.subscription import Subscription
 from portico.gateways.port import CardSetup, CardSetupResult, PaymentGateway, SavedCard
 from portico.i18n.languages import is_language
 from portico.services import charging, notice, standing, store_time
-from portico.services.charging import Outcome
+from portico.services.charging import Begun, Outcome
 from portico.services.portal_address import base_path, card_return_path
 from portico.services.runtime import Runtime
 from portico.storage import audit, gateway_customer, outbox
@@ -89,14 +89,14 @@ def finish(runtime: Runtime, scope: BuyerScope, setup_id: str) -> Finished:
     if visit.status == "open" and visit.reference is not None:
         result = gateway_of(runtime, scope).find_card_setup(visit.reference)
         now = store_time.now(runtime, store, scope.environment)
-        keys: dict[str, str] = {}
+        begun: dict[str, Begun] = {}
         with runtime.database.transaction() as tx:
             if result.status == "completed" and result.card is not None:
-                keys = _save(tx, runtime, scope, visit, saved=result.card, now=now)
+                begun = _save(tx, runtime, scope, visit, saved=result.card, now=now)
             elif result.status == "expired":
                 setups.end(tx, scope, setup_id, status="expired", now=now)
-        outcomes = {subscription_id: charging.charge(runtime, key, first=True) for subscription_id, key in keys.items()}
-        return _finished(runtime, scope, setup_id, keys.get(visit.subscription_id), outcomes.get(visit.subscription_id))
+        outcomes = {subscription_id: charging.charge_now(runtime, store, attempt) for subscription_id, attempt in begun.items()}
+        return _finished(runtime, scope, setup_id, begun.get(visit.subscription_id), outcomes.get(visit.subscription_id))
     return _finished(runtime, scope, setup_id)
 
 
@@ -144,13 +144,13 @@ def gateway_of(runtime: Runtime, scope: BuyerScope) -> PaymentGateway:
 
 def _save(
     tx: sa.Connection, runtime: Runtime, scope: BuyerScope, visit: CardSetupRow, *, saved: SavedCard, now: datetime
-) -> dict[str, str]:
-    """Keeps the card, and commits us to charging what is overdue: the key of each subscription's new attempt, by its id."""
+) -> dict[str, Begun]:
+    """Keeps the card, and commits us to charging what is overdue: each subscription's new attempt, by its id."""
     locked = _charged_alike(tx, scope, visit.subscription_id)
     if not setups.end(tx, scope, visit.id, status="completed", now=now):
         return {}  # somebody else was faster
     gateway_customer.put(tx, scope, gateway_of(runtime, scope).name, saved.customer)
-    keys: dict[str, str] = {}
+    begun: dict[str, Begun] = {}
     for found in locked:
         paid_by = replace(found, customer_reference=saved.customer, method_reference=saved.method, method=saved.card)
         columns: dict[str, Any] = {
@@ -158,14 +158,14 @@ def _save(
             "method_last4": saved.card.last4, "method_expiry_month": saved.card.expiry_month,
             "method_expiry_year": saved.card.expiry_year, "remind_at": remind_at(paid_by, now=now),
         }  # fmt: skip
-        key = _recover(tx, runtime, scope, paid_by, now)
-        if key is not None:
-            keys[found.id], columns["due_at"] = key, None
+        attempt = _recover(tx, runtime, scope, paid_by, now)
+        if attempt is not None:
+            begun[found.id], columns["due_at"] = attempt, None
         subscriptions.change(tx, scope, found.id, expected_version=found.version, **columns)
         if found.id == visit.subscription_id:
             notice.add(tx, runtime, scope, "card_updated", found.id, now=now, **notice.of_subscription(paid_by))
     audit.record(tx, scope, actor="buyer", action="card.updated", subject=visit.subscription_id, now=runtime.clock())
-    return keys
+    return begun
 
 
 def _charged_alike(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> tuple[Subscription, ...]:
@@ -179,7 +179,7 @@ def _charged_alike(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -
     return (subscriptions.lock(tx, scope, subscription_id),)  # it got another card meanwhile, or is over
 
 
-def _recover(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid_by: Subscription, now: datetime) -> str | None:
+def _recover(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid_by: Subscription, now: datetime) -> Begun | None:
     """Another try at an overdue payment with the new card; None where there is nothing to try, or no more may be charged today."""
     if paid_by.status != "past_due":
         return None
@@ -193,9 +193,8 @@ def _recover(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid_by: Su
         return None
 
 
-def _finished(runtime: Runtime, scope: BuyerScope, setup_id: str, key: str | None = None, outcome: Outcome | None = None) -> Finished:
+def _finished(runtime: Runtime, scope: BuyerScope, setup_id: str, begun: Begun | None = None, outcome: Outcome | None = None) -> Finished:
     with runtime.database.read() as connection:
         visit = setups.get(connection, scope, setup_id)
         card = subscriptions.get(connection, scope, visit.subscription_id).method if visit.status == "completed" else None
-        payment_id = payments.attempt_by_key(connection, key).payment.id if key is not None else None
-    return Finished(visit.subscription_id, visit.status, card, payment_id, outcome)
+    return Finished(visit.subscription_id, visit.status, card, None if begun is None else begun.payment.id, outcome)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 from portico.domain.errors import Refused
-from portico.domain.payment import Payment
+from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.gateways.port import Charge, ChargeResult, Unanswered
@@ -26,6 +26,7 @@ from portico.services.runtime import Runtime
 from portico.storage import charge_bound, outbox
 from portico.storage import payment as payments
 from portico.storage.payment import KeyedAttempt
+from portico.storage.store import StoreRow
 
 log = structlog.get_logger("portico.payments")
 
@@ -54,6 +55,16 @@ class Outcome:
         return self.status in ("succeeded", "failed")
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An attempt that a transaction commits us to: the provider will know it by `key`. The payment is without details."""
+
+    key: str
+    scope: BuyerScope
+    payment: Payment
+    attempt: PaymentAttempt
+
+
 def begin(
     tx: sa.Connection,
     runtime: Runtime,
@@ -64,43 +75,61 @@ def begin(
     on_session: bool,
     now: datetime,
     delay_seconds: int = 0,
-) -> str | None:
+) -> Begun | None:
     """Commits us to an attempt at a payment with the subscription's card: the payment if it is new, the attempt, and its job.
 
-    `payment` is new (no attempts), or one that failed, with its attempts. Gives the attempt's key, for `charge` after the
+    `payment` is new (no attempts), or one that failed, with its attempts. Gives the attempt, for `charge_now` after the
     commit; None, and nothing is written, when there is a payment for this period, or an open change, already, or it is under way,
     paid or canceled. Whoever calls it sets the subscription's `due_at` to None in the same transaction: nothing else happens to it until
-    the outcome. `delay_seconds`: IN_REQUEST_DELAY_SECONDS where the caller will charge at once.
+    the outcome. `delay_seconds`: IN_REQUEST_DELAY_SECONDS where the caller will `charge_now`.
     Raises Refused("too_many_charges"), and Conflict when another attempt is under way.
     """
-    _hold_to_bounds(tx, scope, subscription.id, now)
-    if on_session:
-        _hold_to_tries(tx, scope, subscription.id, now)
+    _hold_to_bounds(tx, scope, subscription.id, now, on_session=on_session)
     if payment.attempts:
         if payment.status != "failed" or not payments.set_status(tx, scope, payment.id, "pending"):
             return None
-    elif not payments.start(tx, scope, _from_where_it_stands(payment, subscription)):
-        return None
+        begun = replace(payment, status="pending", attempts=(), refunds=())
+    else:
+        begun = _from_where_it_stands(payment, subscription)
+        if not payments.start(tx, scope, begun):
+            return None
     key = f"{payment.id}-{len(payment.attempts) + 1}"
+    attempt = PaymentAttempt(
+        sequence=len(payment.attempts) + 1,
+        status="pending",
+        failure_code=None,
+        method=subscription.method and PaymentMethod(subscription.method.brand, subscription.method.last4),
+        attempted_at=now,
+        key=key,
+        on_session=on_session,
+        customer_reference=subscription.customer_reference,
+        method_reference=subscription.method_reference,
+    )
     payments.add_attempt(
         tx,
         scope,
         payment.id,
         key=key,
-        customer_reference=subscription.customer_reference,
-        method_reference=subscription.method_reference,
-        method=subscription.method,
+        customer_reference=attempt.customer_reference,
+        method_reference=attempt.method_reference,
+        method=attempt.method,
         on_session=on_session,
         now=now,
     )
     add_job(tx, runtime, key, first=delay_seconds == 0, delay_seconds=delay_seconds)
-    return key
+    return Begun(key, scope, begun, attempt)
 
 
 def add_job(tx: sa.Connection, runtime: Runtime, key: str, *, first: bool = False, delay_seconds: int = 0) -> bool:
     """The job that sees an attempt to its end. `first`: nobody else will ask before it. False: there is one already."""
     arguments = {"key": key, "first": first}
     return outbox.add(tx, JOB, arguments, now=runtime.clock(), lane="pay", key=JOB_PREFIX + key, delay_seconds=delay_seconds)
+
+
+def charge_now(runtime: Runtime, store: StoreRow, begun: Begun) -> Outcome:
+    """`charge` for whoever has just committed to the attempt: nobody can have asked before, and there is nothing to read."""
+    marks.here("intent_committed")
+    return _see_through(runtime, KeyedAttempt(begun.key, begun.scope, store, begun.payment, begun.attempt), first=True)
 
 
 def charge(
@@ -116,6 +145,15 @@ def charge(
         asked = payments.attempt_by_key(connection, key)
     if asked.attempt.status not in settlement.OPEN:
         return outcome(asked)
+    return _see_through(runtime, asked, first=first, ending=ending)
+
+
+def _see_through(
+    runtime: Runtime, asked: KeyedAttempt, *, first: bool, ending: Callable[[], AbstractContextManager[sa.Connection]] | None = None
+) -> Outcome:
+    """Asks the provider about an open attempt and settles what it answers. `asked` may be older than what others have written since:
+    what counts is decided when it is settled."""
+    key = asked.key
     now = store_time.now(runtime, asked.store, asked.scope.environment)
     try:
         result = _ask(runtime, asked, now, first=first and now - asked.attempt.attempted_at < _KEYS_ARE_FRESH)
@@ -206,17 +244,13 @@ def _order(runtime: Runtime, asked: KeyedAttempt) -> Charge:
     )
 
 
-def _hold_to_bounds(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime) -> None:
-    """A loop that we did not foresee must not empty a buyer's account."""
-    charges, documents = payments.charged_since(tx, scope, subscription_id, now - PER)
+def _hold_to_bounds(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime, *, on_session: bool) -> None:
+    """A loop that we did not foresee must not empty a buyer's account. Tries of our own are on the ladder, and are not put off by
+    those of a buyer."""
+    charges, documents, tries = charge_bound.count_since(tx, scope, subscription_id, now - PER)
     if charges >= MOST_CHARGES or documents >= MOST_DOCUMENTS:
         raise Refused("too_many_charges", f"{charges} charges and {documents} documents of {subscription_id} within a day")
-
-
-def _hold_to_tries(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime) -> None:
-    """Tries of our own are on the ladder, and are not put off by those of a buyer."""
-    tries = charge_bound.tried_since(tx, scope, subscription_id, now - PER)
-    if tries >= MOST_TRIES:
+    if on_session and tries >= MOST_TRIES:
         raise Refused("too_many_charges", f"{tries} tries at payments of {subscription_id} within a day")
 
 

@@ -19,6 +19,7 @@ from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription, SubscriptionEvent, SubscriptionStatus
 from portico.domain.tax import tax_line
 from portico.services import charging, due, taxation
+from portico.services.charging import Begun
 from portico.services.locked import Locked
 from portico.services.runtime import Runtime
 from portico.storage import payment as payments
@@ -52,11 +53,11 @@ def bill_from(
     event: SubscriptionEvent,
     store: StoreRow,
     now: datetime,
-) -> str | None:
+) -> Begun | None:
     """Lets a locked subscription begin anew at `anchor`, its period 0, and bills that while the buyer is there: for a pause that he
     ends before its time.
 
-    Gives the attempt's key, for `charging.charge` after the commit; None when there is nothing to pay.
+    Gives the attempt, for `charging.charge_now` after the commit; None when there is nothing to pay.
     Raises Refused("too_many_charges").
     """
     locked = Locked(tx, runtime, scope, subscription, now, actor="buyer", store=store)
@@ -102,8 +103,8 @@ def _retry(locked: Locked) -> None:
     owed = payments.open_of_subscription(locked.tx, locked.scope, found.id)
     if owed is None:
         raise Refused("nothing_to_pay", "it is past due without an open payment")
-    key = charging.begin(locked.tx, locked.runtime, locked.scope, owed, found, on_session=False, now=locked.now)
-    if key is None:
+    begun = charging.begin(locked.tx, locked.runtime, locked.scope, owed, found, on_session=False, now=locked.now)
+    if begun is None:
         raise Refused("payment_open", "it is due while its payment is under way")
     locked.become(due.awaiting_payment(found))
 
@@ -131,16 +132,16 @@ def _over(locked: Locked, event: SubscriptionEvent, cause: str, *, in_trial: boo
 
 def _bill(
     locked: Locked, after: Subscription, event: SubscriptionEvent | None = None, *, cause: str = "due", on_session: bool = False
-) -> str | None:
+) -> Begun | None:
     """Puts the subscription into its new period and commits us to the charge for it; a period that costs nothing is simply there.
 
-    `event` is the move that goes with the new period, and `cause` why. Gives the attempt's key, None where there is nothing to pay.
+    `event` is the move that goes with the new period, and `cause` why. Gives the attempt, None where there is nothing to pay.
     """
     terms = None if locked.store is None else taxation.of_order(locked.tx, locked.store, locked.scope, after.order_id)
     category = "" if terms is None else products.get(locked.tx, locked.scope, after.product_id).tax_category
     if terms is not None:
         after = terms.taxed(after, category, after.period_start)
-    payment, key = _period_payment(locked, after), None
+    payment, begun = _period_payment(locked, after), None
     if terms is not None:
         after = terms.taxed(after, category, after.period_end)  # when it is charged next
     if payment.total_minor == 0:
@@ -148,7 +149,7 @@ def _bill(
             event = "activate"
         after = locked.planned(replace(after, status="active"))
     else:
-        key = charging.begin(
+        begun = charging.begin(
             locked.tx,
             locked.runtime,
             locked.scope,
@@ -158,7 +159,7 @@ def _bill(
             now=locked.now,
             delay_seconds=charging.IN_REQUEST_DELAY_SECONDS if on_session else 0,
         )
-        if key is None:
+        if begun is None:
             raise Refused("period_already_billed", f"there is a payment for the period from {after.period_start.isoformat()}")
         after = due.awaiting_payment(after)
     after = locked.become(after, event, cause)
@@ -166,7 +167,7 @@ def _bill(
     if (after.product_id, after.quantity) != (before.product_id, before.quantity):
         billed = {"period_total_minor": payment.total_minor} if payment.total_minor else {}
         locked.tell("plan_changed", after.id, after, from_plan=before.product_name, from_quantity=before.quantity, **billed)
-    return key
+    return begun
 
 
 def _period_payment(locked: Locked, after: Subscription) -> Payment:

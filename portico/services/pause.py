@@ -18,7 +18,6 @@ from portico.services.locked import Locked
 from portico.services.runtime import Runtime
 from portico.services.standing import Situation
 from portico.storage import audit
-from portico.storage import payment as payments
 from portico.storage import subscription as subscriptions
 
 
@@ -131,12 +130,12 @@ def unpause_now(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, ve
     with runtime.database.transaction() as tx:
         here = _locked(tx, runtime, scope, subscription_id, version)
         here.hold("unpause")
-        key = due_step.bill_from(tx, runtime, scope, here.subscription, here.now, event="unpause", store=here.store, now=here.now)
+        begun = due_step.bill_from(tx, runtime, scope, here.subscription, here.now, event="unpause", store=here.store, now=here.now)
         audit.record(tx, scope, actor="buyer", action="subscription.unpaused", subject=subscription_id, now=runtime.clock())
-    outcome = None if key is None else charging.charge(runtime, key, first=True)
+    outcome = None if begun is None else charging.charge_now(runtime, here.store, begun)
     with runtime.database.read() as connection:
-        payment_id = None if key is None else payments.attempt_by_key(connection, key).payment.id
-        return Unpaused(subscriptions.get(connection, scope, subscription_id), payment_id, outcome)
+        found = subscriptions.get(connection, scope, subscription_id)
+    return Unpaused(found, None if begun is None else begun.payment.id, outcome)
 
 
 def _locked(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription_id: str, version: int | None) -> Situation:

@@ -39,12 +39,12 @@ def pay(runtime: Runtime, scope: BuyerScope, subject_id: str) -> Paid:
         if owed is None or subject_id not in (subscription_id, owed.id):
             raise Refused("nothing_to_pay")
         delay = charging.IN_REQUEST_DELAY_SECONDS
-        key = charging.begin(tx, runtime, scope, owed, here.subscription, on_session=True, now=here.now, delay_seconds=delay)
-        if key is None:
+        begun = charging.begin(tx, runtime, scope, owed, here.subscription, on_session=True, now=here.now, delay_seconds=delay)
+        if begun is None:
             raise Refused("payment_open")
         Locked(tx, runtime, scope, here.subscription, here.now).become(due.awaiting_payment(here.subscription))
         audit.record(tx, scope, actor="buyer", action="payment.tried", subject=owed.id, now=runtime.clock())
-    return Paid(owed.id, charging.charge(runtime, key, first=True))
+    return Paid(owed.id, charging.charge_now(runtime, here.store, begun))
 
 
 def look(runtime: Runtime, scope: BuyerScope, payment_id: str) -> Payment:

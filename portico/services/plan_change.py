@@ -20,7 +20,7 @@ from portico.domain.subscription import ScheduledChange, Subscription, current_e
 from portico.domain.tax import Taxation
 from portico.domain.why_not import Action, Standing
 from portico.services import change_payment, charging, due, notice, quote, standing, taxation
-from portico.services.charging import Outcome
+from portico.services.charging import Begun, Outcome
 from portico.services.locked import Locked
 from portico.services.quote import Quote
 from portico.services.runtime import Runtime
@@ -55,9 +55,8 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What became of a change: the subscription as it is now and, where money was asked for, the payment and how it went."""
+    """What became of a change: where money was asked for, the payment and how it went."""
 
-    subscription: Subscription
     change: PlanChange
     payment_id: str | None = None
     outcome: Outcome | None = None
@@ -109,11 +108,10 @@ def confirm(runtime: Runtime, scope: BuyerScope, subscription_id: str, sealed: s
         change = _as_shown(tx, scope, here, shown)
         audit.record(tx, scope, actor="buyer", action="plan_change.confirmed", subject=subscription_id, now=runtime.clock())
         if change.total_minor == 0:
-            return Confirmed(_make(tx, runtime, scope, here, change), change)
-        payment_id, key = _begin_charge(tx, runtime, scope, here, change)
-    outcome = charging.charge(runtime, key, first=True)
-    with runtime.database.read() as connection:
-        return Confirmed(subscriptions.get(connection, scope, subscription_id), change, payment_id, outcome)
+            _make(tx, runtime, scope, here, change)
+            return Confirmed(change)
+        begun = _begin_charge(tx, runtime, scope, here, change)
+    return Confirmed(change, begun.payment.id, charging.charge_now(runtime, here.store, begun))
 
 
 def keep(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Subscription:
@@ -183,11 +181,12 @@ def _as_shown(tx: sa.Connection, scope: BuyerScope, here: Situation, shown: Quot
     return change
 
 
-def _make(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> Subscription:
-    """Makes a change that costs nothing today, or plans it for the end of the period; the subscription as it is then."""
+def _make(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> None:
+    """Makes a change that costs nothing today, or plans it for the end of the period."""
     found, now = here.subscription, here.now
     if change.timing == "now":
-        return change_payment.put_into_effect(Locked(tx, runtime, scope, found, now), change.in_effect)
+        change_payment.put_into_effect(Locked(tx, runtime, scope, found, now), change.in_effect)
+        return
     planned = ScheduledChange("change_plan", change.at, change.product_id, change.product_name, change.unit_minor, change.quantity)
     waiting = replace(taxed_as(found, change.taxation or found.taxation), scheduled_change=planned, version=found.version + 1)
     waiting = replace(waiting, remind_at=remind_at(waiting, now=now))
@@ -198,19 +197,18 @@ def _make(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situatio
         tax_note=waiting.tax_note,
     )  # fmt: skip
     notice.add(tx, runtime, scope, "plan_change_scheduled", found.id, now=now, **notice.of_subscription(waiting))
-    return waiting
 
 
-def _begin_charge(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> tuple[str, str]:
-    """Commits us to the charge that the change waits for; the payment's id and the attempt's key."""
+def _begin_charge(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> Begun:
+    """Commits us to the charge that the change waits for."""
     found, now = here.subscription, here.now
     payment = _payment(runtime, found, change, now)
     Locked(tx, runtime, scope, found, now).become(due.awaiting_payment(found))
     delay = charging.IN_REQUEST_DELAY_SECONDS
-    key = charging.begin(tx, runtime, scope, payment, found, on_session=True, now=now, delay_seconds=delay)
-    if key is None:
+    begun = charging.begin(tx, runtime, scope, payment, found, on_session=True, now=now, delay_seconds=delay)
+    if begun is None:
         raise quote.Stale("quote_moved")  # another change of this subscription is under way
-    return payment.id, key
+    return begun
 
 
 def _payment(runtime: Runtime, found: Subscription, change: PlanChange, now: datetime) -> Payment:

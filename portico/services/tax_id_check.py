@@ -36,10 +36,9 @@ _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 60, 6 * 3600
 _DAY_SECONDS = 86_400
 
 
-def ask(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail) -> None:
+def ask(tx: sa.Connection, runtime: Runtime, store: StoreRow, scope: BuyerScope, detail: BillingDetail) -> None:
     """Has the register asked about the id in these details, which `tx` saves, and about no other any more; nothing where the store
     does not want it, or the register cannot know it, or has told lately."""
-    store = stores.get(tx, scope.store_id)
     if runtime.vat_register is None or store.tax_policy is None:
         return
     checks.withdraw_others(tx, scope, detail.tax_id)
@@ -93,7 +92,7 @@ def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContex
         if not checks.answered(tx, scope, check.id, status, now=runtime.clock(), **proof):
             return
         detail, _ = buyer.billing_detail(tx, scope)
-        taxation.refresh(tx, runtime, scope, detail)
+        taxation.refresh(tx, runtime, stores.get(tx, scope.store_id), scope, detail)
         if status == "invalid" and is_news:
             told = {"number": check.tax_id, "consultation_number": answer.consultation_number}
             now = store_time.now(runtime, store, scope.environment)

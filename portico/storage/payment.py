@@ -22,7 +22,7 @@ from portico.storage.payment_row import ATTEMPT, ATTEMPT_NAMES, HEAD, METHOD, NA
 from portico.storage.rows import changed, first, many
 from portico.storage.scoped import also_of_buyer, buyer_values, in_store, of_buyer, store_values
 from portico.storage.store import StoreRow
-from portico.storage.tables import document, job, payment_attempt, refund, subscription
+from portico.storage.tables import job, payment_attempt, refund, subscription
 from portico.storage.tables import payment as table
 from portico.storage.tables import store as store_table
 
@@ -103,21 +103,6 @@ _OPEN_OF_SUBSCRIPTION = (
         sa.or_(table.c.status.in_(("pending", "unknown")), _IS_OWED),
     )
     .order_by(table.c.status == "failed", table.c.created_at.desc(), table.c.id.desc(), payment_attempt.c.sequence)
-)
-_since = sa.bindparam("p_since", type_=table.c.succeeded_at.type)
-_CHARGED_SINCE = sa.select(
-    sa.select(sa.func.count())
-    .where(table.c.subscription_id == _SUBSCRIPTION_ID, also_of_buyer(table), table.c.succeeded_at > _since)
-    .scalar_subquery(),
-    sa.select(sa.func.count())
-    .select_from(document.join(subscription, subscription.c.order_id == document.c.order_id))
-    .where(
-        subscription.c.id == _SUBSCRIPTION_ID,
-        also_of_buyer(subscription),
-        document.c.issued_at > _since,
-        sa.or_(document.c.corrects_id.is_(None), document.c.refund_id.is_not(None)),
-    )
-    .scalar_subquery(),
 )
 _OPEN = sa.and_(payment_attempt.c.status.in_((word("pending"), word("unknown"))), payment_attempt.c.key.is_not(None))
 _JOBLESS = (
@@ -271,13 +256,6 @@ def of_period(tx: sa.Connection, scope: BuyerScope, subscription_id: str, period
             refunds.setdefault(row[0], []).append(Refund(*given_back))
     own = [p for p in payments.values() if p.change is None or p.change.period_start == period_start]
     return tuple(replace(payment, refunds=tuple(refunds.get(payment.id, ()))) for payment in own)
-
-
-def charged_since(tx: sa.Connection, scope: BuyerScope, subscription_id: str, since: datetime) -> tuple[int, int]:
-    """How many payments of a subscription succeeded after a moment, and how many documents were issued for money that moved, in one
-    statement. Corrections, of which the buyer may ask as he likes, must not keep a renewal waiting."""
-    row = first(tx, _CHARGED_SINCE, {**buyer_values(scope), "p_subscription_id": subscription_id, "p_since": since})
-    return row[0], row[1]
 
 
 def start(tx: sa.Connection, scope: BuyerScope, payment: Payment) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from portico.domain.errors import NotFound, Refused
 from portico.services import charging, paying
 from portico.services.charging import Outcome
+from portico.storage import payment as payments
 from portico.storage import tables
 from tests.services.shop import Shop
 from tests.services.test_cancellation import overdue
@@ -51,7 +52,11 @@ def test_a_buyer_who_is_declined_again_and_again_has_to_wait_and_the_ladder_has_
     (owed,) = shop.payments(subscription_id)
     assert (owed.id, owed.status, len(owed.attempts)) == (payment_id, "failed", 3)
     with shop.runtime.database.transaction() as tx:
-        assert charging.begin(tx, shop.runtime, shop.ada, owed, found, on_session=False, now=shop.clock.time) == f"{payment_id}-4"
+        begun = charging.begin(tx, shop.runtime, shop.ada, owed, found, on_session=False, now=shop.clock.time)
+        assert begun is not None
+        assert begun.key == f"{payment_id}-4"
+        asked = payments.attempt_by_key(tx, begun.key)
+        assert (asked.scope, asked.payment, asked.attempt) == (begun.scope, begun.payment, begun.attempt)
 
 
 def test_pressed_by_many_at_once_it_is_charged_once(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from portico.domain.errors import Conflict, NotFound, Refused
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.subscription import ScheduledChange
-from portico.storage import payment, refund, refund_ticket, store, subscription, tables, webhook_event
+from portico.storage import charge_bound, payment, refund, refund_ticket, store, subscription, tables, webhook_event
 from portico.storage.database import Database, count_statements
 from tests.factories import Factory
 
@@ -188,7 +188,7 @@ def _asked(database: Database, factory: Factory) -> list[tuple[str, Any]]:
             refund_ticket.open_any(tx)
             webhook_event.waiting(tx, "test", "sandbox", "PAY_1-1")
             payment.open_of_subscription(tx, BuyerScope("STO_1", "test", "BUY_1"), "SUB_1")
-            payment.charged_since(tx, BuyerScope("STO_1", "test", "BUY_1"), "SUB_1", now)
+            charge_bound.count_since(tx, BuyerScope("STO_1", "test", "BUY_1"), "SUB_1", now)
     finally:
         for engine in database.engines:
             event.remove(engine, "before_cursor_execute", note)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Conflict, NotFound
 from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, PlanInEffect
-from portico.storage import payment, subscription, tables
+from portico.storage import charge_bound, payment, subscription, tables
 from portico.storage.database import Database, count_statements
 from tests.conftest import NOW
 from tests.factories import CARD, Factory
@@ -231,8 +231,8 @@ def test_charges_and_documents_of_a_day_are_counted(database: Database, factory:
     factory.period_payment(owner, subscription_id)
     factory.period_payment(owner, factory.subscription(owner, managed=True))
     with database.read() as tx:
-        assert payment.charged_since(tx, owner, subscription_id, NOW - timedelta(microseconds=1)) == (1, 2)
-        assert payment.charged_since(tx, owner, subscription_id, NOW) == (0, 0)
+        assert charge_bound.count_since(tx, owner, subscription_id, NOW - timedelta(microseconds=1)) == (1, 2, 1)
+        assert charge_bound.count_since(tx, owner, subscription_id, NOW) == (0, 0, 0)
 
 
 def test_an_attempt_without_a_job_is_found(database: Database, factory: Factory) -> None:
