@@ -30,7 +30,7 @@ demo: .venv/.runtime
 
 # Every test, on SQLite and PostgreSQL, with a real browser. Four at a time on two cores: half of a test's time is waiting.
 test: .venv/.development
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not prove"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not prove"
 
 # The long proofs, one a line: every document in every language before the reference validator, and others.
 prove: .venv/.development

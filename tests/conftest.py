@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,17 @@ from tests.factories import Factory
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
 DIALECTS = ("sqlite", "postgresql")
+LONG_FOLDERS = {"journeys", "model", "proofs", "years", "jobs", "faults"}
+LONG_FIXTURES = {"chrome", "validate"}  # a browser, a virtual machine
 OpenFresh = Callable[[bool], AbstractContextManager[Database]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests come first, then those with many: one that begins last keeps a single worker busy at the end, while the
+    others have nothing left to do. Within a file nothing moves."""
+    tests = Counter(item.path for item in items)
+    long = {item.path for item in items if item.path.parent.name in LONG_FOLDERS or LONG_FIXTURES & set(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: (item.path not in long, 0 if item.path in long else -tests[item.path]))
 
 
 class SteppingClock:
