@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,6 +31,7 @@ def show(chrome: Browser) -> Iterator[Callable[..., Show]]:
         tabs.append(tab)
         # A loader of its own, since environments are kept by it: one whose words were changed must not be met again.
         loader = FileSystemLoader(WEB / "templates")
+        made: dict[str, dict[str, Any]] = {}  # by language; with the words as they are while this tab is open
 
         def answer(route: Route) -> None:
             path = Path(urlsplit(route.request.url).path)
@@ -37,7 +39,9 @@ def show(chrome: Browser) -> Iterator[Callable[..., Show]]:
                 route.fulfill(body=(WEB / "static" / path.name).read_bytes(), content_type=MEDIA[path.suffix])
             else:
                 page = samples.Page(language=path.parent.name)
-                template, frame, variables = {**plan_samples.pages(page), **document_samples.pages(page)}[path.name]
+                if page.language not in made:
+                    made[page.language] = {**plan_samples.pages(page), **document_samples.pages(page)}
+                template, frame, variables = made[page.language][path.name]
                 html = environment(page.language, loader).get_template(template).render(page=frame, **variables)
                 route.fulfill(body=html, content_type="text/html; charset=utf-8")
 

@@ -4,8 +4,10 @@ under a strict security policy. Browsers look at the same pages in the journeys.
 import itertools
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import FileSystemLoader
@@ -59,11 +61,19 @@ class Seen(HTMLParser):
         return " ".join("".join(self.words.get(name, [])).split())
 
 
+@cache
+def everything(page: Page) -> dict[str, Any]:
+    """Every sample, kept: to make one is to make them all."""
+    return {**samples.pages(page), **plan_samples.pages(page), **document_samples.pages(page)}
+
+
+@cache
 def render(name: str, page: Page) -> str:
-    template, frame, variables = {**samples.pages(page), **plan_samples.pages(page), **document_samples.pages(page)}[name]
+    template, frame, variables = everything(page)[name]
     return environment(page.language, LOADER).get_template(template).render(page=frame, **variables)
 
 
+@cache
 def see(name: str, page: Page) -> Seen:
     seen = Seen()
     seen.feed(render(name, page))
