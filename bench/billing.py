@@ -1,6 +1,7 @@
 """What a change of plan and a cancellation cost, and how many renewals a second, with a payment provider that says yes at once."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -40,9 +41,9 @@ class Subscriber:
     subscription_id: str
 
 
-def runtime_on(url: str) -> Runtime:
-    """A runtime whose mails stay in the job table: no worker of ours sends them here."""
-    settings = Settings(database_url=url, secret=_SECRET, mailer="file", mail_dir=Path(tempfile.gettempdir()), log_level="error")  # type: ignore[arg-type]
+def runtime_on(url: str, mailbox: str = os.devnull) -> Runtime:
+    """A runtime whose mails land in `mailbox`. Without one they stay in the job table, since no worker of it sends them."""
+    settings = Settings(database_url=url, secret=_SECRET, mailer="file", mail_dir=Path(mailbox), log_level="error")  # type: ignore[arg-type]
     logs.configure(settings)
     return replace(build(settings), gateways={"prod": YesGateway()})
 
@@ -71,14 +72,15 @@ def renewals() -> None:
 
 def work(url: str) -> None:
     """A worker process: runs until nothing is due."""
-    runtime = runtime_on(url)
-    worker = Worker(runtime)
-    worker.start()
-    print("working", flush=True)
-    sys.stdin.readline()
-    worker.stop()
-    print(time.process_time(), flush=True)
-    runtime.database.dispose()
+    with tempfile.TemporaryDirectory() as mailbox:
+        runtime = runtime_on(url, mailbox)
+        worker = Worker(runtime)
+        worker.start()
+        print("working", flush=True)
+        sys.stdin.readline()
+        worker.stop()
+        print(time.process_time(), flush=True)
+        runtime.database.dispose()
 
 
 @contextmanager
