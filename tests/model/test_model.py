@@ -130,6 +130,7 @@ def test_the_same_seed_gives_the_same_trace_on_both_databases(
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_long_lives_by_chance(dialect: str, request: pytest.FixtureRequest, tmp_path: Path, record_property: Any) -> None:
     """40 worlds of 250 steps each, every one with its own seed."""
