@@ -81,13 +81,9 @@ class _Generator(CodeGenerator):
         self.visit(node.node, frame)
         self.write(f".{node.attr}")
 
-    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
-        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
-            super()._output_child_pre(node, frame, finalize)
-        else:
-            self.write("environment.escape(")
-            if finalize.src is not None:
-                self.write(finalize.src)
+    def write_commons(self) -> None:
+        super().write_commons()
+        self.writeline("escape = environment.escape")  # in the place of markupsafe's, for everything below
 
 
 class TranslatedEnvironment(Environment):

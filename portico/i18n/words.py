@@ -246,5 +246,5 @@ def filters(tag: str) -> dict[str, Callable[..., str]]:
         "label": of(label, tag),
         "tax_reason": of(tax_reason, tag),
         "tax_note": of(tax_note, tag),
-        "card": of(card, tag),
+        "card": functools.lru_cache(maxsize=1024)(of(card, tag)),
     }

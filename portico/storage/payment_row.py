@@ -1,5 +1,6 @@
 """The columns of payments, attempts and refunds as statements select them, and what is made of such rows."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -25,10 +26,11 @@ REFUND_NAMES = ("id", "amount_minor", "status", "reason", "created_at", "key", "
 REFUND = tuple(refund.c[name] for name in REFUND_NAMES)
 
 
+@lru_cache(maxsize=4096)
 def method_of(
     brand: str | None, last4: str | None, expiry_month: int | None = None, expiry_year: int | None = None
 ) -> PaymentMethod | None:
-    """What is kept of a card, from its columns."""
+    """What is kept of a card, from its columns. A buyer's payments are of one card or two."""
     return None if brand is None else PaymentMethod(brand, last4 or "", expiry_month, expiry_year)
 
 

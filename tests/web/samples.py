@@ -170,7 +170,7 @@ def listed_order(number: int, **changes: Any) -> ListedOrder:
         payment_status="succeeded",
         payment_method=VISA,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def orders() -> list[ListedOrder]:
