@@ -150,7 +150,7 @@ def gather(tx: sa.Connection, scope: BuyerScope, told: Mapping[str, Fact]) -> Ma
     left = cancellation.get(tx, scope, ids["cancellation_id"]) if "cancellation_id" in ids else None
     payment_id = ids.get("payment_id") or (asked.payment_id if asked else None)
     paid = payment.get(tx, scope, payment_id) if payment_id else None
-    bought = order.get(tx, scope, paid.order_id) if paid else None
+    bought = order.with_buyer(tx, scope, paid.order_id)[0] if paid else None
     given_back = next((r for r in paid.refunds if r.id == ids.get("refund_id")), None) if paid else None
     if asked is None and given_back and given_back.ticket_id:
         asked = refund_ticket.get(tx, scope, given_back.ticket_id)
@@ -159,7 +159,7 @@ def gather(tx: sa.Connection, scope: BuyerScope, told: Mapping[str, Fact]) -> Ma
         subscription=subscription.get(tx, scope, ids["subscription_id"]) if "subscription_id" in ids else None,
         payment=paid,
         order=bought,
-        documents=document.for_order(tx, scope, bought.id) if bought else (),
+        documents=document.of_payment(tx, scope, paid.id) if paid else (),
         ticket=asked,
         refund=given_back,
         cancellation=left,
