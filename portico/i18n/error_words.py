@@ -42,7 +42,7 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
         N_("“{example}” isn’t a complete email address. Each looks like name@example.com."),
     ),
     "copy_email_many": (N_("These are too many addresses."), N_("These are too many addresses. Please keep at most {example}.")),
-    "tax_is_due": (OTHER_ERROR, None),  # with these details, and the invoice has none: for support to sort out
+    "tax_is_due": (N_("With these details tax would be due, but this invoice was issued without any. Please write to us."), None),
     "date_format": (N_("Please choose a day."), N_("Please choose a day. It is written like {example}.")),
     # Texts and amounts about a subscription or a payment
     "card_number": (N_("This looks like a card number. Please leave it out: we never ask for it here."), None),

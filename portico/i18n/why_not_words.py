@@ -65,6 +65,7 @@ WHY_NOT: dict[str, Message] = {
     "pack_empty": N_("There are no documents in this period. Please choose another one."),
     "pack_too_large": N_("That would be more than 5,000 documents. Please choose a shorter period."),
     "pack_limit": N_("You’ve asked for many downloads today already. Please use one of those below, or come back tomorrow."),
+    "document_limit": N_("You’ve opened many documents within an hour. Please go on in an hour, or download many at once."),
     "mail_limit": N_("You’ve had many copies sent today already. Please download the PDF, or go on tomorrow."),
     "no_copy_addresses": N_("There are no copy addresses yet. You can add them to your billing details."),
 }

@@ -26,6 +26,7 @@ from portico.domain.refund import charge_reference
 from portico.domain.scope import BuyerScope
 from portico.domain.tax import UNTAXED_REASONS, Taxation
 from portico.services import billing_detail, document, marks, notice, refund, store_time, taxation
+from portico.services import tax_id_check as register
 from portico.services.refund import TaxCorrection
 from portico.services.runtime import Runtime
 from portico.storage import audit, buyer, order, payment, tax_id_check
@@ -43,6 +44,7 @@ class Preview:
 
     `amount_minor` is what is left of the invoice and credited, tax included. The new invoice is about the same, less `refund_minor`
     where `tax` is "refund": that goes back. "next_charge": the tax was not due, and stays as it is; the details count from then on.
+    `waits_for_register`: it would go back if the EU's register had confirmed the id.
     """
 
     original: Document
@@ -52,6 +54,7 @@ class Preview:
     tax: WhatOfTax
     refund_minor: int
     undue: Taxation | None = None
+    waits_for_register: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def correct(
             raise Conflict(moved.code) from moved
         if _preview(tx, runtime, scope, case, agreed.detail) != agreed:
             raise Conflict("what is left of the invoice, or its tax, is not what was shown")
+        if agreed.waits_for_register:
+            register.ask_also(tx, runtime, case.store, scope, agreed.detail)
         done = _issue(tx, runtime, scope, case, agreed) if agreed.undue is None else _give_tax_back(tx, runtime, scope, case, agreed)
         marks.here("correcting")
     marks.here("corrected")
@@ -155,7 +160,7 @@ def _preview(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case
     if undue is None:
         return told
     if not _goes_back(tx, runtime, scope, case, detail):
-        return replace(told, tax="next_charge")
+        return replace(told, tax="next_charge", waits_for_register=_waits_for_register(tx, runtime, scope, case, detail))
     if any(given.status == "pending" for given in case.payment.refunds):
         raise Refused("refund_under_way")
     return replace(told, tax="refund", refund_minor=tax_minor, undue=undue)
@@ -209,13 +214,28 @@ def _country_then(case: _Case) -> str:
 def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> bool:
     """Whether undue tax is paid back: the store wants it, the money was taken here, and where ids are looked up this one was found."""
     policy = case.store.tax_policy
-    if policy is None or not policy.refund_tax or scope.environment not in runtime.gateways or charge_reference(case.payment) is None:
+    if policy is None or not _can_go_back(runtime, scope, case):
         return False
     if not policy.check_vat_ids:
         return True
     if tax_id.is_in_vies(detail.country, detail.tax_id):
         return tax_id_check.is_confirmed(tx, scope, detail.tax_id)
     return detail.country == _country_then(case)  # nobody can be asked: then where the buyer is must not be news as well
+
+
+def _can_go_back(runtime: Runtime, scope: BuyerScope, case: _Case) -> bool:
+    policy = case.store.tax_policy
+    is_wanted = policy is not None and policy.refund_tax
+    return is_wanted and scope.environment in runtime.gateways and charge_reference(case.payment) is not None
+
+
+def _waits_for_register(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> bool:
+    policy = case.store.tax_policy
+    if policy is None or not policy.check_vat_ids or runtime.vat_register is None or not _can_go_back(runtime, scope, case):
+        return False
+    if not tax_id.is_in_vies(detail.country, detail.tax_id):
+        return False
+    return not (tax_id_check.is_confirmed(tx, scope, detail.tax_id) or tax_id_check.is_refused(tx, scope, detail.tax_id))
 
 
 def _keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail) -> None:

@@ -46,8 +46,8 @@ class DocumentNotReady(PorticoError):
 def pdf(runtime: Runtime, scope: BuyerScope, document_id: str, language: str | None = None) -> tuple[bytes, str]:
     """A buyer's document as a PDF and a name for the file, in its own language or as a copy in another.
 
-    Raises NotFound, also for another buyer's document, Refused("language_unknown") and DocumentNotReady: also for who has had
-    MADE_PER_HOUR made. What is kept costs next to nothing, and is not counted.
+    Raises NotFound, also for another buyer's document, Refused("language_unknown"), DocumentNotReady, and Refused("document_limit")
+    for who has had MADE_PER_HOUR made. What is kept costs next to nothing, and is not counted.
     """
     with runtime.database.read() as connection:
         found = document.get(connection, scope, document_id)
@@ -155,7 +155,7 @@ def _kept_or_made(
             raise DocumentNotReady(found.number)
         cii = document.file(connection, scope, found.id, found.language, CII) if kept is None and media_type == PDF else None
     if kept is None and limited:
-        _hold_limit(runtime, scope, found)
+        _hold_limit(runtime, scope)
     if kept is None:
         made = _made(found, media_type, language, cii)  # outside of any transaction: it takes as long as a hundred statements
         with runtime.database.transaction() as tx:
@@ -166,14 +166,14 @@ def _kept_or_made(
     return kept, name_of(found, media_type, language)
 
 
-def _hold_limit(runtime: Runtime, scope: BuyerScope, found: Document) -> None:
+def _hold_limit(runtime: Runtime, scope: BuyerScope) -> None:
     """Everybody's documents are made by the same two compilers: one buyer with a hundred languages must not keep them busy."""
     with runtime.database.transaction() as tx:
         key = keyed(runtime.secret, "documents made in an hour", scope.buyer_id)
         made = rate_limit.hit(tx, key, runtime.clock(), _HOUR_SECONDS, stop_at=MADE_PER_HOUR + 1)
     if made > MADE_PER_HOUR:
         log.warning("documents_limit", buyer_id=scope.buyer_id)
-        raise DocumentNotReady(found.number)
+        raise Refused("document_limit")
 
 
 def _made(found: Document, media_type: MediaType, language: str, cii: bytes | None) -> dict[tuple[MediaType, str], bytes]:

@@ -39,10 +39,14 @@ _DAY_SECONDS = 86_400
 def ask(tx: sa.Connection, runtime: Runtime, store: StoreRow, scope: BuyerScope, detail: BillingDetail) -> None:
     """Has the register asked about the id in these details, which `tx` saves, and about no other any more; nothing where the store
     does not want it, or the register cannot know it, or has told lately."""
-    if runtime.vat_register is None or store.tax_policy is None:
-        return
-    checks.withdraw_others(tx, scope, detail.tax_id)
-    if not _is_wanted(store, detail):
+    if runtime.vat_register is not None and store.tax_policy is not None:
+        checks.withdraw_others(tx, scope, detail.tax_id)
+    ask_also(tx, runtime, store, scope, detail)
+
+
+def ask_also(tx: sa.Connection, runtime: Runtime, store: StoreRow, scope: BuyerScope, detail: BillingDetail) -> None:
+    """The same for details that are an invoice's alone: what is asked about the buyer's own id goes on."""
+    if runtime.vat_register is None or not _is_wanted(store, detail):
         return
     now, last = runtime.clock(), checks.newest(tx, scope, detail.tax_id)
     if last is not None and last.answered_at is not None and now - last.answered_at < _ANSWER_HOLDS[last.status]:

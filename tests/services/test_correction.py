@@ -15,6 +15,7 @@ from portico.domain.invoice import Document, DocumentContent, content_of
 from portico.domain.payment import Payment
 from portico.domain.tax import TaxPolicy, TaxRule
 from portico.domain.tax_table import starting_set
+from portico.gateways.vat_register import VatAnswer
 from portico.jobs.worker import Worker
 from portico.services import billing_detail, correction, notice, refund, store_time
 from portico.services.correction import Corrected, Preview
@@ -341,6 +342,27 @@ def test_where_ids_are_looked_up_the_register_decides(shop: Shop, paid: Payment)
     assert (shown.differing, shown.tax) == ((), "refund")
     assert refund.execute(shop.runtime, tax_refund(shop, paid)) == "succeeded"
     assert content_of(newest(shop, paid)).tax_minor == 0
+    shop.is_sound()
+
+
+class Register:
+    """VIES, which knows every id."""
+
+    def ask(self, vat_id: str, *, asked_by: str = "") -> VatAnswer:
+        return VatAnswer(is_valid=True, consultation_number="W1", name="", address="")
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_an_id_that_the_tax_waits_for_is_asked_about(shop: Shop, paid: Payment, keep: bool) -> None:
+    """Also one that stays on the invoice alone; and the buyer is told what to do once it is found."""
+    adopt(shop, TaxPolicy(refund_tax=True, check_vat_ids=True))
+    asking = replace(shop.runtime, vat_register=Register())
+    shown = correction.preview(asking, shop.ada, newest(shop, paid).id, VIENNA)
+    assert (shown.tax, shown.waits_for_register) == ("next_charge", True)
+    correction.correct(asking, shop.ada, newest(shop, paid).id, VIENNA, keep=keep, shown=shown)
+    Worker(asking).run_until_idle()
+    again = correction.preview(asking, shop.ada, newest(shop, paid).id, VIENNA)
+    assert (again.tax, again.waits_for_register) == ("refund", False)
     shop.is_sound()
 
 

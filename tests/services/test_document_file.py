@@ -100,7 +100,7 @@ def test_one_buyer_cannot_keep_the_compilers_busy(
     for language in ("de", "fr", "de", "fr"):
         files.pdf(runtime, ada, invoice.id, language)
     for _ in range(2):
-        with pytest.raises(DocumentNotReady):
+        with pytest.raises(Refused, match="document_limit"):
             files.pdf(runtime, ada, receipt.id)
     files.pdf(runtime, ada, invoice.id, "de")
     files.xml(runtime, ada, invoice.id, "ubl")
