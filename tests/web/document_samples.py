@@ -1,14 +1,15 @@
 """What the pages about documents get, made up: corrections, e-invoices, tax of every kind, and many documents at once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from portico.domain.billing_detail import BillingDetail, countries
-from portico.domain.invoice import Document, DocumentContent
+from portico.domain.invoice import Document, DocumentContent, content_of
 from portico.domain.tax import TaxLine
 from portico.i18n.format import formats
 from portico.i18n.languages import LANGUAGES
+from portico.services.correction import Preview, WhatOfTax
 from portico.services.document_print import print_data
 from portico.storage.pack import Pack
 from portico.web.portal.chain import chain_of
@@ -35,14 +36,9 @@ REVERSE_CHARGE = (TaxLine("0", "reverse_charge", 5400, 0, "AT"),)
 STATUTE = "Steuerschuldnerschaft des Leistungsempfängers"
 
 
-@dataclass(frozen=True)
-class Preview:
-    """The attributes of `services.correction.Preview` that its page reads."""
-
-    original: Document
-    amount_minor: int = 6126
-    tax: str = "same"
-    refund_minor: int = 0
+def preview(tax: WhatOfTax = "same", refund_minor: int = 0, *, waits_for_register: bool = False) -> Preview:
+    detail = content_of(FIRST).billing_detail
+    return Preview(FIRST, detail, ("tax_id",), 6126, tax, refund_minor, waits_for_register=waits_for_register)
 
 
 def numbered(number: int, kind: Any = "invoice", **more: Any) -> Document:
@@ -116,9 +112,10 @@ def correction_pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
         "invoice_correct": ("invoice_correct.html", page, {"document": FIRST, **form}),
         "invoice_correct_wrong": ("invoice_correct.html", page, {"document": FIRST, **form, "errors": wrong}),
         "invoice_correct_new": ("invoice_correct.html", page, {"document": FIRST, **new}),
-        "invoice_review": review(Preview(FIRST)),
-        "invoice_review_refund": review(Preview(FIRST, tax="refund", refund_minor=726), keep=False),
-        "invoice_review_moved": review(Preview(FIRST, tax="next_charge"), moved="Something changed since you saw this."),
+        "invoice_review": review(preview()),
+        "invoice_review_refund": review(preview("refund", 726), keep=False),
+        "invoice_review_moved": review(preview("next_charge"), moved="Something changed since you saw this."),
+        "invoice_review_waits": review(preview("next_charge", waits_for_register=True)),
     }
 
 
