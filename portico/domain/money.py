@@ -62,14 +62,14 @@ def round_half_up(value: Fraction) -> int:
     return whole if value >= 0 else -whole
 
 
-def allocate(total_minor: int, weights: Sequence[int]) -> list[int]:
+def allocate(total_minor: int, weights: Sequence[int], *, signed: bool = False) -> list[int]:
     """Splits an amount by weight so that the parts sum to it exactly: largest remainder, ties to the earlier part.
 
-    Each part is less than one minor unit away from its exact share. Weights are whole and not negative, and one of them at
-    least is positive, else ValueError.
+    Each part is less than one minor unit away from its exact share. Weights are whole, and more than nothing together; negative ones
+    only where they are `signed`, and their parts have the other sign then. Else ValueError.
     """
     whole = sum(weights)
-    if whole <= 0 or min(weights) < 0:
+    if whole <= 0 or (min(weights) < 0 and not signed):
         raise ValueError("weights must not be negative, and one must be positive")
     shares = [divmod(abs(total_minor) * weight, whole) for weight in weights]
     parts = [share for share, _ in shares]

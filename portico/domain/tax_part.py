@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from portico.domain.money import round_half_up
+from portico.domain.money import allocate, round_half_up
 from portico.domain.tax import TaxLine
 
 
@@ -31,7 +31,8 @@ def part(charged: Sequence[TaxLine], amount_minor: int, *, before_minor: int = 0
 
 def _within(charged: Sequence[TaxLine], amount_minor: int) -> list[TaxLine]:
     """The first `amount_minor` of all that was charged."""
-    shares = _shares(amount_minor, [_gross(tax) for tax in charged])
+    weights = [_gross(tax) for tax in charged]
+    shares = allocate(amount_minor, weights, signed=True) if sum(weights) else [0] * len(weights)
     return [_of_rate(tax, share) for tax, share in zip(charged, shares, strict=True)]
 
 
@@ -39,19 +40,6 @@ def _of_rate(tax: TaxLine, share_minor: int) -> TaxLine:
     gross_minor = _gross(tax)
     tax_minor = round_half_up(Fraction(tax.tax_minor * share_minor, gross_minor)) if gross_minor else 0
     return replace(tax, base_minor=share_minor - tax_minor, tax_minor=tax_minor)
-
-
-def _shares(amount_minor: int, weights: Sequence[int]) -> list[int]:
-    """`money.allocate` for weights of which some are negative; their sum is not."""
-    whole = sum(weights)
-    if not whole:
-        return [0] * len(weights)
-    shares = [divmod(amount_minor * weight, whole) for weight in weights]
-    parts = [share for share, _ in shares]
-    by_remainder = sorted(range(len(shares)), key=lambda i: -shares[i][1])
-    for i in by_remainder[: amount_minor - sum(parts)]:
-        parts[i] += 1
-    return parts
 
 
 def _gross(tax: TaxLine) -> int:

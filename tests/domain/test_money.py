@@ -144,6 +144,13 @@ def test_the_largest_remainders_are_rounded_up(total: int, weights: list[int]) -
     assert not lucky or not unlucky or min(lucky) >= max(unlucky)
 
 
+@given(minors, st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=12).filter(lambda weights: sum(weights) > 0))
+def test_parts_of_what_has_credits_in_it_sum_to_the_whole_too(total: int, weights: list[int]) -> None:
+    parts, whole = allocate(total, weights, signed=True), sum(weights)
+    assert sum(parts) == total
+    assert all(abs(part * whole - total * weight) < whole for part, weight in zip(parts, weights, strict=True))
+
+
 def test_ties_go_to_the_earlier_part() -> None:
     assert allocate(100, [1, 1, 1]) == [34, 33, 33]
     assert allocate(-5, [1, 1]) == [-3, -2]
