@@ -29,6 +29,7 @@ from portico.gateways.port import (
     RefundResult,
     Unanswered,
 )
+from portico.gateways.reading import read_until
 from portico.gateways.webhook_signature import check_secret, verify
 
 SIGNATURE_HEADER = "sandbox-signature"
@@ -116,7 +117,7 @@ class SandboxGateway:
         until = time.monotonic() + _WHOLE_SECONDS
         try:
             with self._client.stream(method, path, **request) as response:
-                body = _read_until(response, until)
+                body = read_until(response, until, largest_bytes=_LARGEST_ANSWER_BYTES)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unanswered(f"{method} {path}: {type(error).__name__}: {error}") from error
         if response.status_code != HTTPStatus.OK:
@@ -125,16 +126,6 @@ class SandboxGateway:
             return read(json.loads(body)["result"])
         except (ValueError, KeyError, TypeError) as error:
             raise Unanswered(f"{method} {path}: an answer without its shape: {error}") from error
-
-
-def _read_until(response: httpx2.Response, until: float) -> bytes:
-    """The whole body. The time-out of the client counts from one byte to the next; this one counts all of them."""
-    body = bytearray()
-    for part in response.iter_raw():
-        body += part
-        if time.monotonic() > until or len(body) > _LARGEST_ANSWER_BYTES:
-            raise httpx2.ReadTimeout("the answer is too long, or takes too long")
-    return bytes(body)
 
 
 def _or_none(read: Callable[[object], Result]) -> Callable[[object], Result | None]:

@@ -15,6 +15,7 @@ import structlog
 
 from portico.domain.typed import compact
 from portico.gateways.port import Unanswered
+from portico.gateways.reading import read_until
 from portico.gateways.vat_register import LONGEST_CONSULTATION_NUMBER, LONGEST_TEXT, VatAnswer
 
 log = structlog.get_logger("portico.vies")
@@ -58,7 +59,7 @@ class Vies:
             question |= {"requesterMemberStateCode": asked_by[:2], "requesterNumber": asked_by[2:]}
         try:
             with self._client.stream("POST", PATH, json=question) as response:
-                body = _read_until(response, until)
+                body = read_until(response, until, largest_bytes=_LARGEST_ANSWER_BYTES)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unanswered(f"VIES: {type(error).__name__}") from error
         try:
@@ -110,13 +111,3 @@ def _text(value: object) -> str | None:
     text = "\n".join(" ".join(line.split()) for line in value.splitlines() if line.strip())
     printable = "".join(c for c in text if c == "\n" or c.isprintable())[:LONGEST_TEXT].strip()
     return None if printable in _SAYS_NOTHING else printable
-
-
-def _read_until(response: httpx2.Response, until: float) -> bytes:
-    """The whole body. The time-out of the client counts from one byte to the next; this one counts all of them."""
-    body = bytearray()
-    for part in response.iter_raw():
-        body += part
-        if time.monotonic() > until or len(body) > _LARGEST_ANSWER_BYTES:
-            raise httpx2.ReadTimeout("the answer is too long, or takes too long")
-    return bytes(body)
