@@ -5,7 +5,7 @@ Where the new details show that the tax was never due, the store's policy decide
 and both documents are issued in the transaction in which the provider confirms it (`refund.settle`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -76,11 +76,12 @@ class _Case:
     order: Order
 
 
-def why_not(tx: sa.Connection, scope: BuyerScope, found: Document, now: datetime) -> str | None:
-    """The code of the reason why a document cannot be corrected at `now`, the store's time; None when it can."""
-    if found.payment_id is None:
+def why_not(tx: sa.Connection, scope: BuyerScope, found: Document, of_payment: Sequence[Document], now: datetime) -> str | None:
+    """The code of the reason why a document cannot be corrected at `now`, the store's time; None when it can. `of_payment` are all
+    documents of its payment."""
+    if found.kind != "invoice" or found.payment_id is None:
         return "not_an_invoice"
-    return _why_not(tx, scope, found, payment.get(tx, scope, found.payment_id), now)
+    return rules.why_not(found, of_payment, payment.get(tx, scope, found.payment_id), corrections_today=_today(tx, scope, now))
 
 
 def preview(runtime: Runtime, scope: BuyerScope, document_id: str, raw: Mapping[str, str], *, language: str = "en") -> Preview:
@@ -132,16 +133,15 @@ def _case(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, document_id: s
     if lock:
         payment.lock(tx, scope, found.payment_id)
     paid, store = payment.get(tx, scope, found.payment_id), stores.get(tx, scope.store_id)
-    refusal = _why_not(tx, scope, found, paid, store_time.now(runtime, store, scope.environment))
+    of_payment, now = documents.of_payment(tx, scope, paid.id), store_time.now(runtime, store, scope.environment)
+    refusal = rules.why_not(found, of_payment, paid, corrections_today=_today(tx, scope, now))
     if refusal is not None:
         raise Refused(refusal)
     return _Case(store, found, paid, order.with_buyer(tx, scope, found.order_id)[0])
 
 
-def _why_not(tx: sa.Connection, scope: BuyerScope, found: Document, paid: Payment, now: datetime) -> str | None:
-    of_payment = documents.of_payment(tx, scope, paid.id)
-    corrections_today = documents.corrections_since(tx, scope, now - rules.LIMIT_WINDOW)
-    return rules.why_not(found, of_payment, paid, corrections_today=corrections_today)
+def _today(tx: sa.Connection, scope: BuyerScope, now: datetime) -> int:
+    return documents.corrections_since(tx, scope, now - rules.LIMIT_WINDOW)
 
 
 def _preview(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Preview:

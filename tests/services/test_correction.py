@@ -81,7 +81,8 @@ def refusal(shop: Shop, found: Document) -> str | None:
     with shop.runtime.database.read() as connection:
         store = stores.get(connection, shop.store.store_id)
         now = store_time.now(shop.runtime, store, "prod")
-        reason = correction.why_not(connection, shop.ada, found, now)
+        of_payment = documents.of_payment(connection, shop.ada, found.payment_id) if found.payment_id else ()
+        reason = correction.why_not(connection, shop.ada, found, of_payment, now)
     if reason is not None:
         with pytest.raises(Refused) as refused:
             correction.preview(shop.runtime, shop.ada, found.id, BERLIN)

@@ -29,7 +29,8 @@ def form(visit: Visit) -> Response:
     """The billing details of the invoice, to be changed. Where they cannot be, the invoice's page says why."""
     found = _invoice(visit)
     with visit.runtime.database.read() as tx:
-        reason = correction.why_not(tx, visit.buyer_scope, found, visit.store_now)
+        of_payment = document.of_payment(tx, visit.buyer_scope, found.payment_id) if found.payment_id else ()
+        reason = correction.why_not(tx, visit.buyer_scope, found, of_payment, visit.store_now)
     return see_other(visit.url(f"/invoices/{found.id}")) if reason is not None else _show(visit, found, _printed(found))
 
 

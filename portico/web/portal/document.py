@@ -54,7 +54,7 @@ def one_invoice(visit: Visit) -> Response:
         of_payment = document.of_payment(tx, visit.buyer_scope, found.payment_id) if found.payment_id else ()
         own_detail, _ = buyer.billing_detail(tx, visit.buyer_scope)
         before = document.get(tx, visit.buyer_scope, found.corrects_id) if found.kind == "invoice" and found.corrects_id else None
-        why_not_correct = correction.why_not(tx, visit.buyer_scope, found, visit.store_now)
+        why_not_correct = correction.why_not(tx, visit.buyer_scope, found, of_payment, visit.store_now)
     content = content_of(found)
     why_no_xml = einvoice.why_not(content)
     return done.page(
