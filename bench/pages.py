@@ -13,8 +13,8 @@ from bench.process import Keepalive, Process, cpu_milliseconds, free_port, runni
 from bench.report import line
 from bench.world import World, world
 from portico.i18n.languages import LANGUAGES
+from portico.server import create_app
 from portico.storage.database import count_statements
-from portico.web.application import create_app
 
 ROUNDS, REQUESTS = 25, 60
 PATH = "/bench/portal/orders"

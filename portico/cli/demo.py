@@ -18,8 +18,8 @@ from portico.cli.serving import listen, run
 from portico.demo import people
 from portico.demo.setting_up import Folder, as_environment, describe, key_of, open_bank, open_sandbox, prepare, settings_of, write_private
 from portico.sandbox.application import Beside
+from portico.server import create_app
 from portico.services.portal_address import base_path
-from portico.web.application import create_app
 
 _HOST = "127.0.0.1"
 _READY_WITHIN_SECONDS = 30

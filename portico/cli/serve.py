@@ -12,8 +12,8 @@ from portico.cli.console import notes, open_runtime, settings
 from portico.cli.serving import listen, run, stopping_on_signals
 from portico.jobs.handlers import HANDLERS
 from portico.jobs.worker import Worker
+from portico.server import create_app
 from portico.services.runtime import Runtime
-from portico.web.application import create_app
 
 
 def serve(

@@ -8,6 +8,10 @@ import structlog
 
 from portico.domain.errors import NotFound, PorticoError, Refused
 from portico.domain.scope import Environment
+from portico.http.asked import Asked
+from portico.http.cookies import deleted
+from portico.http.response import Response, see_other
+from portico.http.security import CSRF_FIELD
 from portico.i18n import negotiate
 from portico.services import sign_in
 from portico.services.portal_address import base_path
@@ -15,10 +19,6 @@ from portico.services.secrets import new_token
 from portico.storage import store as stores
 from portico.storage.database import is_unavailable
 from portico.web import problems, seal, view
-from portico.web.asked import Asked
-from portico.web.cookies import deleted
-from portico.web.response import Response, see_other
-from portico.web.security import CSRF_FIELD
 from portico.web.visit import Row, Visit, Web
 
 _SLUG = re.compile(r"[a-z0-9-]{1,63}\Z")

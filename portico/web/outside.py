@@ -12,14 +12,14 @@ import structlog
 from portico.domain.errors import NotFound
 from portico.domain.scope import ENVIRONMENTS, Environment
 from portico.gateways.port import Forged, Unanswered
+from portico.http.asked import BODY_LIMIT_BYTES, Asked
+from portico.http.metrics import CONTENT_TYPE
+from portico.http.response import Response, text
+from portico.http.security import is_loopback
 from portico.services import webhook_in
 from portico.storage.database import is_unavailable
 from portico.web import view
-from portico.web.asked import BODY_LIMIT_BYTES, Asked
-from portico.web.metrics import CONTENT_TYPE
 from portico.web.problems import PROBLEMS
-from portico.web.response import Response, text
-from portico.web.security import is_loopback
 from portico.web.visit import Web
 
 _REPORT_BYTES = 16 * 1024

@@ -10,15 +10,15 @@ from jinja2 import FileSystemLoader
 
 from portico.domain.scope import Environment
 from portico.domain.sign_in import SESSION_SECONDS, WARN_SECONDS
+from portico.http.asked import Asked
+from portico.http.response import Response, json
 from portico.i18n import negotiate
 from portico.i18n.catalog import N_, Message, catalog
 from portico.i18n.languages import LANGUAGES, Language, by_tag
 from portico.i18n.templates import environment
 from portico.storage.store import StoreRow
 from portico.web.accent import accent_name
-from portico.web.asked import Asked
 from portico.web.problems import Problem
-from portico.web.response import Response, json
 from portico.web.visit import Visit, Web
 
 _TEMPLATES = FileSystemLoader(Path(__file__).parent / "templates")

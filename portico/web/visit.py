@@ -10,16 +10,16 @@ from portico.domain.buyer import Buyer
 from portico.domain.errors import NotFound
 from portico.domain.ids import Prefix, is_id
 from portico.domain.scope import BuyerScope, Environment, StoreScope
+from portico.http.asked import Asked
+from portico.http.cookies import Cookie, Jar
+from portico.http.metrics import Metrics
+from portico.http.response import Response
+from portico.http.security import Site
 from portico.services import store_time
 from portico.services.runtime import Runtime
 from portico.storage.session import SessionRow
 from portico.storage.store import StoreRow
 from portico.web import seal
-from portico.web.asked import Asked
-from portico.web.cookies import Cookie, Jar
-from portico.web.metrics import Metrics
-from portico.web.response import Response
-from portico.web.security import Site
 from portico.web.static import Asset
 
 # Longer than a link lives (10 minutes from when its mail is sent), so that a slow mail server locks nobody out.

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from portico.cli import connection, serving
+from portico.server import create_app
 from portico.services.runtime import Runtime
-from portico.web.application import create_app
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: portal.test\r\n"
 FORM = b"POST /csp-report HTTP/1.1\r\nHost: portal.test\r\nContent-Type: application/csp-report\r\n"

@@ -18,8 +18,8 @@ import uvicorn
 from portico.jobs.handlers import HANDLERS
 from portico.jobs.worker import Worker
 from portico.sandbox.application import Beside, Sandbox
+from portico.server import create_app
 from portico.services.runtime import Runtime
-from portico.web.application import create_app
 
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
 LINK = re.compile(r"https?://\S+#t=\S+")

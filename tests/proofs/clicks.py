@@ -11,10 +11,10 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 
 from portico.domain.scope import BuyerScope
+from portico.http.cookies import Jar
 from portico.services import secrets
 from portico.services.runtime import Runtime
 from portico.storage import session
-from portico.web.cookies import Jar
 from tests.web.browser import Answer
 
 _WAIT_SECONDS = 30

@@ -13,10 +13,10 @@ from portico.app import id_maker
 from portico.gateways.port import Charge, ChargeResult
 from portico.mail.transport import FileMailer
 from portico.sandbox.bank import Bank
+from portico.server import create_app
 from portico.services.runtime import Runtime
 from portico.storage import tables
 from portico.storage.database import Database
-from portico.web.application import create_app
 from tests.bank import BankGateway
 from tests.conftest import SteppingClock
 from tests.factories import Factory

@@ -25,10 +25,10 @@ from portico.gateways.port import Charge, ChargeResult
 from portico.gateways.sandbox import SandboxGateway
 from portico.jobs import worker as working
 from portico.mail.transport import FileMailer
+from portico.server import create_app
 from portico.services import marks
 from portico.services.runtime import Runtime
 from portico.storage.database import Database
-from portico.web.application import create_app
 from tests.proofs.journal import Journal
 from tests.proofs.town import Town
 from tests.proofs.traffic import Traffic

@@ -15,12 +15,12 @@ from litestar import Litestar
 
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.sandbox import cards
+from portico.server import create_app
 from portico.services import document as documents
 from portico.services import secrets, sign_in_mail
 from portico.services.runtime import Runtime
 from portico.storage import order as orders
 from portico.storage import outbox, session
-from portico.web.application import create_app
 from tests.bank import BankGateway
 from tests.factories import Factory
 from tests.web.browser import Browser

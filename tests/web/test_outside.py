@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from portico.server import create_app
 from portico.services.runtime import Runtime
 from portico.web import static
-from portico.web.application import create_app
 from tests.web.browser import Browser
 from tests.web.conftest import BASE, Shop
 

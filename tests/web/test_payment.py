@@ -8,9 +8,9 @@ import pytest
 
 from portico.sandbox import cards
 from portico.sandbox.records import Setup
+from portico.server import create_app
 from portico.services.runtime import Runtime
 from portico.storage import store
-from portico.web.application import create_app
 from tests.bank import BankGateway
 from tests.factories import Factory
 from tests.web.browser import Answer, Browser

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
+from portico.http.security import Site
+from portico.server import create_app
 from portico.services.runtime import Runtime
 from portico.storage import tables
-from portico.web.application import create_app
-from portico.web.security import Site
 from tests.web.browser import Answer, Browser
 from tests.web.conftest import BASE, EMAIL, SESSION, TEST_BASE, History, Shop
 

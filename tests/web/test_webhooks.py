@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from portico.domain.calendar import period_bounds
 from portico.domain.scope import BuyerScope
 from portico.gateways.port import Charge, Unanswered
+from portico.server import create_app
 from portico.services import renewal
 from portico.services.runtime import Runtime
 from portico.storage import subscription as subscriptions
 from portico.storage import tables
-from portico.web.application import create_app
 from tests.bank import SIGNATURE_HEADER, BankGateway
 from tests.factories import Factory
 from tests.web.browser import Answer, Browser

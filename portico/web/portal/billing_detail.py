@@ -8,16 +8,16 @@ from portico.domain import billing_detail as rules
 from portico.domain import copy_emails
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import Conflict, Invalid
+from portico.http.cookies import deleted
+from portico.http.response import Response, see_other
 from portico.i18n import words
 from portico.i18n.catalog import N_, catalog, fill
 from portico.i18n.format import formats
 from portico.services import billing_detail, tax_id_check
 from portico.storage.tax_id_check import TaxIdCheck
 from portico.web import view
-from portico.web.cookies import deleted
 from portico.web.portal.version import version_of
 from portico.web.problems import PROBLEMS
-from portico.web.response import Response, see_other
 from portico.web.visit import Visit
 
 PATH = "/billing-details"

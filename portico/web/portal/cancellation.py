@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from portico.domain.errors import Invalid
+from portico.http.response import Response, see_other
 from portico.i18n import words
 from portico.i18n.catalog import catalog
 from portico.services import cancellation, standing
@@ -10,7 +11,6 @@ from portico.web import view
 from portico.web.portal import done
 from portico.web.portal.version import version_of
 from portico.web.problems import PROBLEMS
-from portico.web.response import Response, see_other
 from portico.web.visit import Visit
 
 FIELDS = frozenset({"reason", "comment", "version"})

@@ -1,10 +1,10 @@
 """Another card: to the provider's page, where it is typed, and back."""
 
 from portico.gateways.port import Unanswered
+from portico.http.response import Response, see_other
 from portico.services import card
 from portico.storage import card_setup
 from portico.web.portal import done, payment
-from portico.web.response import Response, see_other
 from portico.web.visit import Visit
 
 

@@ -6,6 +6,7 @@ from portico.domain import copy_emails
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import Conflict, Invalid
 from portico.domain.invoice import Document, content_of
+from portico.http.response import Response, see_other
 from portico.i18n import words
 from portico.i18n.catalog import N_, catalog
 from portico.services import correction
@@ -15,7 +16,6 @@ from portico.web import seal, view
 from portico.web.portal import billing_detail, done
 from portico.web.portal.changes import changes
 from portico.web.problems import PROBLEMS
-from portico.web.response import Response, see_other
 from portico.web.visit import Visit
 
 FIELDS = frozenset({*(billing_detail.FIELDS - {"version", copy_emails.FIELD}), "step", "sealed", "keep"})

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from portico.documents import einvoice
 from portico.domain.errors import Refused
 from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind, content_of
+from portico.http.response import Response
 from portico.i18n import words
 from portico.i18n.languages import LANGUAGES, is_language
 from portico.services import correction, document_file, document_mail
@@ -16,7 +17,6 @@ from portico.web.portal import done
 from portico.web.portal.chain import chain_of
 from portico.web.portal.changes import changes
 from portico.web.portal.paging import cursor_of, links
-from portico.web.response import Response
 from portico.web.visit import Visit
 
 SEND_FIELDS = frozenset({"to"})

@@ -1,9 +1,9 @@
 """What a buyer just did, said once on the page that follows it."""
 
+from portico.http.cookies import deleted
+from portico.http.response import Response, see_other
 from portico.i18n.catalog import N_, Message, catalog
 from portico.web import view
-from portico.web.cookies import deleted
-from portico.web.response import Response, see_other
 from portico.web.visit import Visit
 
 _COOKIE = "flash"

@@ -1,10 +1,10 @@
 """The language of pages, mails and new documents, as the buyer chooses it."""
 
 from portico.domain.errors import Refused
+from portico.http.cookies import Cookie
+from portico.http.response import Response, see_other
 from portico.i18n.languages import is_language
 from portico.storage import buyer
-from portico.web.cookies import Cookie
-from portico.web.response import Response, see_other
 from portico.web.visit import Visit
 
 _ONE_YEAR_SECONDS = 365 * 24 * 3600

@@ -5,12 +5,12 @@ from portico.domain.errors import Refused
 from portico.domain.order import ONE_TIME_STATUSES
 from portico.domain.payment import RefundTicket
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
+from portico.http.response import Response
 from portico.storage import document, order, refund_ticket, subscription
 from portico.web import view
 from portico.web.portal import refund
 from portico.web.portal.chain import replaced_among
 from portico.web.portal.paging import cursor_of, links
-from portico.web.response import Response
 from portico.web.visit import Visit
 
 STATUSES = tuple(dict.fromkeys((*ONE_TIME_STATUSES, *SUBSCRIPTION_STATUSES)))

@@ -1,10 +1,10 @@
 """The first page after signing in: what needs the buyer, what comes next, what runs, what came last."""
 
 from portico.domain.subscription import Subscription, next_charge
+from portico.http.response import Response
 from portico.storage import document, order, subscription
 from portico.web import view
 from portico.web.portal.chain import replaced_among
-from portico.web.response import Response
 from portico.web.visit import Visit
 
 _LATEST = 3

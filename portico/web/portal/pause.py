@@ -1,11 +1,11 @@
 """Pausing for some periods, calling a planned pause off, and going on before its end."""
 
 from portico.domain.errors import Refused
+from portico.http.response import Response, see_other
 from portico.services import pause
 from portico.web import view
 from portico.web.portal import done, payment
 from portico.web.portal.version import version_of
-from portico.web.response import Response, see_other
 from portico.web.visit import Visit
 
 FIELDS = frozenset({"periods", "version"})

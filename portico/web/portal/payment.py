@@ -4,6 +4,7 @@ from urllib.parse import urlencode, urlsplit
 
 from portico.domain.payment import Payment
 from portico.domain.subscription import Subscription, is_final
+from portico.http.response import Response, json, see_other
 from portico.services import paying, standing
 from portico.services.charging import Outcome
 from portico.storage import document, subscription
@@ -11,7 +12,6 @@ from portico.storage import payment as payments
 from portico.web import view
 from portico.web.portal import balance
 from portico.web.portal.chain import replaced_among
-from portico.web.response import Response, json, see_other
 from portico.web.visit import Visit
 
 

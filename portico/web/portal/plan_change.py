@@ -4,12 +4,12 @@ from portico.domain.errors import NotFound, Refused
 from portico.domain.ids import is_id
 from portico.domain.proration import PlanChange
 from portico.domain.why_not import why_not
+from portico.http.response import Response, see_other
 from portico.i18n import words
 from portico.services import plan_change
 from portico.services.quote import Stale
 from portico.web import view
 from portico.web.portal import done, payment
-from portico.web.response import Response, see_other
 from portico.web.visit import Visit
 
 FIELDS = frozenset({"quote", "plan", "quantity"})

@@ -6,6 +6,7 @@ from portico.domain.errors import Invalid
 from portico.domain.money import format_amount
 from portico.domain.payment import Payment, RefundTicket, refundable_minor
 from portico.domain.refund import refund_why_not
+from portico.http.response import Response
 from portico.i18n import words
 from portico.i18n.catalog import catalog
 from portico.services import refund
@@ -13,7 +14,6 @@ from portico.storage import payment as payments
 from portico.storage import refund_ticket as tickets
 from portico.web.portal import done
 from portico.web.problems import PROBLEMS
-from portico.web.response import Response
 from portico.web.visit import Visit
 
 FIELDS = frozenset({"amount", "reason"})

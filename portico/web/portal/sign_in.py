@@ -3,15 +3,15 @@
 from portico.domain.buyer import canonical_email
 from portico.domain.errors import Invalid, Refused
 from portico.domain.sign_in import SESSION_SECONDS
+from portico.http.cookies import Cookie, deleted
+from portico.http.response import Response, json, see_other
 from portico.i18n import words
 from portico.i18n.catalog import N_, Message, catalog
 from portico.services import sign_in
 from portico.services.secrets import KNOWN_BROWSER_DAYS
 from portico.services.sign_in import SignedIn
 from portico.web import view
-from portico.web.cookies import Cookie, deleted
 from portico.web.problems import PROBLEMS
-from portico.web.response import Response, json, see_other
 from portico.web.visit import BROWSER_SECONDS, Visit, csrf_token
 
 _FLASH_SECONDS = 60

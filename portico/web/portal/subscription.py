@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from portico.domain.subscription import is_final, next_charge
 from portico.domain.why_not import Action
+from portico.http.response import Response
 from portico.services import standing
 from portico.services.standing import Situation
 from portico.storage import document, subscription
@@ -11,7 +12,6 @@ from portico.web import view
 from portico.web.portal import done
 from portico.web.portal.balance import Balance, balance_of
 from portico.web.portal.chain import replaced_among
-from portico.web.response import Response
 from portico.web.visit import Visit
 
 _NEWEST_DOCUMENTS = 6

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from portico.domain.errors import Refused
-from portico.web.asked import Asked, client_address, parse_pairs
+from portico.http.asked import Asked, client_address, parse_pairs
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48"))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from portico.domain.errors import Refused
-from portico.web.asked import Asked
+from portico.http.asked import Asked
 
 HEADER_LIMIT_BYTES = 8 * 1024
 HEADERS_LIMIT_BYTES = 16 * 1024

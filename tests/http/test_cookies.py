@@ -3,7 +3,7 @@
 import pytest
 
 from portico.domain.errors import Refused
-from portico.web.cookies import Cookie, Jar, deleted
+from portico.http.cookies import Cookie, Jar, deleted
 
 HTTPS, LOOPBACK = Jar(secure=True), Jar(secure=False)
 

@@ -6,33 +6,35 @@ from typing import cast
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from portico.web import view
-from portico.web.asked import Asked
-from portico.web.problems import PROBLEMS, Problem
-from portico.web.security import headers_too_large
-from portico.web.visit import Web
+from portico.http.asked import Asked
+from portico.http.metrics import Metrics
+from portico.http.part import Part, part_of
+from portico.http.security import Site, headers_too_large
 
 ASKED_HEAD = "portico.asked_head"  # in the scope of a GET that was a HEAD: nobody need make a body for it
-_METHODS = frozenset({"GET", "HEAD", "POST"})
+_COUNTED = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE"})
+_REFUSALS = {"host_unknown": 421, "headers_too_large": 431, "method_not_allowed": 405}
 _FOR_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})  # load balancers and monitoring ask by address, not by name
 
-log = structlog.get_logger("portico.web")
+log = structlog.get_logger("portico.http")
 
 
 class Envelope:
     """An ASGI application around another."""
 
-    def __init__(self, app: ASGIApp, web: Web) -> None:
+    def __init__(self, app: ASGIApp, parts: tuple[Part, ...], site: Site, metrics: Metrics) -> None:
         self._app = app
-        self._web = web
-        self._headers = list(web.site.headers())
+        self._parts = parts
+        self._site = site
+        self._metrics = metrics
+        self._headers = list(site.headers())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000, "reason": None})
             return
         head = scope["method"] == "HEAD"
-        method = str(scope["method"]) if scope["method"] in _METHODS else "other"
+        method = str(scope["method"]) if scope["method"] in _COUNTED else "other"
 
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -40,39 +42,40 @@ class Envelope:
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))  # what may be kept says so itself
                 message["headers"] = headers
-                self._web.metrics.count(method, scope.get("path_template", ""), message["status"])
+                self._metrics.count(method, scope.get("path_template", ""), message["status"])
             elif message["type"] == "http.response.body" and head:
                 message["body"] = b""
             await send(message)
 
-        found = self._refusal(scope)
-        if found is not None:
-            log.info("refused", code=found.code, status=found.status)
-            await self._refuse(scope, outgoing, found)
+        part = part_of(self._parts, scope["path"])
+        code = self._refusal(scope, part)
+        if code is not None:
+            log.info("refused", code=code, status=_REFUSALS[code])
+            await self._refuse(scope, outgoing, part, code)
             return
         if head:
             scope["method"] = "GET"  # the same answer, less its body
             cast("dict[str, object]", scope)[ASKED_HEAD] = True
         await self._app(scope, receive, outgoing)
 
-    def _refusal(self, scope: HTTPScope) -> Problem | None:
+    def _refusal(self, scope: HTTPScope, part: Part) -> str | None:
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if scope["path"] not in _FOR_PROBES and (len(hosts) != 1 or not self._web.site.is_ours(hosts[0])):
-            return PROBLEMS["host_unknown"]
+        if scope["path"] not in _FOR_PROBES and (len(hosts) != 1 or not self._site.is_ours(hosts[0])):
+            return "host_unknown"
         if headers_too_large(list(scope["headers"])):
-            return PROBLEMS["headers_too_large"]
-        if scope["method"] not in _METHODS:
-            return PROBLEMS["method_not_allowed"]
+            return "headers_too_large"
+        if scope["method"] != "HEAD" and scope["method"] not in part.methods:
+            return "method_not_allowed"
         return None
 
-    async def _refuse(self, scope: HTTPScope, send: Send, found: Problem) -> None:
+    async def _refuse(self, scope: HTTPScope, send: Send, part: Part, code: str) -> None:
         asked = Asked(scope["method"], scope["path"], b"", _only(scope["headers"], b"accept", b"accept-language"), b"", "")
-        response = view.problem_outside(self._web, asked, found)
+        response = part.refuse(asked, _REFUSALS[code], code)
         headers = [(name.encode(), value.encode()) for name, value in response.headers]
         headers += [(b"content-type", response.media_type.encode()), (b"content-length", str(len(response.whole)).encode())]
-        if found.status == 405:
-            headers.append((b"allow", b"GET, HEAD, POST"))
-        await send({"type": "http.response.start", "status": found.status, "headers": headers})
+        if code == "method_not_allowed":
+            headers.append((b"allow", ", ".join(sorted({*part.methods, "HEAD"})).encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.whole, "more_body": False})
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import quote, unquote_to_bytes
 
@@ -47,6 +47,10 @@ class Asked:
     def wants_json(self) -> bool:
         """Whether the portal's script asks: it names application/json alone."""
         return self.header("accept") == "application/json"
+
+    def with_id(self, text: str) -> "Asked":
+        """The same with another id in its path."""
+        return replace(self, ids={**self.ids, "id": text})
 
     def query(self) -> dict[str, str]:
         """The fields of the query. Raises Refused("query_invalid")."""

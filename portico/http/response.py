@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from portico.web.cookies import Cookie
+from portico.http.cookies import Cookie
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from portico.http.response import Response
+from portico.server import create_app
 from portico.services.runtime import Runtime
 from portico.web import outside
-from portico.web.application import create_app
-from portico.web.response import Response
 from tests.journeys.server import answering
 from tests.mail.smtp import free_port
 from tests.web.browser import Browser

@@ -1,0 +1,17 @@
+"""Everything that answers over HTTP, as one application: the pages for people, and the API for programs."""
+
+from litestar import Litestar
+
+from portico.http import application
+from portico.http.metrics import Metrics
+from portico.http.security import Site
+from portico.services.runtime import Runtime
+from portico.web.application import pages
+
+
+def create_app(runtime: Runtime) -> Litestar:
+    """The ASGI application of one process. Raises ValueError for a plain-http origin beyond this machine."""
+    gateway_pages = (origin for gateway in runtime.gateways.values() for origin in gateway.page_origins)
+    site = Site(runtime.origin, form_targets=tuple(sorted(set(gateway_pages))))
+    metrics = Metrics()
+    return application.build((pages(runtime, site, metrics),), site, metrics, lambda: runtime.trusted_proxies)
