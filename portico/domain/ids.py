@@ -4,7 +4,10 @@ import re
 from typing import Literal
 from uuid import UUID
 
-Prefix = Literal["MER", "STO", "PROD", "GRP", "BUY", "ORD", "SUB", "PAY", "REF", "TKT", "INV", "KEY", "LNK", "SET", "CAN", "PCK", "TIC"]
+Prefix = Literal[
+    "MER", "STO", "PROD", "GRP", "BUY", "ORD", "SUB", "PAY", "REF", "TKT", "INV", "KEY", "LNK", "SET", "CAN", "PCK", "TIC",
+    "PSN", "CHK", "EVT", "WHE", "WHD",
+]  # fmt: skip
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # two digits at a time: half the divisions

@@ -1,6 +1,6 @@
 """Orders: a one-time purchase, or the order that carries a subscription."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -17,7 +17,8 @@ ONE_TIME_STATUSES: tuple[OneTimeStatus, ...] = ("pending", "completed", "cancele
 class Order:
     """One purchase. `status` is a OneTimeStatus, or for a subscription order the subscription's own status (kept equal by
     `storage.subscription.transition`, checked by `portico check`). Amounts are minor units of `currency`; `net_minor +
-    tax_minor = total_minor`. `product_name` is the name at purchase."""
+    tax_minor = total_minor`. `product_name` is the name at purchase, `product_version` the product's version then; `metadata` the
+    merchant's own, from the checkout session `checkout_id` if it came by one."""
 
     id: str
     external_id: str | None
@@ -37,6 +38,9 @@ class Order:
     payments: tuple[Payment, ...] = ()
     tax_rate: str = "0"
     tax_reason: TaxReason = "standard"
+    product_version: int = 1
+    checkout_id: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class ListedOrder(NamedTuple):
