@@ -1,0 +1,1 @@
+"""JSON for programs: the native API, and the surface that clients of Waffo speak to."""
