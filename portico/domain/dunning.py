@@ -17,3 +17,9 @@ def next_retry(failing_since: datetime, step: int, ladder: Sequence[int], *, now
         return due
     apart = timedelta(days=ladder[step] - (ladder[step - 1] if step else 0))
     return max(due, now + apart / 2)
+
+
+def is_early(at: datetime, failing_since: datetime, step: int, ladder: Sequence[int]) -> bool:
+    """Whether a try at a moment came before retry number `step` was due, so that it was none of the ladder's."""
+    due = next_retry(failing_since, step, ladder)
+    return due is not None and at < due

@@ -47,8 +47,9 @@ def cancel(
     *,
     version: int | None = None,
     actor: str = "buyer",
+    once: bool = False,
 ) -> datetime:
-    """Cancels, and tells when it ends. Doing it again changes nothing and tells the same.
+    """Cancels, and tells when it ends. Doing it again changes nothing and tells the same; with `once` it is refused.
 
     `version` is the subscription's as it was shown; with another the date may be another too. Raises NotFound, Invalid (every
     wrong field of reason and comment), Conflict, and Refused with the code of the reason why it is not possible.
@@ -57,10 +58,10 @@ def cancel(
         here = standing.lock(tx, runtime, scope, subscription_id)
         code, text = rules.check(reason_code, comment, [reason.code for reason in cancel_reasons.of_store(here.store)])
         before = cancellations.standing(tx, scope, subscription_id)
-        if before is not None:
+        if before is not None and not once:
             return before.effective_at
         change = here.subscription.scheduled_change
-        if change is not None and change.kind == "cancel":  # imported so, without a row of its own
+        if change is not None and change.kind == "cancel" and not once:  # imported so, without a row of its own
             return change.at
         if version is not None and version != here.subscription.version:
             raise Conflict("the subscription moved since it was shown")
@@ -73,15 +74,16 @@ def cancel(
         return row.effective_at
 
 
-def resume(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: str = "buyer") -> Subscription:
+def resume(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: str = "buyer", once: bool = False) -> Subscription:
     """Takes a cancellation back before it is effective: everything is as it was, a change or a pause that was planned too.
 
-    Doing it again changes nothing. Raises NotFound, and Refused with the code of the reason why it is not possible.
+    Doing it again changes nothing; with `once` it is refused. Raises NotFound, and Refused with the code of the reason why it is not
+    possible.
     """
     with runtime.database.transaction() as tx:
         here = standing.lock(tx, runtime, scope, subscription_id)
         found = here.subscription
-        if found.status in _PAID_AHEAD:
+        if found.status in _PAID_AHEAD and not once:
             return found
         here.hold("resume")
         restored = _restored(found)

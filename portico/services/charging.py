@@ -35,7 +35,7 @@ JOB_PREFIX = f"{JOB}:"  # of the keys of its jobs, before the attempt's
 IN_REQUEST_DELAY_SECONDS = 60  # the job of a charge that a web request makes itself: it steps in if the request died
 BUYER_MAY_TAKE = timedelta(minutes=60)  # to confirm a charge on the provider's page
 MOST_CHARGES, MOST_DOCUMENTS, PER = 3, 20, timedelta(hours=24)
-MOST_TRIES = 20  # of a buyer within the same time, declined ones too: whoever tries out stolen cards has many
+MOST_TRIES = 20  # by hand within the same time, declined ones too: whoever tries out stolen cards has many
 _KEYS_ARE_FRESH = timedelta(hours=1)  # far less than the 24 hours for which Stripe keeps them
 
 OutcomeStatus = Literal["succeeded", "failed", "requires_action", "processing", "unknown"]
@@ -74,6 +74,7 @@ def begin(
     *,
     on_session: bool,
     now: datetime,
+    by_hand: bool = False,
     delay_seconds: int = 0,
 ) -> Begun | None:
     """Commits us to an attempt at a payment with the subscription's card: the payment if it is new, the attempt, and its job.
@@ -81,10 +82,11 @@ def begin(
     `payment` is new (no attempts), or one that failed, with its attempts. Gives the attempt, for `charge_now` after the
     commit; None, and nothing is written, when there is a payment for this period, or an open change, already, or it is under way,
     paid or canceled. Whoever calls it sets the subscription's `due_at` to None in the same transaction: nothing else happens to it until
-    the outcome. `delay_seconds`: IN_REQUEST_DELAY_SECONDS where the caller will `charge_now`.
+    the outcome. `by_hand`: somebody asked for it, the buyer (who is there, if it is `on_session`) or the store. `delay_seconds`:
+    IN_REQUEST_DELAY_SECONDS where the caller will `charge_now`.
     Raises Refused("too_many_charges"), and Conflict when another attempt is under way.
     """
-    _hold_to_bounds(tx, scope, subscription.id, now, on_session=on_session)
+    _hold_to_bounds(tx, scope, subscription.id, now, by_hand=by_hand or on_session)
     if payment.attempts:
         if payment.status != "failed" or not payments.set_status(tx, scope, payment.id, "pending"):
             return None
@@ -244,13 +246,13 @@ def _order(runtime: Runtime, asked: KeyedAttempt) -> Charge:
     )
 
 
-def _hold_to_bounds(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime, *, on_session: bool) -> None:
+def _hold_to_bounds(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime, *, by_hand: bool) -> None:
     """A loop that we did not foresee must not empty a buyer's account. Tries of our own are on the ladder, and are not put off by
-    those of a buyer."""
+    those that somebody asked for."""
     charges, documents, tries = charge_bound.count_since(tx, scope, subscription_id, now - PER)
     if charges >= MOST_CHARGES or documents >= MOST_DOCUMENTS:
         raise Refused("too_many_charges", f"{charges} charges and {documents} documents of {subscription_id} within a day")
-    if on_session and tries >= MOST_TRIES:
+    if by_hand and tries >= MOST_TRIES:
         raise Refused("too_many_charges", f"{tries} tries at payments of {subscription_id} within a day")
 
 

@@ -53,15 +53,18 @@ def bill_from(
     event: SubscriptionEvent,
     store: StoreRow,
     now: datetime,
+    actor: str,
+    on_session: bool,
 ) -> Begun | None:
-    """Lets a locked subscription begin anew at `anchor`, its period 0, and bills that while the buyer is there: for a pause that he
-    ends before its time.
+    """Lets a locked subscription begin anew at `anchor`, its period 0, and bills that at once, while the buyer is there or not: for a
+    pause that is ended before its time.
 
     Gives the attempt, for `charging.charge_now` after the commit; None when there is nothing to pay.
     Raises Refused("too_many_charges").
     """
-    locked = Locked(tx, runtime, scope, subscription, now, actor="buyer", store=store)
-    return _bill(locked, _in_period(replace(subscription, resumes_at=None), anchor, 0), event, cause="resumed", on_session=True)
+    locked = Locked(tx, runtime, scope, subscription, now, actor=actor, store=store)
+    begun_anew = _in_period(replace(subscription, resumes_at=None), anchor, 0)
+    return _bill(locked, begun_anew, event, cause="resumed", by_hand=True, on_session=on_session)
 
 
 def _end(locked: Locked) -> None:
@@ -131,11 +134,18 @@ def _over(locked: Locked, event: SubscriptionEvent, cause: str, *, in_trial: boo
 
 
 def _bill(
-    locked: Locked, after: Subscription, event: SubscriptionEvent | None = None, *, cause: str = "due", on_session: bool = False
+    locked: Locked,
+    after: Subscription,
+    event: SubscriptionEvent | None = None,
+    *,
+    cause: str = "due",
+    by_hand: bool = False,
+    on_session: bool = False,
 ) -> Begun | None:
     """Puts the subscription into its new period and commits us to the charge for it; a period that costs nothing is simply there.
 
-    `event` is the move that goes with the new period, and `cause` why. Gives the attempt, None where there is nothing to pay.
+    `event` is the move that goes with the new period, and `cause` why; `by_hand`: the caller will `charge_now`. Gives the attempt, None
+    where there is nothing to pay.
     """
     terms = None if locked.store is None else taxation.of_order(locked.tx, locked.store, locked.scope, after.order_id)
     category = "" if terms is None else products.get(locked.tx, locked.scope, after.product_id).tax_category
@@ -156,8 +166,9 @@ def _bill(
             payment,
             locked.subscription,
             on_session=on_session,
+            by_hand=by_hand,
             now=locked.now,
-            delay_seconds=charging.IN_REQUEST_DELAY_SECONDS if on_session else 0,
+            delay_seconds=charging.IN_REQUEST_DELAY_SECONDS if by_hand else 0,
         )
         if begun is None:
             raise Refused("period_already_billed", f"there is a payment for the period from {after.period_start.isoformat()}")

@@ -70,7 +70,9 @@ def options(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> PauseO
     return PauseOptions(here.subscription, () if reason else _choices(here), reason, here.now)
 
 
-def pause(runtime: Runtime, scope: BuyerScope, subscription_id: str, periods: int, *, version: int | None = None) -> Subscription:
+def pause(
+    runtime: Runtime, scope: BuyerScope, subscription_id: str, periods: int, *, version: int | None = None, actor: str = "buyer"
+) -> Subscription:
     """Plans a pause of so many periods, from the end of this one. `version` is the subscription's as it was shown.
 
     Raises NotFound, Conflict, Refused("pause_periods") for a number that is not offered, and Refused with the code of the reason
@@ -91,22 +93,22 @@ def pause(runtime: Runtime, scope: BuyerScope, subscription_id: str, periods: in
             resumes_at=chosen.resumes_at, remind_at=pausing.remind_at,
         )  # fmt: skip
         notice.add(tx, runtime, scope, "pause_scheduled", found.id, now=here.now, **notice.of_subscription(pausing))
-        audit.record(tx, scope, actor="buyer", action="pause.scheduled", subject=found.id, now=runtime.clock())
+        audit.record(tx, scope, actor=actor, action="pause.scheduled", subject=found.id, now=runtime.clock())
         return pausing
 
 
-def cancel_pause(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Subscription:
-    """Calls a planned pause off. Doing it twice does no harm. Raises NotFound, Refused."""
+def cancel_pause(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: str = "buyer", once: bool = False) -> Subscription:
+    """Calls a planned pause off. Doing it twice does no harm; with `once` it is refused. Raises NotFound, Refused."""
     with runtime.database.transaction() as tx:
         here = standing.lock(tx, runtime, scope, subscription_id)
         found = here.subscription
-        if found.scheduled_change is None and found.status == "active":
+        if found.scheduled_change is None and found.status == "active" and not once:
             return found
         here.hold("cancel_pause")
         locked = Locked(tx, runtime, scope, found, here.now)
         going_on = locked.become(locked.planned(replace(found, scheduled_change=None, resumes_at=None)))
         locked.tell("subscription_resumed", going_on.id, going_on)
-        audit.record(tx, scope, actor="buyer", action="pause.taken_back", subject=found.id, now=runtime.clock())
+        audit.record(tx, scope, actor=actor, action="pause.taken_back", subject=found.id, now=runtime.clock())
         return going_on
 
 
@@ -120,9 +122,17 @@ def review_unpause(runtime: Runtime, scope: BuyerScope, subscription_id: str) ->
     return Unpausing(found, charge, period_end, here.why_not("unpause"), here.now)
 
 
-def unpause_now(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, version: int | None = None) -> Unpaused:
+def unpause_now(
+    runtime: Runtime,
+    scope: BuyerScope,
+    subscription_id: str,
+    *,
+    version: int | None = None,
+    actor: str = "buyer",
+    on_session: bool = True,
+) -> Unpaused:
     """Ends a pause before its time: a new period begins now and is charged at once. `version` is the subscription's as it was
-    shown.
+    shown; `on_session`: the buyer is there to confirm the charge with his bank if that asks.
 
     A declined card is no error: the subscription is past due then, and the outcome says so. Raises NotFound, Conflict, and Refused
     with the code of the reason why it is not possible.
@@ -130,8 +140,11 @@ def unpause_now(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, ve
     with runtime.database.transaction() as tx:
         here = _locked(tx, runtime, scope, subscription_id, version)
         here.hold("unpause")
-        begun = due_step.bill_from(tx, runtime, scope, here.subscription, here.now, event="unpause", store=here.store, now=here.now)
-        audit.record(tx, scope, actor="buyer", action="subscription.unpaused", subject=subscription_id, now=runtime.clock())
+        begun = due_step.bill_from(
+            tx, runtime, scope, here.subscription, here.now,
+            event="unpause", store=here.store, now=here.now, actor=actor, on_session=on_session,
+        )  # fmt: skip
+        audit.record(tx, scope, actor=actor, action="subscription.unpaused", subject=subscription_id, now=runtime.clock())
     outcome = None if begun is None else charging.charge_now(runtime, here.store, begun)
     with runtime.database.read() as connection:
         found = subscriptions.get(connection, scope, subscription_id)

@@ -25,8 +25,9 @@ class Paid:
     outcome: Outcome
 
 
-def pay(runtime: Runtime, scope: BuyerScope, subject_id: str) -> Paid:
-    """Tries the open payment of a subscription (SUB_, or PAY_ of that very payment) once more, with the card on file.
+def pay(runtime: Runtime, scope: BuyerScope, subject_id: str, *, actor: str = "buyer", on_session: bool = True) -> Paid:
+    """Tries the open payment of a subscription (SUB_, or PAY_ of that very payment) once more, with the card on file. `on_session`:
+    the buyer is there, and can confirm it with his bank if that asks; else a charge that would need it is given up.
 
     A declined card is no error: the outcome says so. Raises NotFound, and Refused with the code of the reason why it is not
     possible: "payment_open" while a try is under way, "nothing_to_pay", "no_card", ...
@@ -39,11 +40,13 @@ def pay(runtime: Runtime, scope: BuyerScope, subject_id: str) -> Paid:
         if owed is None or subject_id not in (subscription_id, owed.id):
             raise Refused("nothing_to_pay")
         delay = charging.IN_REQUEST_DELAY_SECONDS
-        begun = charging.begin(tx, runtime, scope, owed, here.subscription, on_session=True, now=here.now, delay_seconds=delay)
+        begun = charging.begin(
+            tx, runtime, scope, owed, here.subscription, on_session=on_session, by_hand=True, now=here.now, delay_seconds=delay
+        )
         if begun is None:
             raise Refused("payment_open")
         Locked(tx, runtime, scope, here.subscription, here.now).become(due.awaiting_payment(here.subscription))
-        audit.record(tx, scope, actor="buyer", action="payment.tried", subject=owed.id, now=runtime.clock())
+        audit.record(tx, scope, actor=actor, action="payment.tried", subject=owed.id, now=runtime.clock())
     return Paid(owed.id, charging.charge_now(runtime, here.store, begun))
 
 

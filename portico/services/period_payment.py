@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from portico.domain.dunning import next_retry
+from portico.domain.dunning import is_early, next_retry
 from portico.domain.payment import Payment, PaymentAttempt
 from portico.domain.subscription import SubscriptionEvent, SubscriptionStatus
 from portico.services import due
@@ -24,12 +24,15 @@ def captured(locked: Locked, payment: Payment) -> None:
 def failed(locked: Locked, payment: Payment, attempt: PaymentAttempt, failure_code: str | None) -> None:
     """The period could not be paid: past due, with the next try on the ladder; after the last one the subscription ends.
 
-    A try that the buyer made is no step of the ladder: it must neither shorten the time he has nor lengthen it.
+    A try that the buyer made, or the store's hand before its time, is no step of the ladder: it must neither shorten the time he has
+    nor lengthen it.
     """
     found, now, ladder = locked.subscription, locked.now, locked.runtime.retry_days
     event: SubscriptionEvent | None = None
+    by_hand = attempt.on_session
     if found.status == "past_due":
-        step = found.retry_step if attempt.on_session else found.retry_step + 1
+        by_hand = by_hand or is_early(attempt.attempted_at, found.failing_since or now, found.retry_step, ladder)
+        step = found.retry_step if by_hand else found.retry_step + 1
         failing = replace(found, retry_step=step)
     elif found.status in ("trialing", "active"):
         event = "payment_failed"
@@ -38,7 +41,7 @@ def failed(locked: Locked, payment: Payment, attempt: PaymentAttempt, failure_co
         _leave_unpaid(locked, payment)
         return
     since = failing.failing_since or now
-    retry_at = next_retry(since, failing.retry_step, ladder, now=None if attempt.on_session else now)
+    retry_at = next_retry(since, failing.retry_step, ladder, now=None if by_hand else now)
     if retry_at is None:
         _end_unpaid(locked, payment, failure_code)
         return

@@ -95,8 +95,11 @@ def review(runtime: Runtime, scope: BuyerScope, subscription_id: str, product_id
     return Review(found, change, quote.seal(runtime.secret, scope, found.id, found.version, change, at=here.now), here.now)
 
 
-def confirm(runtime: Runtime, scope: BuyerScope, subscription_id: str, sealed: str) -> Confirmed:
-    """Makes the change that was reviewed, exactly as it was shown.
+def confirm(
+    runtime: Runtime, scope: BuyerScope, subscription_id: str, sealed: str, *, actor: str = "buyer", on_session: bool = True
+) -> Confirmed:
+    """Makes the change that was reviewed, exactly as it was shown. `on_session`: the buyer is there, and can confirm the charge with
+    his bank if that asks; else such a charge is given up.
 
     Raises NotFound; Conflict (as `quote.Stale`) when the quote is not ours, too old, or anything is not what it was; Refused
     when the change is no longer possible. Nothing is changed or charged then. A declined card is no error: the outcome says so,
@@ -106,27 +109,27 @@ def confirm(runtime: Runtime, scope: BuyerScope, subscription_id: str, sealed: s
         here = standing.lock(tx, runtime, scope, subscription_id)
         shown = quote.unseal(runtime.secret, scope, subscription_id, sealed, now=here.now)
         change = _as_shown(tx, scope, here, shown)
-        audit.record(tx, scope, actor="buyer", action="plan_change.confirmed", subject=subscription_id, now=runtime.clock())
+        audit.record(tx, scope, actor=actor, action="plan_change.confirmed", subject=subscription_id, now=runtime.clock())
         if change.total_minor == 0:
             _make(tx, runtime, scope, here, change)
             return Confirmed(change)
-        begun = _begin_charge(tx, runtime, scope, here, change)
+        begun = _begin_charge(tx, runtime, scope, here, change, on_session=on_session)
     return Confirmed(change, begun.payment.id, charging.charge_now(runtime, here.store, begun))
 
 
-def keep(runtime: Runtime, scope: BuyerScope, subscription_id: str) -> Subscription:
-    """Takes a scheduled change of plan back. Doing it twice does no harm. Raises NotFound, Refused."""
+def keep(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: str = "buyer", once: bool = False) -> Subscription:
+    """Takes a scheduled change of plan back. Doing it twice does no harm; with `once` it is refused. Raises NotFound, Refused."""
     with runtime.database.transaction() as tx:
         here = standing.lock(tx, runtime, scope, subscription_id)
         found = here.subscription
-        if found.scheduled_change is None:
+        if found.scheduled_change is None and not once:
             return found
         here.hold("keep_plan")
         locked = Locked(tx, runtime, scope, found, here.now)
         kept = taxation.refreshed(tx, here.store, scope, replace(found, scheduled_change=None), now=here.now)
         kept = locked.become(locked.planned(kept))
         locked.tell("subscription_resumed", kept.id, kept)
-        audit.record(tx, scope, actor="buyer", action="plan_change.taken_back", subject=found.id, now=runtime.clock())
+        audit.record(tx, scope, actor=actor, action="plan_change.taken_back", subject=found.id, now=runtime.clock())
         return kept
 
 
@@ -199,13 +202,15 @@ def _make(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situatio
     notice.add(tx, runtime, scope, "plan_change_scheduled", found.id, now=now, **notice.of_subscription(waiting))
 
 
-def _begin_charge(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange) -> Begun:
+def _begin_charge(
+    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, change: PlanChange, *, on_session: bool
+) -> Begun:
     """Commits us to the charge that the change waits for."""
     found, now = here.subscription, here.now
     payment = _payment(runtime, found, change, now)
     Locked(tx, runtime, scope, found, now).become(due.awaiting_payment(found))
     delay = charging.IN_REQUEST_DELAY_SECONDS
-    begun = charging.begin(tx, runtime, scope, payment, found, on_session=True, now=now, delay_seconds=delay)
+    begun = charging.begin(tx, runtime, scope, payment, found, on_session=on_session, by_hand=True, now=now, delay_seconds=delay)
     if begun is None:
         raise quote.Stale("quote_moved")  # another change of this subscription is under way
     return begun
