@@ -25,6 +25,7 @@ from portico.storage.queue import Queue
 POOL_SIZE = 40  # the web server runs handlers in this many threads; fewer connections would only move the wait here
 _BUSY_MILLISECONDS = 30_000  # another process, such as an import, may hold SQLite's write lock
 _JOBS_ADDED = "portico_jobs_added"
+_AT_THE_END = "portico_at_the_end"
 
 
 class Database:
@@ -95,8 +96,10 @@ class Database:
         turn = self._writer if self.dialect == "sqlite" else nullcontext()
         with turn, self.engine.connect() as connection:
             connection.info.pop(_JOBS_ADDED, None)
+            connection.info.pop(_AT_THE_END, None)
             with connection.begin():
                 yield connection
+                write_the_rest(connection)
             return connection.info.pop(_JOBS_ADDED, False)
 
     def when_jobs_added(self, listener: Callable[[], None]) -> None:
@@ -117,6 +120,18 @@ class Database:
 def jobs_were_added(tx: sa.Connection) -> None:
     """Notes on the transaction that its commit should wake the worker."""
     tx.info[_JOBS_ADDED] = True
+
+
+def at_the_end(tx: sa.Connection, write: Callable[[sa.Connection, list[Any]], None], row: object) -> None:
+    """Has `write` called with all such rows of the transaction just before it commits: what belongs to a change and nobody reads
+    within it costs one statement, however much happens."""
+    tx.info.setdefault(_AT_THE_END, {}).setdefault(write, []).append(row)
+
+
+def write_the_rest(tx: sa.Connection) -> None:
+    """Writes what was left for the end of the transaction."""
+    for write, rows in tx.info.pop(_AT_THE_END, {}).items():
+        write(tx, rows)
 
 
 def is_unavailable(error: BaseException) -> bool:

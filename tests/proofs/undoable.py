@@ -8,7 +8,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from portico.storage.database import Database
+from portico.storage.database import Database, write_the_rest
 
 
 class Undoable(Database):
@@ -35,6 +35,7 @@ class Undoable(Database):
     def transaction(self) -> Generator[sa.Connection]:
         with self._connection.begin_nested():
             yield self._connection
+            write_the_rest(self._connection)
 
     @contextmanager
     def undone(self) -> Generator[None]:
