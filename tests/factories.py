@@ -122,7 +122,8 @@ class Factory:
 
     def group(self, store: StoreScope, **columns: Any) -> str:
         """A product group; its id."""
-        row = self._scope(store) | {"id": self.new_id("GRP"), "external_id": f"group-{self._next()}", "name": "Plans"} | columns
+        named = {"id": self.new_id("GRP"), "external_id": f"group-{self._next()}", "name": "Plans", "created_at": self.now}
+        row = self._scope(store) | named | columns
         self._insert(tables.product_group, row)
         return row["id"]
 

@@ -29,7 +29,8 @@ _FIELD_OF_COLUMN = {"buyer_id": "buyer", "product_id": "product", "order_id": "o
 def product_group(batch: Batch, line: f.ProductGroupLine) -> Outcome:
     stored = batch.find(r.ProductGroupRow, line.id)
     if stored is None:
-        return batch.add(r.ProductGroupRow(batch.new_id("GRP"), batch.scope.store_id, batch.scope.environment, line.id, line.name))
+        scope, group_id = batch.scope, batch.new_id("GRP")
+        return batch.add(r.ProductGroupRow(group_id, scope.store_id, scope.environment, line.id, line.name, batch.now))
     return batch.revise(stored, name=line.name)
 
 

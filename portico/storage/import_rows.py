@@ -17,6 +17,7 @@ class ProductGroupRow(NamedTuple):
     environment: str
     external_id: str
     name: str
+    created_at: datetime
 
 
 class ProductRow(NamedTuple):

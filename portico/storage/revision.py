@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-HEAD = "0003"
+HEAD = "0004"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
 
 

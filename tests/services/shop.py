@@ -147,7 +147,7 @@ def opened(runtime: Runtime, factory: Factory, gateway: BankGateway, clock: Step
     group = factory.new_id("GRP")
     with runtime.database.transaction() as tx:
         row = {"id": group, "store_id": store.store_id, "environment": "prod", "external_id": "plans", "name": "Plans"}
-        tx.execute(sa.insert(tables.product_group), row)
+        tx.execute(sa.insert(tables.product_group), row | {"created_at": START})
     plans: dict[str, str] = {}
     for step, (name, (price, interval, most, pause)) in enumerate(PLANS.items()):
         plans[name] = factory.product(

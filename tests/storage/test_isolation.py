@@ -204,7 +204,7 @@ def own(database: Database, factory: Factory) -> Own:
     owner = factory.buyer(email="own@example.com")
     with database.transaction() as tx:
         group = {"id": "GRP_1", "store_id": owner.store_id, "environment": "test", "external_id": "g", "name": "G"}
-        tx.execute(tables.product_group.insert(), group)
+        tx.execute(tables.product_group.insert(), group | {"created_at": factory.now})
     product_id = factory.product(owner, group_id="GRP_1")
     order_id = factory.order(owner, product_id=product_id)
     payment_id = factory.payment(owner, order_id, refunded_minor=1000)

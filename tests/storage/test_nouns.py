@@ -80,7 +80,7 @@ def test_products_carry_their_prices(database: Database, factory: Factory) -> No
     scope = factory.store()
     group = {"id": "GRP_1", "store_id": scope.store_id, "environment": "test", "external_id": "plans", "name": "Plans"}
     with database.transaction() as tx:
-        tx.execute(tables.product_group.insert(), group)
+        tx.execute(tables.product_group.insert(), group | {"created_at": factory.now})
     plan = factory.product(scope, kind="subscription", interval="year", group_id="GRP_1", prices={"EUR": 29000, "JPY": 45000})
     factory.product(scope, active=False)
     bare = factory.product(scope, prices={})

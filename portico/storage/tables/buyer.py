@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, String, Text
 
-from portico.storage.columns import Id, Instant, belongs, of_buyer, of_store
-from portico.storage.tables.metadata import BUYER, metadata
+from portico.domain.portal_session import FLOWS
+from portico.storage.columns import Id, Instant, belongs, of_buyer, of_store, one_of
+from portico.storage.tables.metadata import BUYER, STORE, metadata
 
 buyer = sa.Table(
     "buyer",
@@ -21,6 +22,7 @@ buyer = sa.Table(
     sa.UniqueConstraint("store_id", "environment", "id"),
     sa.UniqueConstraint("store_id", "environment", "email"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
+    Index("ix_buyer_page", "store_id", "environment", "created_at", "id"),
 )
 
 session = sa.Table(
@@ -31,9 +33,35 @@ session = sa.Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("return_url", Text),  # of one that a merchant's server opened: where to when the buyer is done
+    Column("flow", String(24)),
+    Column("portal_session_id", Id),
     belongs(*BUYER, to="buyer"),
     CheckConstraint("expires_at <= created_at + 1800000000", name="lifetime"),  # 30 minutes, absolute
     Index(None, "buyer_id"),
+    Index(None, "expires_at"),
+)
+
+# A link into the portal that a merchant's server asked for: good for five minutes and one use. Only the hash of its token is kept.
+portal_session = sa.Table(
+    "portal_session",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_buyer(),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("flow", String(24), nullable=False),
+    Column("subject_id", Id),
+    Column("product_id", Id),
+    Column("return_url", Text),
+    Column("locale", String(10)),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    belongs(*BUYER, to="buyer"),
+    belongs(*STORE, "product_id", to="product"),
+    one_of("flow", FLOWS),
+    CheckConstraint("expires_at <= created_at + 300000000", name="lifetime"),  # 5 minutes
+    Index(None, "buyer_id", "created_at"),
     Index(None, "expires_at"),
 )
 

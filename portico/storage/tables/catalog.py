@@ -14,6 +14,10 @@ product_group = sa.Table(
     *of_store(),
     Column("external_id", String(200), nullable=False),
     Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=sa.text("''")),
+    Column("self_service", Boolean, nullable=False, server_default=sa.true()),
+    Column("shared_trial", Boolean, nullable=False, server_default=sa.false()),
+    Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("store_id", "environment", "id"),
     sa.UniqueConstraint("store_id", "environment", "external_id"),
 )
@@ -34,6 +38,9 @@ product = sa.Table(
     Column("quantity_min", Integer, nullable=False, server_default="1"),
     Column("quantity_max", Integer, nullable=False, server_default="1"),
     Column("pause_periods_max", Integer, nullable=False, server_default="0"),  # 0: no pause is offered
+    Column("trial_days", Integer, nullable=False, server_default="0"),  # 0: none
+    Column("version", Integer, nullable=False, server_default="1"),  # raised by every change
+    Column("metadata", sa.JSON(none_as_null=True)),  # the merchant's own, text to text
     Column("created_at", Instant, nullable=False),
     belongs(*STORE, "group_id", to="product_group"),
     sa.UniqueConstraint("store_id", "environment", "id"),
@@ -43,6 +50,7 @@ product = sa.Table(
     CheckConstraint("(kind = 'subscription') = (interval IS NOT NULL)", name="recurring"),
     CheckConstraint("quantity_min >= 1 AND quantity_max >= quantity_min", name="quantity"),
     CheckConstraint("pause_periods_max BETWEEN 0 AND 3", name="pause"),
+    CheckConstraint("trial_days BETWEEN 0 AND 730", name="trial"),
 )
 
 price = sa.Table(

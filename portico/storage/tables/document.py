@@ -46,6 +46,7 @@ document = sa.Table(
     Index("uq_document_corrects", "corrects_id", "kind", unique=True, **only("corrects_id IS NOT NULL AND refund_id IS NULL")),
     Index(None, "payment_id"),
     Index("ix_document_page", "store_id", "environment", "buyer_id", "issued_at", "id"),
+    Index("ix_document_page_of_store", "store_id", "environment", "issued_at", "id"),
     Index(None, "order_id"),
 )
 

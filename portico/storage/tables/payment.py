@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Inte
 from portico.domain.payment import ATTEMPT_STATUSES, PAYMENT_PURPOSES, PAYMENT_STATUSES, REFUND_PURPOSES, TICKET_STATUSES
 from portico.domain.scope import ENVIRONMENTS
 from portico.storage.columns import Id, Instant, amounts, belongs, method, of_buyer, one_of, only
-from portico.storage.tables.metadata import BUYER, metadata
+from portico.storage.tables.metadata import BUYER, STORE, metadata
 
 payment = sa.Table(
     "payment",
@@ -41,6 +41,8 @@ payment = sa.Table(
     CheckConstraint("(purpose = 'purchase') = (subscription_id IS NULL)", name="purchase"),
     CheckConstraint("(purpose = 'period') = (period_start IS NOT NULL AND period_end IS NOT NULL)", name="period"),
     Index(None, "order_id", "created_at"),
+    Index("ix_payment_page", "store_id", "environment", "buyer_id", "created_at", "id"),
+    Index("ix_payment_page_of_store", "store_id", "environment", "created_at", "id"),
     # One change of plan at a time.
     Index("uq_payment_open_change", "subscription_id", unique=True, **only("purpose = 'change' AND status IN ('pending', 'unknown')")),
 )
@@ -98,6 +100,7 @@ refund = sa.Table(
     CheckConstraint("amount_minor > 0", name="amount"),
     CheckConstraint("(purpose = 'tax') = (correction IS NOT NULL)", name="correction"),
     Index(None, "payment_id"),
+    Index("ix_refund_page_of_store", "store_id", "environment", "created_at", "id"),
     Index("ix_refund_pending", "created_at", **only("status = 'pending' AND key IS NOT NULL")),
 )
 
@@ -125,25 +128,30 @@ refund_ticket = sa.Table(
     Index("uq_refund_ticket_open", "payment_id", unique=True, **only("status IN ('pending', 'approved')")),
     Index("ix_refund_ticket_payment", "payment_id", "created_at"),
     Index("ix_refund_ticket_page", "store_id", "environment", "buyer_id", "created_at", "id"),
+    Index("ix_refund_ticket_page_of_store", "store_id", "environment", "created_at", "id"),
     Index("ix_refund_ticket_queue", "created_at", "id", **only("status IN ('pending', 'approved')")),
 )
 
-# A visit to the provider's page to give a card.
+# A visit to the provider's page to give a card: for a subscription, or for what a checkout sells.
 card_setup = sa.Table(
     "card_setup",
     metadata,
     Column("id", Id, primary_key=True),
     *of_buyer(),
-    Column("subscription_id", Id, nullable=False),
+    Column("subscription_id", Id),
+    Column("checkout_id", Id),
     Column("key", String(60), nullable=False, unique=True),
     Column("reference", String(200), unique=True),  # the provider's id of the visit; none until it has answered
     Column("status", String(9), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("completed_at", Instant),
     belongs(*BUYER, "subscription_id", to="subscription"),
+    belongs(*STORE, "checkout_id", to="checkout_session"),
     one_of("status", ("open", "completed", "expired")),
+    CheckConstraint("(subscription_id IS NULL) <> (checkout_id IS NULL)", name="purpose"),
     CheckConstraint("(status = 'completed') = (completed_at IS NOT NULL)", name="completed"),
     Index(None, "subscription_id", "created_at"),
+    Index(None, "checkout_id"),
 )
 
 # Every webhook that was verified, so that a second delivery does nothing. One about something unknown to us waits for it.

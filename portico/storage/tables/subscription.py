@@ -26,6 +26,9 @@ order = sa.Table(
     Column("status", String(20), nullable=False),
     Column("billing_detail", sa.JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("product_version", Integer, nullable=False, server_default="1"),
+    Column("checkout_id", Id),  # a checkout names its order by a foreign key, so this side has none
+    Column("metadata", sa.JSON(none_as_null=True)),  # the merchant's own, text to text
     belongs(*BUYER, to="buyer"),
     belongs(*STORE, "product_id", to="product"),
     one_of("status", tuple(dict.fromkeys((*ONE_TIME_STATUSES, *SUBSCRIPTION_STATUSES)))),
@@ -34,6 +37,7 @@ order = sa.Table(
     CheckConstraint("quantity > 0", name="quantity"),
     # The list pages: newest first, all or by status, by keyset.
     Index("ix_orders_page", "store_id", "environment", "buyer_id", "created_at", "id"),
+    Index("ix_orders_page_of_store", "store_id", "environment", "created_at", "id"),
     Index("ix_orders_page_status", "store_id", "environment", "buyer_id", "status", "created_at", "id"),
 )
 
@@ -96,6 +100,7 @@ subscription = sa.Table(
     CheckConstraint("resumes_at IS NOT NULL OR (status <> 'paused' AND coalesce(change_kind, '') <> 'pause')", name="paused"),
     CheckConstraint("method_reference IS NULL OR customer_reference IS NOT NULL", name="card"),
     Index("ix_subscription_page", "store_id", "environment", "buyer_id", "created_at", "id"),
+    Index("ix_subscription_page_of_store", "store_id", "environment", "created_at", "id"),
     # What is due: of all stores, and of one whose time runs ahead. Most subscriptions are not in the first rows of either.
     Index("ix_subscription_due", "due_at", "id", **only("due_at IS NOT NULL")),
     Index("ix_subscription_due_in", "store_id", "environment", "due_at", "id", **only("due_at IS NOT NULL")),
