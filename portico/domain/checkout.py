@@ -19,8 +19,9 @@ class CheckoutSession:
 
     `unit_minor` is the net price per unit in `currency`, the product's own unless the merchant's server named another
     (`price_is_own` False). `trial_days` is what the buyer gets if he has had no trial yet; 0: none. `buyer_id` is set where
-    the merchant's server named him, or the buyer ordered; `email` is what the merchant said or the buyer typed. `success_url` and
-    `cancel_url` are on the store's list of origins. `theme` is None where the device decides.
+    the merchant's server named him (`buyer_named`: then the order is his, whoever pays), or the buyer ordered; `email` is what the
+    merchant said or the buyer typed. `success_url` and `cancel_url` are on the store's list of origins. `theme` is None where the
+    device decides.
     """
 
     id: str
@@ -48,4 +49,5 @@ class CheckoutSession:
     placed_at: datetime | None = None
     completed_at: datetime | None = None
     actor: str = "merchant"
+    buyer_named: bool = False
     metadata: dict[str, str] = field(default_factory=dict[str, str])

@@ -13,6 +13,7 @@ checkout_session = sa.Table(
     Column("id", Id, primary_key=True),
     *of_store(),
     Column("buyer_id", Id),
+    Column("buyer_named", Boolean, nullable=False, server_default=sa.false()),  # by the merchant's server: nobody else may order
     Column("email", String(254)),
     Column("product_id", Id, nullable=False),
     Column("product_name", Text, nullable=False),

@@ -230,6 +230,7 @@ def create_checkout_session() -> None:
         sa.Column("store_id", Id, nullable=False),
         sa.Column("environment", sa.String(length=4), nullable=False),
         sa.Column("buyer_id", Id, nullable=True),
+        sa.Column("buyer_named", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("product_id", Id, nullable=False),
         sa.Column("product_name", sa.Text(), nullable=False),
