@@ -62,6 +62,8 @@ def build(
         gateways={environment: gateway for environment in ENVIRONMENTS if (gateway := _gateway(settings, environment))},
         retry_days=settings.retry_days,
         vat_register=_WhenAsked(settings.vies_url),
+        api_requests_per_minute=settings.api_requests_per_minute,
+        api_failures_per_minute=settings.api_failures_per_minute,
     )
 
 

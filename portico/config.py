@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         (), description="Networks, separated by commas, whose X-Forwarded-For is believed when a buyer's network is counted for limits."
     )
     metrics: bool = Field(False, description="Whether GET /metrics answers (to loopback addresses only) in Prometheus' text format.")
+    api_requests_per_minute: int = Field(
+        600, ge=1, le=1_000_000, description="How many API requests a minute each process takes from one key."
+    )
+    api_failures_per_minute: int = Field(
+        30, ge=1, le=1_000_000, description="How many API requests a minute without a valid key each process answers one network."
+    )
     mailer: Literal["smtp", "file"] = Field("smtp", description="How mail leaves: over SMTP, or as .eml files in a folder.")
     mail_from: str = Field("", description="The address mails come from; the store's name is put before it.")
     mail_dir: Path = Field(Path("mailbox"), description="The folder that receives one .eml file per mail when the mailer is `file`.")

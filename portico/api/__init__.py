@@ -1,1 +1,1 @@
-"""JSON for programs: the native API, and the surface that clients of Waffo speak to."""
+"""The API: JSON for a merchant's own programs. One table of operations drives routes, OpenAPI and the reference page."""

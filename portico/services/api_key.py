@@ -7,7 +7,9 @@ from portico.domain.scope import StoreScope
 from portico.services.runtime import Runtime
 from portico.services.secrets import hash_token, new_token
 from portico.storage import api_key, audit
+from portico.storage import store as stores
 from portico.storage.api_key import ApiKey
+from portico.storage.store import StoreRow
 
 _SHOWN_CHARS = 6  # of the random ones; the column holds 20
 
@@ -19,6 +21,25 @@ class NewKey:
     id: str
     prefix: str
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """Whose key was given: the store, and which of its environments."""
+
+    scope: StoreScope
+    key: ApiKey
+    store: StoreRow
+
+
+def authenticate(runtime: Runtime, text: str) -> Authenticated | None:
+    """Whose key this is; None for one that never was, or is revoked. `text` begins with "sk_test_" or "sk_prod_"."""
+    with runtime.database.read() as tx:
+        found = api_key.by_hash(tx, hash_token(text))
+        if found is None:
+            return None
+        scope, key = found
+        return Authenticated(scope, key, stores.get(tx, scope.store_id))
 
 
 def create(runtime: Runtime, scope: StoreScope, *, name: str, actor: str = "operator") -> NewKey:

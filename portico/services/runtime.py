@@ -26,6 +26,7 @@ class Runtime:
     an earlier one. `origin` is "https://host" without a slash at the end; links are made from it and nothing else.
     `gateways` has the payment provider of each environment that has one; without one nothing is ever charged.
     `vat_register` is where EU VAT ids are looked up, for the stores that want it.
+    `api_requests_per_minute` is what one API key may ask of one process, `api_failures_per_minute` what one network may without one.
     `retry_days` is the ladder of a failed renewal, in days counted from its first failure. `secret` is the installation's secret as
     bytes: derive from it, never send it.
     """
@@ -43,3 +44,5 @@ class Runtime:
     gateways: Mapping[Environment, PaymentGateway] = field(default_factory=dict[Environment, "PaymentGateway"])
     retry_days: tuple[int, ...] = (1, 3, 5, 7)
     vat_register: VatRegister | None = None
+    api_requests_per_minute: int = 600
+    api_failures_per_minute: int = 30

@@ -17,6 +17,7 @@ DEFAULT_ACCENT = "#2457d6"
 # Words that are, or may become, the first part of a path that is no store's.
 _NOT_A_SLUG = frozenset({
     "test", "static", "api", "console", "healthz", "readyz", "metrics", "portico", "waffo", "webhooks", "sandbox", "well-known",
+    "v1", "openapi", "checkout", "docs",
 })  # fmt: skip
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _COLOR = re.compile(r"#[0-9a-f]{6}")

@@ -1,0 +1,67 @@
+"""What is wrong with the fields of a request: all of them at once."""
+
+import msgspec
+
+from portico.domain.errors import FieldError, PorticoError
+from portico.i18n.error_words import ERRORS, ERRORS_OF_A_COUNTRY, OTHER_ERROR
+
+# Codes that only programs can meet; those that people meet, too, have the words of the pages.
+DETAILS = {
+    "required": "This field is required.",
+    "field_unknown": "There is no such field.",
+    "type": "This has the wrong type.",
+    "text_format": "This holds a control character, or half of a surrogate pair.",
+    "number_range": "This number is too large.",
+    "name_format": "A name has 1 to 200 printable characters.",
+    "description_format": "A description has at most 2000 characters.",
+    "external_id_format": "An external id has 1 to 200 printable characters.",
+    "currency_unknown": "This is no currency of ISO 4217, in capital letters.",
+    "amount_range": "This amount is too large, or negative.",
+    "currency_twice": "There is one price per currency.",
+    "price_missing": "There is at least one price.",
+    "interval": "A subscription has an interval; a one-time product has none.",
+    "tax_category_unknown": "There is no such tax category.",
+    "quantity_range": "The smallest quantity is at least 1, the largest at most 1000000 and not below it.",
+    "only_subscriptions": "Only a subscription product may have this.",
+    "language_unknown": "Portico does not speak this language.",
+    "metadata_format": "Metadata has at most 20 texts, with names of up to 40 characters and values of up to 500.",
+    "not_found": "There is none with this id.",
+    "return_url_not_allowed": "The origin of this URL is not on the store's list: see `portico store return-origin`.",
+}
+
+
+class FieldProblem(msgspec.Struct, omit_defaults=True, frozen=True):
+    """One wrong field. `field` is where it stands in the body ("prices/0/amount") or its name in the query; `code` is stable."""
+
+    field: str
+    code: str
+    detail: str
+    example: str = ""
+
+
+class Unacceptable(PorticoError):
+    """A request whose fields are not what the operation takes."""
+
+    code = "invalid"
+
+    def __init__(self, errors: list[FieldProblem]) -> None:
+        super().__init__("; ".join(f"{each.field}: {each.code}" for each in errors))
+        self.errors = tuple(errors)
+
+
+def field_problem(field: str, code: str, example: str = "") -> FieldProblem:
+    """A wrong field by its code, with the code's sentence."""
+    return FieldProblem(field, code, _detail(code, example, ""), example)
+
+
+def of_field(error: FieldError) -> FieldProblem:
+    """What the domain says about a field."""
+    return FieldProblem(error.field, error.code, _detail(error.code, error.example, error.country), error.example)
+
+
+def _detail(code: str, example: str, country: str) -> str:
+    if code in DETAILS:
+        return DETAILS[code]
+    plain, with_example = (ERRORS_OF_A_COUNTRY if country else {}).get(code) or ERRORS.get(code) or (OTHER_ERROR, None)
+    words = with_example if example and with_example else plain
+    return words.text.replace("{example}", example).replace("{country}", country)
