@@ -40,12 +40,12 @@ def charge_reference(payment: Payment) -> str | None:
     return next((attempt.reference for attempt in payment.attempts if attempt.status == "succeeded" and attempt.reference), None)
 
 
-def check(payment: Payment, amount_minor: int, reason: str) -> str:
+def check(payment: Payment, amount_minor: int, reason: str, *, needs_reason: bool = True) -> str:
     """The reason as it is kept. Raises Invalid: amount "refund_amount" unless it lies between nothing and what is left; reason
-    "required", "too_long" beyond 500 characters, "card_number" when it holds one."""
+    "required" (of a buyer), "too_long" beyond 500 characters, "card_number" when it holds one."""
     text = free_text.clean(reason)
     errors = [] if 0 < amount_minor <= refundable_minor(payment) else [FieldError("amount", "refund_amount")]
-    errors += free_text.faults("reason", text) if text else [FieldError("reason", "required")]
+    errors += free_text.faults("reason", text) if text or not needs_reason else [FieldError("reason", "required")]
     if errors:
         raise Invalid(errors)
     return text

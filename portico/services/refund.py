@@ -2,7 +2,8 @@
 
 A request (ticket) is for part or all of one payment, and there is one at a time; declined, it can be made again. Granting it
 commits a refund with the key that the provider will know it by, and a job; the provider is asked after that, outside of any
-transaction, until it has answered. What was given back gets its credit note in the transaction that says so.
+transaction, until it has answered. What was given back gets its credit note in the transaction that says so. The store may also give
+money back that nobody asked for.
 """
 
 import re
@@ -44,6 +45,18 @@ JOB_PREFIX = f"{JOB}:"  # of the keys of its jobs, before the refund's
 _DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]{1,2})")  # three digits behind it could be thousands
 
 
+class Decided(Conflict):
+    """Somebody else has decided on the request."""
+
+    code = "refund_ticket_decided"
+
+
+class NotDeclined(Conflict):
+    """The request is not declined (any more), so that it cannot be made again."""
+
+    code = "refund_ticket_not_declined"
+
+
 @dataclass(frozen=True, slots=True)
 class TaxCorrection:
     """What is kept with a refund of tax: the invoice that charged it, whom the new one is made out to, and how the sale should have
@@ -60,7 +73,17 @@ def why_not(runtime: Runtime, scope: BuyerScope, payment_id: str) -> str | None:
         return _why_not(connection, runtime, scope, payments.get(connection, scope, payment_id))
 
 
-def ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reason: str) -> RefundTicket:
+def would_ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reason: str) -> tuple[int, str]:
+    """What `ask` would keep: the amount in minor units of the payment's currency, and that. Changes nothing, and raises like it."""
+    with runtime.database.read() as connection:
+        paid = payments.get(connection, scope, payment_id)
+        refusal = _why_not(connection, runtime, scope, paid)
+    if refusal is not None:
+        raise Refused(refusal)
+    return _checked(paid, amount, reason)[0], paid.currency
+
+
+def ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reason: str, *, actor: str = "buyer") -> RefundTicket:
     """A buyer's request for part or all of a payment back. `amount` is a decimal in the payment's currency, as it was typed.
 
     Raises NotFound, Invalid with every wrong field ("amount", "reason"), and Refused with the code of the reason why none can be
@@ -89,17 +112,17 @@ def ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reaso
         if not tickets.create(tx, scope, ticket):
             raise Refused("refund_ticket_open")
         notice.add(tx, runtime, scope, "refund_requested", ticket.id, now=now, payment_id=payment_id)
-        audit.record(tx, scope, actor="buyer", action="refund.asked", subject=ticket.id, now=runtime.clock())
+        audit.record(tx, scope, actor=actor, action="refund.asked", subject=ticket.id, now=runtime.clock())
         return ticket
 
 
-def resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, reason: str) -> RefundTicket:
+def resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, reason: str, *, actor: str = "buyer") -> RefundTicket:
     """Makes a declined request again, as its next version. Raises like `ask`, and Conflict when it is not declined (any more)."""
     with runtime.database.transaction() as tx:
         before = tickets.get(tx, scope, ticket_id)
         paid = payments.get(tx, scope, before.payment_id)
         if before.status != "rejected":
-            raise Conflict("the request is not declined")
+            raise NotDeclined("the request is not declined")
         refusal = _why_not(tx, runtime, scope, paid)
         if refusal is not None:
             raise Refused(refusal)
@@ -108,7 +131,7 @@ def resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, r
         if not tickets.resubmit(tx, scope, ticket_id, expected_version=before.version, amount_minor=amount_minor, reason=text, now=now):
             raise Conflict("the request moved since it was read")
         notice.add(tx, runtime, scope, "refund_requested", ticket_id, now=now, payment_id=paid.id)
-        audit.record(tx, scope, actor="buyer", action="refund.asked_again", subject=ticket_id, now=runtime.clock())
+        audit.record(tx, scope, actor=actor, action="refund.asked_again", subject=ticket_id, now=runtime.clock())
         return tickets.get(tx, scope, ticket_id)
 
 
@@ -133,17 +156,11 @@ def approve(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "o
     """
     with runtime.database.transaction() as tx:
         scope, ticket = tickets.get_any(tx, ticket_id)
-        if scope.environment not in runtime.gateways:
-            raise Refused("no_gateway")
         payments.lock(tx, scope, ticket.payment_id)
-        paid = payments.get(tx, scope, ticket.payment_id)
-        if rules.charge_reference(paid) is None:
-            raise Refused("billed_elsewhere")
-        if is_giving_tax_back(paid):
-            raise Refused("correction_under_way")
+        _hold_grantable(runtime, scope, ticket, payments.get(tx, scope, ticket.payment_id))
         now, refund_id = _now(tx, runtime, scope), runtime.new_id("REF")
         if not tickets.decide(tx, scope, ticket_id, "approved", now=now, note=_answer(note)):
-            raise Conflict("the request is decided already")
+            raise Decided("the request is decided already")
         if not refunds.start(
             tx, scope, refund_id, payment_id=ticket.payment_id, amount_minor=ticket.amount_minor, reason=ticket.reason,
             key=refund_id, now=now, ticket_id=ticket_id,
@@ -154,13 +171,35 @@ def approve(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "o
     return refund_id
 
 
+def would_approve(runtime: Runtime, scope: BuyerScope, ticket_id: str, *, note: str = "") -> RefundTicket:
+    """The request that `approve` would grant. Changes nothing, and raises like it."""
+    with runtime.database.read() as connection:
+        ticket = tickets.get(connection, scope, ticket_id)
+        paid = payments.get(connection, scope, ticket.payment_id)
+    _answer(note)
+    _hold_grantable(runtime, scope, ticket, paid)
+    if ticket.amount_minor > refundable_minor(paid):
+        raise Refused("refund_amount", "less than that is left of the payment")
+    return ticket
+
+
+def would_reject(runtime: Runtime, scope: BuyerScope, ticket_id: str, *, note: str = "") -> RefundTicket:
+    """The request that `reject` would decline. Changes nothing, and raises like it."""
+    with runtime.database.read() as connection:
+        ticket = tickets.get(connection, scope, ticket_id)
+    _answer(note)
+    if ticket.status != "pending":
+        raise Decided("the request is decided already")
+    return ticket
+
+
 def reject(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "operator") -> None:
     """Declines a request; the buyer is mailed the note. For operators, never for a visitor. Raises NotFound, Conflict, Invalid."""
     with runtime.database.transaction() as tx:
         scope, ticket = tickets.get_any(tx, ticket_id)
         now = _now(tx, runtime, scope)
         if not tickets.decide(tx, scope, ticket_id, "rejected", now=now, note=_answer(note)):
-            raise Conflict("the request is decided already")
+            raise Decided("the request is decided already")
         notice.add(tx, runtime, scope, "refund_rejected", ticket_id, now=now, payment_id=ticket.payment_id)
         audit.record(tx, scope, actor=actor, action="refund.rejected", subject=ticket_id, now=runtime.clock())
 
@@ -261,6 +300,18 @@ def _ask(runtime: Runtime, asked: KeyedRefund, *, first: bool) -> RefundResult:
     if not fits(asked, result):
         raise Unanswered("the answer is about another amount")
     return result
+
+
+def _hold_grantable(runtime: Runtime, scope: BuyerScope, ticket: RefundTicket, paid: Payment) -> None:
+    """Raises what stands against granting a request, but for its amount, which the refund's own row is held against."""
+    if ticket.status != "pending":
+        raise Decided("the request is decided already")
+    if scope.environment not in runtime.gateways:
+        raise Refused("no_gateway")
+    if rules.charge_reference(paid) is None:
+        raise Refused("billed_elsewhere")
+    if is_giving_tax_back(paid):
+        raise Refused("correction_under_way")
 
 
 def _why_not(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid: Payment) -> str | None:
