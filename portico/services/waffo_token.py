@@ -1,0 +1,73 @@
+"""Customer tokens of the Waffo surface: a merchant's server vouches for one of its users, for five minutes, in one store.
+
+A token says for itself who made it, for whom, where and until when; nothing is kept of it, and it opens nothing but the actions that
+say so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import import_module
+from typing import Any, cast
+
+from portico.domain.errors import Refused
+from portico.domain.scope import ENVIRONMENTS, StoreScope
+from portico.services.runtime import Runtime
+from portico.services.secrets import keyed
+
+LIFETIME = timedelta(minutes=5)
+LONGEST_IDENTITY = 254  # characters: as long as an e-mail address may be
+_LONGEST = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Whom a merchant vouches for: `identity` is its own id of the user, or an e-mail address."""
+
+    scope: StoreScope
+    identity: str
+    expires_at: datetime
+
+
+def issue(runtime: Runtime, scope: StoreScope, identity: str) -> tuple[str, datetime]:
+    """A token for a user of the merchant's, and until when it is good."""
+    now = runtime.clock().replace(microsecond=0)
+    expires_at = now + LIFETIME
+    claims = {
+        "iss": runtime.origin, "sub": identity, "store": scope.store_id, "env": scope.environment,
+        "iat": int(now.timestamp()), "exp": int(expires_at.timestamp()),
+    }  # fmt: skip
+    return _make()(_key(runtime), claims), expires_at
+
+
+def read(runtime: Runtime, text: str) -> Vouched:
+    """Whom a token is for. Raises Refused: "token_invalid" when it is none of ours, "token_expired" when its time is over."""
+    claims = _read()(_key(runtime), text) if len(text) <= _LONGEST else None
+    if claims is None:
+        raise Refused("token_invalid")
+    said = {name: claims.get(name) for name in ("iss", "sub", "store", "env", "exp")}
+    environment = next((known for known in ENVIRONMENTS if known == said["env"]), None)
+    if said["iss"] != runtime.origin or environment is None or not all(isinstance(said[name], str) for name in ("sub", "store")):
+        raise Refused("token_invalid")
+    if type(said["exp"]) is not int:
+        raise Refused("token_invalid")
+    expires_at = datetime.fromtimestamp(said["exp"], UTC)
+    if runtime.clock() >= expires_at:
+        raise Refused("token_expired")
+    return Vouched(StoreScope(said["store"], environment), said["sub"], expires_at)
+
+
+def _key(runtime: Runtime) -> bytes:
+    return keyed(runtime.secret, "customer token")
+
+
+# The library is loaded with the first token; most installations never see one.
+@cache
+def _make() -> Callable[[bytes, dict[str, Any]], str]:
+    return cast(Callable[[bytes, dict[str, Any]], str], import_module("portico.services.jwt").make)
+
+
+@cache
+def _read() -> Callable[[bytes, str], dict[str, Any] | None]:
+    return cast(Callable[[bytes, str], dict[str, Any] | None], import_module("portico.services.jwt").read)
