@@ -120,6 +120,8 @@ refund_ticket = sa.Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("decided_at", Instant),
+    Column("external_id", String(200)),  # the merchant's own name for it
+    Column("metadata", sa.JSON(none_as_null=True)),  # the merchant's own, text to text
     belongs(*BUYER, "payment_id", to="payment"),
     one_of("status", TICKET_STATUSES),
     sa.UniqueConstraint("store_id", "environment", "buyer_id", "id"),

@@ -299,6 +299,8 @@ def add_columns() -> None:
     op.add_column("orders", sa.Column("product_version", sa.Integer(), server_default="1", nullable=False))
     op.add_column("orders", sa.Column("checkout_id", Id, nullable=True))
     op.add_column("orders", sa.Column("metadata", sa.JSON(), nullable=True))
+    op.add_column("refund_ticket", sa.Column("external_id", sa.String(length=200), nullable=True))
+    op.add_column("refund_ticket", sa.Column("metadata", sa.JSON(), nullable=True))
     op.add_column("session", sa.Column("return_url", sa.Text(), nullable=True))
     op.add_column("session", sa.Column("flow", sa.String(length=24), nullable=True))
     op.add_column("session", sa.Column("portal_session_id", Id, nullable=True))
