@@ -64,6 +64,8 @@ def build(
         vat_register=_WhenAsked(settings.vies_url),
         api_requests_per_minute=settings.api_requests_per_minute,
         api_failures_per_minute=settings.api_failures_per_minute,
+        waffo_past_seconds=settings.waffo_past_seconds,
+        waffo_future_seconds=settings.waffo_future_seconds,
     )
 
 

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     api_failures_per_minute: int = Field(
         30, ge=1, le=1_000_000, description="How many API requests a minute without a valid key each process answers one network."
     )
+    waffo_past_seconds: int = Field(
+        2700, ge=60, le=86_400, description="How old a signed request of the Waffo surface may be; the very same one is answered once."
+    )
+    waffo_future_seconds: int = Field(
+        60, ge=0, le=3600, description="How far ahead of our clock that of a shop's server may be when it signs a request."
+    )
     mailer: Literal["smtp", "file"] = Field("smtp", description="How mail leaves: over SMTP, or as .eml files in a folder.")
     mail_from: str = Field("", description="The address mails come from; the store's name is put before it.")
     mail_dir: Path = Field(Path("mailbox"), description="The folder that receives one .eml file per mail when the mailer is `file`.")

@@ -27,6 +27,7 @@ class Runtime:
     `gateways` has the payment provider of each environment that has one; without one nothing is ever charged.
     `vat_register` is where EU VAT ids are looked up, for the stores that want it.
     `api_requests_per_minute` is what one API key may ask of one process, `api_failures_per_minute` what one network may without one.
+    `waffo_past_seconds` and `waffo_future_seconds` say when a signed request of the Waffo surface may have been signed.
     `retry_days` is the ladder of a failed renewal, in days counted from its first failure. `secret` is the installation's secret as
     bytes: derive from it, never send it.
     """
@@ -46,3 +47,5 @@ class Runtime:
     vat_register: VatRegister | None = None
     api_requests_per_minute: int = 600
     api_failures_per_minute: int = 30
+    waffo_past_seconds: int = 2700
+    waffo_future_seconds: int = 60

@@ -36,10 +36,11 @@ _FAILED = "Authentication failed"
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """Who asks, and with what: the store of a customer or visitor, the signature of a merchant and when it was made."""
+    """Who asks, and with what: the store of a customer or visitor; a merchant's key, its signature and when that was made."""
 
     asker: Asker
     store: StoreRow | None = None
+    key_id: str = ""
     signature: bytes = b""
     signed_at: datetime | None = None
 
@@ -75,11 +76,8 @@ def _signed(runtime: Runtime, asked: Asked, merchant_id: str, stamp: str, signat
     now, signed_at = runtime.clock(), datetime.fromtimestamp(int(stamp), tz=runtime.clock().tzinfo)
     if not -timedelta(seconds=runtime.waffo_past_seconds) <= signed_at - now <= timedelta(seconds=runtime.waffo_future_seconds):
         raise trouble(401, _FAILED, "gateway", f"X-Timestamp is out of the window; it is {int(now.timestamp())} here.")
-    if merchant_key.is_stale(key, now):
-        with runtime.database.transaction() as tx:
-            merchant_key.touch(tx, key.id, now)
     asker = Asker("merchant", merchant_id, key.environment, actor=f"key:{key.id}")
-    return Proven(asker, signature=signature, signed_at=signed_at)
+    return Proven(asker, key_id=key.id, signature=signature, signed_at=signed_at)
 
 
 def _customer(runtime: Runtime, bearer: str, environment: Environment) -> Proven:
@@ -93,9 +91,7 @@ def _customer(runtime: Runtime, bearer: str, environment: Environment) -> Proven
     if vouched.scope.environment != environment:
         raise _failed()
     with runtime.database.read() as connection:
-        row = next(iter(stores.of_ids(connection, [vouched.scope.store_id])), None)
-        if row is None:
-            raise _failed()
+        row = stores.get(connection, vouched.scope.store_id)  # which we said ourselves
         buyer = buyer_of(connection, vouched.scope, vouched.identity)
     asker = Asker("customer", row.merchant_id, environment, vouched.scope, buyer, vouched.identity, actor="buyer")
     return Proven(asker, row)
