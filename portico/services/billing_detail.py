@@ -8,7 +8,7 @@ from portico.domain import billing_detail
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import Conflict
 from portico.domain.scope import BuyerScope
-from portico.services import tax_id_check, taxation
+from portico.services import event, store_time, tax_id_check, taxation
 from portico.services.runtime import Runtime
 from portico.storage import audit, buyer
 from portico.storage import store as stores
@@ -44,4 +44,5 @@ def keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: Billing
     store = stores.get(tx, scope.store_id)
     tax_id_check.ask(tx, runtime, store, scope, detail)
     taxation.refresh(tx, runtime, store, scope, detail)
+    event.record(tx, runtime, scope, "billing_detail.updated", scope.buyer_id, at=store_time.now(runtime, store, scope.environment))
     audit.record(tx, scope, actor="buyer", action="billing_detail.saved", subject=scope.buyer_id, now=runtime.clock())

@@ -15,7 +15,7 @@ from portico.domain.cancellation import Cancellation
 from portico.domain.errors import Conflict
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import ScheduledChange, Subscription, current_end
-from portico.services import cancel_reasons, due, notice, standing
+from portico.services import cancel_reasons, due, event, notice, standing
 from portico.services.cancel_reasons import Reason
 from portico.services.runtime import Runtime
 from portico.services.standing import Situation
@@ -97,6 +97,7 @@ def resume(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: 
         )  # fmt: skip
         cancellations.withdraw(tx, scope, found.id, here.now)
         notice.add(tx, runtime, scope, "subscription_resumed", found.id, now=here.now, **notice.of_subscription(resumed))
+        event.record(tx, runtime, scope, "subscription.resumed", found.id, at=here.now, **event.of_subscription(resumed))
         audit.record(tx, scope, actor=actor, action="subscription.resumed", subject=found.id, now=runtime.clock())
         return resumed
 
@@ -132,6 +133,7 @@ def _schedule_end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: 
         change_kind="cancel", change_at=end, due_at=leaving.due_at, remind_at=leaving.remind_at,
     )  # fmt: skip
     notice.add(tx, runtime, scope, "cancellation_scheduled", row.id, now=here.now, **notice.of_subscription(leaving))
+    _record_request(tx, runtime, scope, row, leaving)
 
 
 def _end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, row: Cancellation) -> None:
@@ -145,6 +147,16 @@ def _end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation
     ended = replace(found, status="canceled", scheduled_change=None, due_at=None, ended_at=now)
     facts = {"cancellation_id": row.id, **notice.of_subscription(ended)}
     notice.add(tx, runtime, scope, "subscription_ended", found.id, now=now, **facts)
+    _record_request(tx, runtime, scope, row, ended)
+    over = {**event.of_subscription(ended), "cause": "canceled", "ended_at": now}
+    event.record(tx, runtime, scope, "subscription.canceled", found.id, at=now, **over)
+
+
+def _record_request(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, row: Cancellation, after: Subscription) -> None:
+    """The one event that tells what a person wrote: why he leaves is what a merchant wants to hear at once."""
+    why = {"reason_code": row.reason_code, "comment": row.comment, "effective_at": row.effective_at, "actor": row.actor}
+    told = {**event.of_subscription(after), "cancellation_id": row.id, **why}
+    event.record(tx, runtime, scope, "subscription.cancel_requested", after.id, at=row.requested_at, **told)
 
 
 def _restored(found: Subscription) -> ScheduledChange | None:

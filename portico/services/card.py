@@ -19,7 +19,7 @@ from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.gateways.port import CardSetup, CardSetupResult, PaymentGateway, SavedCard
 from portico.i18n.languages import is_language
-from portico.services import charging, notice, standing, store_time
+from portico.services import charging, event, notice, standing, store_time
 from portico.services.charging import Begun, Outcome
 from portico.services.portal_address import base_path, card_return_path
 from portico.services.runtime import Runtime
@@ -162,6 +162,7 @@ def _save(
         if attempt is not None:
             begun[found.id], columns["due_at"] = attempt, None
         subscriptions.change(tx, scope, found.id, expected_version=found.version, **columns)
+        event.record(tx, runtime, scope, "payment_method.updated", found.id, at=now, **event.of_subscription(paid_by))
         if found.id == visit.subscription_id:
             notice.add(tx, runtime, scope, "card_updated", found.id, now=now, **notice.of_subscription(paid_by))
     audit.record(tx, scope, actor="buyer", action="card.updated", subject=visit.subscription_id, now=runtime.clock())

@@ -18,6 +18,8 @@ def failed(locked: Locked, payment: Payment, failure_code: str | None) -> None:
     """The old plan stays, at the old price, and goes on where it stood."""
     kept = locked.become(locked.planned(locked.subscription))
     locked.tell("plan_change_failed", payment.id, kept, failure_code=failure_code)
+    wanted = {} if payment.change is None else {"to_product_id": payment.change.product_id, "to_quantity": payment.change.quantity}
+    locked.record("subscription.plan_change_failed", kept, payment_id=payment.id, failure_code=failure_code, **wanted)
 
 
 def put_into_effect(locked: Locked, change: PlanInEffect, *, payment_id: str | None = None) -> Subscription:
@@ -42,6 +44,9 @@ def put_into_effect(locked: Locked, change: PlanInEffect, *, payment_id: str | N
     changed = locked.become(locked.planned(changed))
     facts = {"from_plan": locked.subscription.product_name, "from_quantity": locked.subscription.quantity}
     locked.tell("plan_changed", changed.id, changed, failure_code=None, **facts, **({"payment_id": payment_id} if payment_id else {}))
+    before = locked.subscription
+    left = {"from_product_id": before.product_id, "from_quantity": before.quantity}
+    locked.record("subscription.plan_changed", changed, **left, payment_id=payment_id)
     return changed
 
 

@@ -22,7 +22,7 @@ from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, Environment, StoreScope
 from portico.domain.tax import Taxation, TaxReason
 from portico.i18n.languages import DEFAULT, is_language
-from portico.services import document_mail, taxation
+from portico.services import document_mail, event, taxation
 from portico.services.runtime import Runtime
 from portico.storage import buyer, document, exchange_rate, numbering, order, store, subscription
 from portico.storage.document import Issue
@@ -77,6 +77,7 @@ def issue_for_payment(
     reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
     issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)
     document.insert(tx, issues)
+    _record(tx, runtime, scope, [issue.document for issue in issues])
     ids = [issue.document.id for issue in issues]
     document_mail.add_copies(tx, runtime, scope, ids, own_detail.copy_emails)
     return ids
@@ -111,6 +112,7 @@ def issue_for_refund(
     )
     issued = _issued(runtime.new_id("INV"), content, payment.id, refund_id=refund.id, corrects_id=corrected.id)
     document.insert(tx, [Issue(scope, issued, number.series, number.sequence)])
+    _record(tx, runtime, scope, [issued])
     document_mail.add_copies(tx, runtime, scope, [issued.id], own_detail.copy_emails)
     return issued.id
 
@@ -150,6 +152,7 @@ def issue_correction(
         _issued(runtime.new_id("INV"), content, payment.id, corrects_id=corrected.id) for content in (made.credit_note, made.invoice)
     )
     document.insert(tx, [Issue(scope, each, numbers[each.kind].series, numbers[each.kind].sequence) for each in (note, replacing)])
+    _record(tx, runtime, scope, [note, replacing])
     document_mail.add_copies(tx, runtime, scope, [replacing.id, note.id], own_detail.copy_emails)
     return note.id, replacing.id
 
@@ -277,6 +280,15 @@ def _issued(
         refund_id,
         corrects_id,
     )
+
+
+def _record(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, issued: Sequence[Document]) -> None:
+    """Tells of documents; those of a batch that somebody brings in are not news."""
+    for each in issued:
+        about = {"kind": each.kind, "number": each.number, "order_id": each.order_id, "payment_id": each.payment_id}
+        corrected = {"refund_id": each.refund_id, "corrects_id": each.corrects_id}
+        told = {**about, **corrected, **event.money(each.total_minor, each.currency)}
+        event.record(tx, runtime, scope, "document.issued", each.id, at=each.issued_at, **told)
 
 
 def _language(*wanted: str | None) -> str:

@@ -92,6 +92,7 @@ def _period_over(locked: Locked) -> None:
         paused = locked.planned(replace(found, status="paused", scheduled_change=None))
         paused = locked.become(paused, "pause", "paused")
         locked.tell("paused", found.id, paused)
+        locked.record("subscription.paused", paused, resumes_at=found.resumes_at)
         return
     following = _with_planned(locked, found, at=found.period_end)
     if following.interval == found.interval:
@@ -131,6 +132,7 @@ _STEPS: Mapping[SubscriptionStatus, Callable[[Locked], None]] = {
 def _over(locked: Locked, event: SubscriptionEvent, cause: str, *, in_trial: bool) -> None:
     over = locked.become(due.nothing_more(locked.subscription), event, cause)
     locked.tell("subscription_ended", over.id, over, in_trial=in_trial)
+    locked.record("subscription.expired" if event == "expire" else "subscription.canceled", over, cause=cause, ended_at=locked.now)
 
 
 def _bill(
@@ -178,6 +180,12 @@ def _bill(
     if (after.product_id, after.quantity) != (before.product_id, before.quantity):
         billed = {"period_total_minor": payment.total_minor} if payment.total_minor else {}
         locked.tell("plan_changed", after.id, after, from_plan=before.product_name, from_quantity=before.quantity, **billed)
+        left = {"from_product_id": before.product_id, "from_quantity": before.quantity}
+        locked.record("subscription.plan_changed", after, **left, payment_id=None if begun is None else payment.id)
+    if event == "unpause":
+        locked.record("subscription.unpaused", after)
+    if begun is None:  # else when it is paid
+        locked.record("subscription.activated" if event == "activate" else "subscription.renewed", after, payment_id=None)
     return begun
 
 

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from portico.domain.event import EVENT_TYPES, Event, EventType, Told
 from portico.domain.money import format_amount
+from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope, StoreScope
+from portico.domain.subscription import Subscription
 from portico.services.runtime import Runtime
 from portico.storage import event as events
 
@@ -34,6 +36,24 @@ def record(
     told: dict[str, Told] = {name: moment(value) if isinstance(value, datetime) else value for name, value in data.items()}
     buyer_id = scope.buyer_id if isinstance(scope, BuyerScope) else None
     events.insert(tx, scope, Event(runtime.new_id("EVT"), type, subject_id, buyer_id, at, told), runtime.clock())
+
+
+def of_subscription(now_is: Subscription) -> dict[str, Told | datetime]:
+    """What is told with everything that happens to a subscription: how it stands after that."""
+    return {
+        "order_id": now_is.order_id,
+        "status": now_is.status,
+        "product_id": now_is.product_id,
+        "quantity": now_is.quantity,
+        "period_start": now_is.period_start,
+        "period_end": now_is.period_end,
+    }
+
+
+def of_payment(payment: Payment) -> dict[str, Told | datetime]:
+    """What is told of a payment; the amount is the total, tax included."""
+    whose: dict[str, Told | datetime] = {"order_id": payment.order_id, "subscription_id": payment.subscription_id}
+    return {**whose, "purpose": payment.purpose, **money(payment.total_minor, payment.currency)}
 
 
 def money(amount_minor: int, currency: str) -> dict[str, Told]:

@@ -6,10 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from portico.domain.event import EventType, Told
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription, SubscriptionEvent
 from portico.domain.subscription import apply as status_after
 from portico.services import due, notice
+from portico.services import event as events
 from portico.services.notice import Fact, Kind
 from portico.services.runtime import Runtime
 from portico.storage import subscription as subscriptions
@@ -56,3 +58,8 @@ class Locked:
     def tell(self, kind: Kind, subject_id: str, about: Subscription, **facts: Fact | datetime) -> None:
         """Has the buyer mailed about the subscription as it is now."""
         notice.add(self.tx, self.runtime, self.scope, kind, subject_id, now=self.now, **{**notice.of_subscription(about), **facts})
+
+    def record(self, type: EventType, about: Subscription, **data: Told | datetime) -> None:  # noqa: A002  # as `event.record` has it
+        """Has the store's programs told what happened to the subscription, which is `about` now."""
+        told = {**events.of_subscription(about), **data}
+        events.record(self.tx, self.runtime, self.scope, type, about.id, at=self.now, **told)

@@ -93,6 +93,8 @@ def pause(
             resumes_at=chosen.resumes_at, remind_at=pausing.remind_at,
         )  # fmt: skip
         notice.add(tx, runtime, scope, "pause_scheduled", found.id, now=here.now, **notice.of_subscription(pausing))
+        planned_at = {"pauses_at": chosen.pauses_at, "resumes_at": chosen.resumes_at}
+        Locked(tx, runtime, scope, found, here.now).record("subscription.pause_scheduled", pausing, **planned_at)
         audit.record(tx, scope, actor=actor, action="pause.scheduled", subject=found.id, now=runtime.clock())
         return pausing
 
@@ -108,6 +110,7 @@ def cancel_pause(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, a
         locked = Locked(tx, runtime, scope, found, here.now)
         going_on = locked.become(locked.planned(replace(found, scheduled_change=None, resumes_at=None)))
         locked.tell("subscription_resumed", going_on.id, going_on)
+        locked.record("subscription.pause_withdrawn", going_on)
         audit.record(tx, scope, actor=actor, action="pause.taken_back", subject=found.id, now=runtime.clock())
         return going_on
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from portico.domain.dunning import is_early, next_retry
+from portico.domain.event import EventType
 from portico.domain.payment import Payment, PaymentAttempt
 from portico.domain.subscription import SubscriptionEvent, SubscriptionStatus
 from portico.services import due
@@ -10,6 +11,7 @@ from portico.services.locked import Locked
 from portico.storage import payment as payments
 
 _CAPTURED: dict[SubscriptionStatus, SubscriptionEvent] = {"pending": "activate", "trialing": "activate", "past_due": "recover"}
+_TOLD: dict[SubscriptionEvent, EventType] = {"activate": "subscription.activated", "recover": "subscription.recovered"}
 
 
 def captured(locked: Locked, payment: Payment) -> None:
@@ -19,6 +21,7 @@ def captured(locked: Locked, payment: Payment) -> None:
     paid = replace(found, status="active" if event else found.status, retry_step=0, failing_since=None)
     paid = locked.become(locked.planned(paid), event, "payment_captured")
     locked.tell("payment_received", payment.id, paid, failure_code=None)
+    locked.record(_TOLD[event] if event else "subscription.renewed", paid, payment_id=payment.id)
 
 
 def failed(locked: Locked, payment: Payment, attempt: PaymentAttempt, failure_code: str | None) -> None:
@@ -48,6 +51,8 @@ def failed(locked: Locked, payment: Payment, attempt: PaymentAttempt, failure_co
     failing = locked.become(replace(failing, failing_since=since, due_at=retry_at), event, "payment_failed")
     last = next_retry(since, len(ladder) - 1, ladder)
     locked.tell("payment_failed", payment.id, failing, failure_code=failure_code, retry_at=retry_at, ends_at=last)
+    if event is not None:
+        locked.record("subscription.past_due", failing, payment_id=payment.id, failure_code=failure_code, retry_at=retry_at)
 
 
 def _leave_unpaid(locked: Locked, payment: Payment) -> None:
@@ -55,6 +60,7 @@ def _leave_unpaid(locked: Locked, payment: Payment) -> None:
     payments.cancel(locked.tx, locked.scope, payment.id)
     ended = locked.become(due.nothing_more(locked.subscription), "end", "unpaid")
     locked.tell("subscription_ended", ended.id, ended)
+    locked.record("subscription.canceled", ended, cause="unpaid", ended_at=locked.now)
 
 
 def _end_unpaid(locked: Locked, payment: Payment, failure_code: str | None) -> None:
@@ -62,3 +68,4 @@ def _end_unpaid(locked: Locked, payment: Payment, failure_code: str | None) -> N
     payments.cancel(locked.tx, locked.scope, payment.id)
     ended = locked.become(due.nothing_more(locked.subscription), "end", "unpaid")
     locked.tell("subscription_ended_unpaid", ended.id, ended, payment_id=payment.id, failure_code=failure_code)
+    locked.record("subscription.canceled", ended, cause="unpaid", ended_at=locked.now)

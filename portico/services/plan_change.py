@@ -129,6 +129,8 @@ def keep(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: st
         kept = taxation.refreshed(tx, here.store, scope, replace(found, scheduled_change=None), now=here.now)
         kept = locked.become(locked.planned(kept))
         locked.tell("subscription_resumed", kept.id, kept)
+        withdrawn = None if found.scheduled_change is None else found.scheduled_change.product_id
+        locked.record("subscription.plan_change_withdrawn", kept, to_product_id=withdrawn)
         audit.record(tx, scope, actor=actor, action="plan_change.taken_back", subject=found.id, now=runtime.clock())
         return kept
 
@@ -200,6 +202,8 @@ def _make(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situatio
         tax_note=waiting.tax_note,
     )  # fmt: skip
     notice.add(tx, runtime, scope, "plan_change_scheduled", found.id, now=now, **notice.of_subscription(waiting))
+    wanted = {"to_product_id": change.product_id, "to_quantity": change.quantity, "changes_at": change.at}
+    Locked(tx, runtime, scope, found, now).record("subscription.plan_change_scheduled", waiting, **wanted)
 
 
 def _begin_charge(

@@ -21,13 +21,14 @@ from portico.domain import refund as rules
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.correction import is_giving_tax_back
 from portico.domain.errors import Conflict, FieldError, Invalid, Refused
+from portico.domain.event import Told
 from portico.domain.money import format_amount, parse_amount
 from portico.domain.payment import Payment, RefundStatus, RefundTicket, refundable_minor
 from portico.domain.scope import BuyerScope
 from portico.domain.tax import Taxation
 from portico.domain.typed import plain
 from portico.gateways.port import RefundOrder, RefundResult, Unanswered
-from portico.services import document, marks, notice, store_time
+from portico.services import document, event, marks, notice, store_time
 from portico.services.runtime import Runtime
 from portico.storage import audit, outbox
 from portico.storage import document as documents
@@ -112,6 +113,7 @@ def ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reaso
         if not tickets.create(tx, scope, ticket):
             raise Refused("refund_ticket_open")
         notice.add(tx, runtime, scope, "refund_requested", ticket.id, now=now, payment_id=payment_id)
+        event.record(tx, runtime, scope, "refund_ticket.created", ticket.id, at=now, **_of_ticket(ticket))
         audit.record(tx, scope, actor=actor, action="refund.asked", subject=ticket.id, now=runtime.clock())
         return ticket
 
@@ -132,7 +134,9 @@ def resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, r
             raise Conflict("the request moved since it was read")
         notice.add(tx, runtime, scope, "refund_requested", ticket_id, now=now, payment_id=paid.id)
         audit.record(tx, scope, actor=actor, action="refund.asked_again", subject=ticket_id, now=runtime.clock())
-        return tickets.get(tx, scope, ticket_id)
+        ticket = tickets.get(tx, scope, ticket_id)
+        event.record(tx, runtime, scope, "refund_ticket.created", ticket_id, at=now, **_of_ticket(ticket))
+        return ticket
 
 
 def taxes_under_way(runtime: Runtime) -> tuple[TaxUnderWay, ...]:
@@ -167,6 +171,7 @@ def approve(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "o
         ):  # fmt: skip
             raise Refused("refund_amount", "less than that is left of the payment")
         add_job(tx, runtime, refund_id, first=True)
+        event.record(tx, runtime, scope, "refund_ticket.approved", ticket_id, at=now, **_of_ticket(ticket), refund_id=refund_id)
         audit.record(tx, scope, actor=actor, action="refund.approved", subject=ticket_id, now=runtime.clock())
     return refund_id
 
@@ -201,6 +206,7 @@ def reject(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "op
         if not tickets.decide(tx, scope, ticket_id, "rejected", now=now, note=_answer(note)):
             raise Decided("the request is decided already")
         notice.add(tx, runtime, scope, "refund_rejected", ticket_id, now=now, payment_id=ticket.payment_id)
+        event.record(tx, runtime, scope, "refund_ticket.rejected", ticket_id, at=now, **_of_ticket(ticket))
         audit.record(tx, scope, actor=actor, action="refund.rejected", subject=ticket_id, now=runtime.clock())
 
 
@@ -251,6 +257,9 @@ def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, result: Refu
     now = store_time.now(runtime, asked.store, scope.environment)
     if refund.ticket_id is not None:
         tickets.decide(tx, scope, refund.ticket_id, result.status, now=now)
+    about = {"payment_id": asked.payment.id, "order_id": asked.payment.order_id, "ticket_id": refund.ticket_id, "purpose": refund.purpose}
+    told = {**about, **event.money(refund.amount_minor, asked.payment.currency)}
+    event.record(tx, runtime, scope, "refund.failed" if result.status == "failed" else "refund.succeeded", refund.id, at=now, **told)
     if result.status == "failed":
         log.error("refund_failed", refund=refund.id, purpose=refund.purpose)
         notice.add(tx, runtime, scope, "refund_failed", refund.id, now=now, payment_id=asked.payment.id)
@@ -333,6 +342,11 @@ def _checked(paid: Payment, amount: str, reason: str) -> tuple[int, str]:
             errors += wrong.errors
         raise Invalid(errors) from None
     return amount_minor, rules.check(paid, amount_minor, reason)
+
+
+def _of_ticket(ticket: RefundTicket) -> dict[str, Told | datetime]:
+    """What is told of a request; why somebody wants his money back stays between him and the store."""
+    return {"payment_id": ticket.payment_id, "version": ticket.version, **event.money(ticket.amount_minor, ticket.currency)}
 
 
 def _answer(note: str) -> str:

@@ -14,7 +14,7 @@ import structlog
 from portico.domain.payment import AttemptStatus, Payment
 from portico.domain.subscription import Subscription, is_final
 from portico.gateways.port import ChargeResult, ChargeStatus
-from portico.services import change_payment, document, notice, period_payment, store_time, surplus
+from portico.services import change_payment, document, event, notice, period_payment, store_time, surplus
 from portico.services.locked import Locked
 from portico.services.runtime import Runtime
 from portico.storage import payment as payments
@@ -80,6 +80,7 @@ def _capture(locked: Locked, asked: KeyedAttempt, result: ChargeResult) -> None:
         return
     payments.settle_attempt(tx, asked.key, status="succeeded", reference=result.reference, method=method)
     paid = replace(payment, status="succeeded", method=method, succeeded_at=locked.now)
+    event.record(tx, locked.runtime, scope, "payment.succeeded", paid.id, at=locked.now, **event.of_payment(paid))
     if payment.purpose == "change":
         change_payment.captured(locked, paid)
     else:
@@ -106,6 +107,8 @@ def _refuse(locked: Locked, asked: KeyedAttempt, result: ChargeResult) -> None:
         return
     if not payments.set_status(tx, locked.scope, payment.id, "failed"):
         return
+    failed = {**event.of_payment(payment), "failure_code": code}
+    event.record(tx, locked.runtime, locked.scope, "payment.failed", payment.id, at=locked.now, **failed)
     if payment.purpose == "change":
         change_payment.failed(locked, payment, code)
     else:
