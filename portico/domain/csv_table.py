@@ -1,8 +1,13 @@
-"""Small tables that a merchant keeps in a spreadsheet, read from CSV. The first line names the columns, in any order; lines that are
-empty or begin with # are left out; commas or semicolons separate."""
+"""Tables for spreadsheets, as CSV.
+
+Small ones that a merchant keeps are read: the first line names the columns, in any order; lines that are empty or begin with # are left
+out; commas or semicolons separate. Those that Portico writes are as in RFC 4180, in UTF-8 with a mark at the start by which spreadsheets
+know it, and what somebody typed stays text wherever it is opened.
+"""
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +15,12 @@ from portico.domain.errors import FieldError, Invalid
 
 MOST_ROWS = 5000
 _LONGEST = 2000  # characters of a line
+BYTE_ORDER_MARK = "\ufeff"
+# What a spreadsheet would take for a formula (OWASP, CSV injection), unless it is no more than a number. Where the comma is for decimals it
+# parts cells at a semicolon, whatever a comma says, so that a formula may begin behind one.
+_CELL = re.compile(r"[^;\t]+")
+_FORMULA = re.compile(r"[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +63,23 @@ def read(text: str, columns: Sequence[str], required: Sequence[str]) -> tuple[Cs
 
 def _cells(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=separator))]
+
+
+def heading(columns: Sequence[str]) -> bytes:
+    """The first line of a table that is written: the names of its columns."""
+    return (BYTE_ORDER_MARK + _written(columns)).encode()
+
+
+def line(values: Sequence[str]) -> bytes:
+    """A line of it."""
+    return _written([_harmless(value) for value in values]).encode()
+
+
+def _harmless(value: str) -> str:
+    return _CELL.sub(lambda cell: f"'{cell[0]}" if _FORMULA.match(cell[0]) and not _NUMBER.match(cell[0]) else cell[0], value)
+
+
+def _written(values: Sequence[str]) -> str:
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\r\n").writerow(values)
+    return written.getvalue()

@@ -4,13 +4,11 @@ The table is CSV as in RFC 4180, in UTF-8 with a mark at the start by which spre
 every language, so that a program which reads one pack reads all; amounts are decimals with a point, days as in ISO 8601.
 """
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from portico.domain import csv_table
 from portico.domain.invoice import Document, DocumentContent, content_of
 from portico.domain.money import format_amount
 from portico.domain.tax import TaxLine
@@ -24,18 +22,12 @@ COLUMNS = (
     "tax_reasons", "tax_countries", "tax_bases", "tax_amounts", "tax_notes", "local_currency", "local_tax", "exchange_rate", "order_id",
     "test", "pdf", "cii", "ubl", "missing",
 )  # fmt: skip
-BYTE_ORDER_MARK = "\ufeff"
-# What a spreadsheet would take for a formula (OWASP, CSV injection), unless it is no more than a number. Where the comma is for decimals it
-# parts cells at a semicolon, whatever a comma says, so that a formula may begin behind one.
-_CELL = re.compile(r"[^;\t]+")
-_FORMULA = re.compile(r"[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\Z")
 _SEVERAL = "; "
 
 
 def heading() -> bytes:
     """The first line of the table."""
-    return (BYTE_ORDER_MARK + _line(COLUMNS)).encode()
+    return csv_table.heading(COLUMNS)
 
 
 def row(found: Document, names: Mapping[str, str], missing: Sequence[str]) -> bytes:
@@ -70,7 +62,7 @@ def row(found: Document, names: Mapping[str, str], missing: Sequence[str]) -> by
         *(names.get(column, "") for column in ("pdf", "cii", "ubl")),
         " ".join(missing),
     )
-    return _line([_harmless(value) for value in values]).encode()
+    return csv_table.line(values)
 
 
 def readme(
@@ -127,17 +119,6 @@ def _day(content: DocumentContent, moment: datetime | None) -> str:
 
 def _local(content: DocumentContent, moment: datetime) -> datetime:
     return moment.astimezone(ZoneInfo(content.time_zone))
-
-
-def _harmless(value: str) -> str:
-    """What somebody typed stays text wherever it is opened."""
-    return _CELL.sub(lambda cell: f"'{cell[0]}" if _FORMULA.match(cell[0]) and not _NUMBER.match(cell[0]) else cell[0], value)
-
-
-def _line(values: Sequence[str]) -> str:
-    written = io.StringIO(newline="")
-    csv.writer(written, lineterminator="\r\n").writerow(values)
-    return written.getvalue()
 
 
 def _one_line(text: str) -> str:
