@@ -38,6 +38,20 @@ def ends_at(subscription: Subscription, now: datetime) -> datetime:
     return current_end(subscription) if subscription.status in _PAID_AHEAD else now
 
 
+def canceled(subscription: Subscription, now: datetime) -> Subscription:
+    """What it is once it is canceled at `now`. A change or a pause that is planned is no more to be seen, and comes back with `resumed`."""
+    end = ends_at(subscription, now)
+    if subscription.status in _PAID_AHEAD:
+        return replace(subscription, status="canceling", scheduled_change=ScheduledChange("cancel", end))
+    return replace(subscription, status="canceled", scheduled_change=None, due_at=None, ended_at=now)
+
+
+def resumed(subscription: Subscription, now: datetime) -> Subscription:
+    """What it is once its cancellation is taken back at `now`."""
+    in_trial = subscription.trial_end is not None and now < subscription.trial_end
+    return replace(subscription, status="trialing" if in_trial else "active", scheduled_change=_restored(subscription))
+
+
 def cancel(
     runtime: Runtime,
     scope: BuyerScope,
@@ -86,20 +100,19 @@ def resume(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, actor: 
         if found.status in _PAID_AHEAD and not once:
             return found
         here.hold("resume")
-        restored = _restored(found)
-        in_trial = found.trial_end is not None and here.now < found.trial_end
-        resumed = replace(found, status="trialing" if in_trial else "active", scheduled_change=restored, version=found.version + 1)
-        resumed = due.planned(resumed, runtime.retry_days, here.now)
+        after = due.planned(replace(resumed(found, here.now), version=found.version + 1), runtime.retry_days, here.now)
+        planned = after.scheduled_change
         subscriptions.transition(
-            tx, scope, found.id, "resume_trial" if in_trial else "resume", cause="resumed", actor=actor, now=here.now, locked=found,
-            change_kind=restored.kind if restored else None, change_at=restored.at if restored else None,
-            due_at=resumed.due_at, remind_at=resumed.remind_at,
+            tx, scope, found.id, "resume_trial" if after.status == "trialing" else "resume",
+            cause="resumed", actor=actor, now=here.now, locked=found,
+            change_kind=planned.kind if planned else None, change_at=planned.at if planned else None,
+            due_at=after.due_at, remind_at=after.remind_at,
         )  # fmt: skip
         cancellations.withdraw(tx, scope, found.id, here.now)
-        notice.add(tx, runtime, scope, "subscription_resumed", found.id, now=here.now, **notice.of_subscription(resumed))
-        event.record(tx, runtime, scope, "subscription.resumed", found.id, at=here.now, **event.of_subscription(resumed))
+        notice.add(tx, runtime, scope, "subscription_resumed", found.id, now=here.now, **notice.of_subscription(after))
+        event.record(tx, runtime, scope, "subscription.resumed", found.id, at=here.now, **event.of_subscription(after))
         audit.record(tx, scope, actor=actor, action="subscription.resumed", subject=found.id, now=runtime.clock())
-        return resumed
+        return after
 
 
 def _row(runtime: Runtime, here: Situation, code: str | None, comment: str, actor: str) -> Cancellation:
@@ -124,8 +137,7 @@ def _row(runtime: Runtime, here: Situation, code: str | None, comment: str, acto
 def _schedule_end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation, row: Cancellation) -> None:
     """A change or a pause that is planned stays in its columns, so that taking the cancellation back restores it."""
     found, end = here.subscription, row.effective_at
-    leaving = replace(found, status="canceling", scheduled_change=ScheduledChange("cancel", end))
-    leaving = due.planned(leaving, runtime.retry_days, here.now)
+    leaving = due.planned(canceled(found, here.now), runtime.retry_days, here.now)
     if here.standing.is_confirming:
         leaving = due.awaiting_payment(leaving)
     subscriptions.transition(
@@ -144,7 +156,7 @@ def _end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation
     subscriptions.transition(tx, scope, found.id, "cancel", cause="canceled", actor=row.actor, now=now, locked=found)
     if found.status == "past_due":  # by way of canceling, which only time ends
         subscriptions.transition(tx, scope, found.id, "end", cause="canceled", actor=row.actor, now=now)
-    ended = replace(found, status="canceled", scheduled_change=None, due_at=None, ended_at=now)
+    ended = canceled(found, now)
     facts = {"cancellation_id": row.id, **notice.of_subscription(ended)}
     notice.add(tx, runtime, scope, "subscription_ended", found.id, now=now, **facts)
     _record_request(tx, runtime, scope, row, ended)
