@@ -20,7 +20,7 @@ from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.gateways.port import Charge, ChargeResult, Unanswered
-from portico.services import marks, settlement, store_time
+from portico.services import checkout_address, marks, settlement, store_time
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
 from portico.storage import charge_bound, outbox
@@ -56,6 +56,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidBy:
+    """The card of an attempt, by the provider's ids of customer and card, and as it may be shown. Without one the attempt fails."""
+
+    customer: str | None
+    method: str | None
+    shown: PaymentMethod | None
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """An attempt that a transaction commits us to: the provider will know it by `key`. The payment is without details."""
 
@@ -86,26 +95,45 @@ def begin(
     IN_REQUEST_DELAY_SECONDS where the caller will `charge_now`.
     Raises Refused("too_many_charges"), and Conflict when another attempt is under way.
     """
-    _hold_to_bounds(tx, scope, subscription.id, now, by_hand=by_hand or on_session)
+    hold_to_bounds(tx, scope, subscription.id, now, by_hand=by_hand or on_session)
+    of_subscription = PaidBy(subscription.customer_reference, subscription.method_reference, subscription.method)
+    wanted = payment if payment.attempts else _from_where_it_stands(payment, subscription)
+    return _begin(tx, runtime, scope, wanted, of_subscription, on_session=on_session, now=now, delay_seconds=delay_seconds)
+
+
+def begin_first(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment: Payment, card: PaidBy, *, now: datetime) -> Begun | None:
+    """The same for what a buyer orders: with the card that he has just given for it, and while he is there. How often that may be
+    tried is bound by how many cards may be given for a checkout. The caller holds the lock of what is sold."""
+    return _begin(tx, runtime, scope, payment, card, on_session=True, now=now, delay_seconds=IN_REQUEST_DELAY_SECONDS)
+
+
+def _begin(
+    tx: sa.Connection,
+    runtime: Runtime,
+    scope: BuyerScope,
+    payment: Payment,
+    card: PaidBy,
+    *,
+    on_session: bool,
+    now: datetime,
+    delay_seconds: int,
+) -> Begun | None:
     if payment.attempts:
         if payment.status != "failed" or not payments.set_status(tx, scope, payment.id, "pending"):
             return None
-        begun = replace(payment, status="pending", attempts=(), refunds=())
-    else:
-        begun = _from_where_it_stands(payment, subscription)
-        if not payments.start(tx, scope, begun):
-            return None
+    elif not payments.start(tx, scope, payment):
+        return None
     key = f"{payment.id}-{len(payment.attempts) + 1}"
     attempt = PaymentAttempt(
         sequence=len(payment.attempts) + 1,
         status="pending",
         failure_code=None,
-        method=subscription.method and PaymentMethod(subscription.method.brand, subscription.method.last4),
+        method=card.shown and PaymentMethod(card.shown.brand, card.shown.last4),
         attempted_at=now,
         key=key,
         on_session=on_session,
-        customer_reference=subscription.customer_reference,
-        method_reference=subscription.method_reference,
+        customer_reference=card.customer,
+        method_reference=card.method,
     )
     payments.add_attempt(
         tx,
@@ -119,7 +147,7 @@ def begin(
         now=now,
     )
     add_job(tx, runtime, key, first=delay_seconds == 0, delay_seconds=delay_seconds)
-    return Begun(key, scope, begun, attempt)
+    return Begun(key, scope, replace(payment, status="pending", attempts=(), refunds=()), attempt)
 
 
 def add_job(tx: sa.Connection, runtime: Runtime, key: str, *, first: bool = False, delay_seconds: int = 0) -> bool:
@@ -241,14 +269,21 @@ def _order(runtime: Runtime, asked: KeyedAttempt) -> Charge:
         method=attempt.method_reference or "",
         description=", ".join(line.description for line in payment.lines if line.kind != "credit"),
         on_session=attempt.on_session,
-        return_url=f"{runtime.origin}{base_path(asked.store.slug, asked.scope.environment)}/payments/{payment.id}",
+        return_url=_return_url(runtime, asked),
         metadata={"key": asked.key, "payment": payment.id, "order": payment.order_id, "subscription": payment.subscription_id or ""},
     )
 
 
-def _hold_to_bounds(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime, *, by_hand: bool) -> None:
+def _return_url(runtime: Runtime, asked: KeyedAttempt) -> str:
+    """Where the provider's page leads a buyer back to: the checkout that waits for this payment, which nothing can change while the
+    payment is open; else the payment's page in the portal."""
+    slug, environment, payment = asked.store.slug, asked.scope.environment, asked.payment
+    return f"{runtime.origin}{base_path(slug, environment)}/payments/{payment.id}"
+
+
+def hold_to_bounds(tx: sa.Connection, scope: BuyerScope, subscription_id: str, now: datetime, *, by_hand: bool) -> None:
     """A loop that we did not foresee must not empty a buyer's account. Tries of our own are on the ladder, and are not put off by
-    those that somebody asked for."""
+    those that somebody asked for. Raises Refused("too_many_charges")."""
     charges, documents, tries = charge_bound.count_since(tx, scope, subscription_id, now - PER)
     if charges >= MOST_CHARGES or documents >= MOST_DOCUMENTS:
         raise Refused("too_many_charges", f"{charges} charges and {documents} documents of {subscription_id} within a day")
