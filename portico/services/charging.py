@@ -20,7 +20,7 @@ from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.gateways.port import Charge, ChargeResult, Unanswered
-from portico.services import checkout_address, marks, settlement, store_time
+from portico.services import marks, settlement, store_time
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
 from portico.storage import charge_bound, outbox

@@ -7,9 +7,9 @@ from typing import Literal
 import sqlalchemy as sa
 
 from portico.domain.errors import NotFound
-from portico.domain.scope import BuyerScope
-from portico.storage.rows import changed, first, scalar
-from portico.storage.scoped import buyer_values, of_buyer
+from portico.domain.scope import BuyerScope, StoreScope
+from portico.storage.rows import changed, first, many, scalar
+from portico.storage.scoped import buyer_values, in_store, of_buyer, store_values
 from portico.storage.tables import card_setup as table
 
 Status = Literal["open", "completed", "expired"]
