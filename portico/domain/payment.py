@@ -1,6 +1,6 @@
 """Payments: an intent with its attempts, and what was given back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -78,7 +78,8 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class RefundTicket:
-    """A buyer's request for money back, in the payment's currency, minor units. `reason` is the buyer's, `note` the answer.
+    """A buyer's request for money back, in the payment's currency, minor units. `reason` is the buyer's, `note` the answer;
+    `external_id` and `metadata` (text to text) are the merchant's own.
 
     pending -> approved -> succeeded or failed, or pending -> rejected; a rejected one may be asked for again, as its next `version`.
     """
@@ -94,6 +95,8 @@ class RefundTicket:
     created_at: datetime
     updated_at: datetime
     decided_at: datetime | None
+    external_id: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

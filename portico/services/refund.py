@@ -7,7 +7,7 @@ money back that nobody asked for.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,8 +84,19 @@ def would_ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str,
     return _checked(paid, amount, reason)[0], paid.currency
 
 
-def ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reason: str, *, actor: str = "buyer") -> RefundTicket:
-    """A buyer's request for part or all of a payment back. `amount` is a decimal in the payment's currency, as it was typed.
+def ask(
+    runtime: Runtime,
+    scope: BuyerScope,
+    payment_id: str,
+    amount: str,
+    reason: str,
+    *,
+    actor: str = "buyer",
+    external_id: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> RefundTicket:
+    """A buyer's request for part or all of a payment back. `amount` is a decimal in the payment's currency, as it was typed;
+    `external_id` and `metadata` are the merchant's own, to find it by.
 
     Raises NotFound, Invalid with every wrong field ("amount", "reason"), and Refused with the code of the reason why none can be
     asked for.
@@ -109,6 +120,8 @@ def ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reaso
             created_at=now,
             updated_at=now,
             decided_at=None,
+            external_id=external_id,
+            metadata=dict(metadata or {}),
         )
         if not tickets.create(tx, scope, ticket):
             raise Refused("refund_ticket_open")

@@ -18,6 +18,7 @@ MOST_LISTED = 200
 _OPEN = (word("pending"), word("approved"))
 _NAMES = (
     "id", "payment_id", "version", "amount_minor", "currency", "reason", "status", "note", "created_at", "updated_at", "decided_at",
+    "external_id", "metadata",
 )  # fmt: skip
 _COLUMNS = tuple(table.c[name] for name in _NAMES)
 _ITSELF = sa.and_(of_buyer(table), table.c.id == sa.bindparam("p_id"))
@@ -74,7 +75,7 @@ _BEFORE: dict[TicketStatus, TicketStatus] = {
 
 def create(tx: sa.Connection, scope: BuyerScope, ticket: RefundTicket) -> bool:
     """Keeps a new request. False, and nothing is written, when another one about the payment is open."""
-    values = {f"p_{name}": getattr(ticket, name) for name in _NAMES}
+    values = {f"p_{name}": getattr(ticket, name) for name in _NAMES} | {"p_metadata": ticket.metadata or None}
     return first(tx, _CREATE[tx.dialect.name], {**buyer_values(scope), **values}) is not None
 
 
@@ -83,17 +84,17 @@ def get(tx: sa.Connection, scope: BuyerScope, ticket_id: str) -> RefundTicket:
     row = first(tx, _GET, {**buyer_values(scope), "p_id": ticket_id})
     if row is None:
         raise NotFound
-    return RefundTicket(*row)
+    return _ticket(row)
 
 
 def list(tx: sa.Connection, scope: BuyerScope) -> tuple[RefundTicket, ...]:  # noqa: A001  # read as refund_ticket.list
     """The buyer's requests, newest first, at most MOST_LISTED."""
-    return tuple(RefundTicket(*row) for row in many(tx, _LIST, buyer_values(scope)))
+    return tuple(_ticket(row) for row in many(tx, _LIST, buyer_values(scope)))
 
 
 def of_payment(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> tuple[RefundTicket, ...]:
     """The requests about a payment, newest first."""
-    return tuple(RefundTicket(*row) for row in many(tx, _OF_PAYMENT, {**buyer_values(scope), "p_payment_id": payment_id}))
+    return tuple(_ticket(row) for row in many(tx, _OF_PAYMENT, {**buyer_values(scope), "p_payment_id": payment_id}))
 
 
 def get_any(tx: sa.Connection, ticket_id: str) -> tuple[BuyerScope, RefundTicket]:
@@ -101,12 +102,12 @@ def get_any(tx: sa.Connection, ticket_id: str) -> tuple[BuyerScope, RefundTicket
     row = first(tx, _ANY, {"p_id": ticket_id})
     if row is None:
         raise NotFound
-    return BuyerScope(*row[:3]), RefundTicket(*row[3:])
+    return BuyerScope(*row[:3]), _ticket(row[3:])
 
 
 def open_any(tx: sa.Connection) -> tuple[tuple[BuyerScope, RefundTicket], ...]:
     """Every request that waits for a decision or for its refund, oldest first: for operators."""
-    return tuple((BuyerScope(*row[:3]), RefundTicket(*row[3:])) for row in many(tx, _QUEUE))
+    return tuple((BuyerScope(*row[:3]), _ticket(row[3:])) for row in many(tx, _QUEUE))
 
 
 def resubmit(
@@ -133,3 +134,8 @@ def decide(
     """
     values = {"p_from": _BEFORE[status], "p_status": status, "p_note": note, "p_now": now}
     return changed(tx, _DECIDE, {**buyer_values(scope), "p_id": ticket_id, **values}) == 1
+
+
+def _ticket(row: Any) -> RefundTicket:
+    *plain, metadata = row
+    return RefundTicket(*plain, metadata=metadata or {})
