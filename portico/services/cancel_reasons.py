@@ -1,13 +1,14 @@
 """The reasons for leaving that a store offers: its own, in its own words, or those that every store starts with."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from portico.domain.cancellation import DEFAULT_REASONS, shuffled
-from portico.domain.errors import PorticoError
+from portico.domain.errors import FieldError, PorticoError
 from portico.i18n.cancellation_words import REASONS
 from portico.i18n.catalog import catalog
 from portico.i18n.languages import DEFAULT, is_language
@@ -16,15 +17,28 @@ from portico.storage import store as stores
 from portico.storage.store import StoreRow
 
 MOST = 20
+LONGEST_LABEL = 100  # characters
 
-_Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-_Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+_CODE = r"^[a-z][a-z0-9_]{0,39}$"
+_Code = Annotated[str, msgspec.Meta(pattern=_CODE)]
+_Label = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_LABEL)]
 
 
 class NotReasons(PorticoError):
     """A list of reasons that cannot be offered; the text says what is wrong with it."""
 
     code = "cancel_reasons_format"
+
+
+# For whoever reads the first of them on a terminal.
+_WORDS = {
+    "reasons_number": f"there must be 1 to {MOST} reasons",
+    "reason_format": "a code has up to 40 lower-case letters, digits and underscores, and begins with a letter",
+    "reason_twice": "each reason must have a code of its own",
+    "label_missing": f"needs a label in at least one language; only {', '.join(DEFAULT_REASONS)} have words already",
+    "language_unknown": "is none of Portico's languages (see docs/languages.md)",
+    "label_format": "a label is a line of printable characters",
+}
 
 
 class _Written(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,13 +73,37 @@ def in_chance_order(store: StoreRow, random_bytes: Callable[[int], bytes]) -> tu
     return tuple(offered[code] for code in shuffled(tuple(offered), random_bytes))
 
 
+def faults(field: str, reasons: Sequence[Reason]) -> Iterator[FieldError]:
+    """What is wrong with a list: "reasons_number", and of each reason "reason_format", "reason_twice", "language_unknown", "label_format"
+    and "label_missing" (only Portico's own codes have words already). The field says where: "cancel_reasons/0/label/de"."""
+    if not 0 < len(reasons) <= MOST:
+        yield FieldError(field, "reasons_number", str(MOST))
+    for place, reason in enumerate(reasons):
+        where = f"{field}/{place}"
+        if not re.fullmatch(_CODE, reason.code):
+            yield FieldError(f"{where}/code", "reason_format", "too_expensive")
+        if any(reason.code == other.code for other in reasons[:place]):
+            yield FieldError(f"{where}/code", "reason_twice")
+        if not reason.label and reason.code not in DEFAULT_REASONS:
+            yield FieldError(f"{where}/label", "label_missing")
+        for tag, text in reason.label.items():
+            if not is_language(tag):
+                yield FieldError(f"{where}/label/{tag}", "language_unknown", DEFAULT)
+            if not (text.strip() and text.isprintable() and len(text) <= LONGEST_LABEL):
+                yield FieldError(f"{where}/label/{tag}", "label_format", str(LONGEST_LABEL))
+
+
+def kept(reasons: Sequence[Reason] | None) -> list[dict[str, Any]] | None:
+    """A list as the store's row keeps it; None for everybody's."""
+    return None if reasons is None else [{"code": reason.code, "label": dict(reason.label)} for reason in reasons]
+
+
 def replace(runtime: Runtime, store: StoreRow, written: bytes | None) -> tuple[Reason, ...]:
     """Gives a store reasons of its own, `written` as JSON ([{"code", "label": {language: text}}], see docs/commands.md), or with None
     those that every store starts with. What is kept of earlier answers keeps its code. Raises NotReasons."""
     reasons = None if written is None else _read(written)
-    kept = None if reasons is None else [{"code": reason.code, "label": dict(reason.label)} for reason in reasons]
     with runtime.database.transaction() as tx:
-        stores.set_cancel_reasons(tx, store.id, kept)
+        stores.set_cancel_reasons(tx, store.id, kept(reasons))
         return of_store(stores.get(tx, store.id))
 
 
@@ -74,14 +112,7 @@ def _read(written: bytes) -> tuple[Reason, ...]:
         found = msgspec.json.decode(written, type=list[_Written])
     except msgspec.MsgspecError as error:
         raise NotReasons(str(error).replace("`", "").replace("$", "the list")) from error
-    codes = [reason.code for reason in found]
-    if not 0 < len(found) <= MOST or len(set(codes)) < len(codes):
-        raise NotReasons(f"there must be 1 to {MOST} reasons, each with a code of its own")
-    for reason in found:
-        if unknown := next((tag for tag in reason.label if not is_language(tag)), None):
-            raise NotReasons(f"{reason.code}: {unknown!r} is none of Portico's languages (see docs/languages.md)")
-        if not all(text.strip() and text.isprintable() for text in reason.label.values()):
-            raise NotReasons(f"{reason.code}: a label is a line of printable characters")
-        if not reason.label and reason.code not in DEFAULT_REASONS:
-            raise NotReasons(f"{reason.code}: needs a label in at least one language; only {', '.join(DEFAULT_REASONS)} have words already")
-    return tuple(Reason(reason.code, reason.label) for reason in found)
+    reasons = tuple(Reason(reason.code, reason.label) for reason in found)
+    for fault in faults("the list", reasons):
+        raise NotReasons(f"{fault.field}: {_WORDS[fault.code]}")
+    return reasons

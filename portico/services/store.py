@@ -1,6 +1,7 @@
 """Stores: made and listed by an operator."""
 
 import re
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portico.domain.buyer import canonical_email
@@ -80,10 +81,21 @@ def set_seller(runtime: Runtime, row: StoreRow, seller: Seller) -> StoreRow:
     return changed
 
 
-def _check(name: str, slug: str, *, locale: str, time_zone: str, support_email: str, accent_color: str) -> None:
-    errors: list[FieldError] = []
+def faults_of_looks(name: str, support_email: str, accent_color: str) -> Iterator[FieldError]:
+    """What is wrong with what buyers see of a store."""
     if not name.strip() or len(name) > 100 or not name.isprintable():
-        errors.append(FieldError("name", "name_format"))
+        yield FieldError("name", "name_format")
+    if not _COLOR.fullmatch(accent_color.lower()):
+        yield FieldError("accent_color", "color_format", DEFAULT_ACCENT)
+    if support_email:
+        try:
+            canonical_email(support_email)
+        except Invalid as invalid:
+            yield from (FieldError("support_email", e.code, e.example) for e in invalid.errors)
+
+
+def _check(name: str, slug: str, *, locale: str, time_zone: str, support_email: str, accent_color: str) -> None:
+    errors = list(faults_of_looks(name, support_email, accent_color))
     if not _SLUG.fullmatch(slug):
         errors.append(FieldError("slug", "slug_format", "lumen-notes"))
     if slug in _NOT_A_SLUG:
@@ -92,13 +104,6 @@ def _check(name: str, slug: str, *, locale: str, time_zone: str, support_email: 
         errors.append(FieldError("locale", "language_unknown", "de"))
     if not _is_zone(time_zone):
         errors.append(FieldError("time_zone", "time_zone_unknown", "Europe/Berlin"))
-    if not _COLOR.fullmatch(accent_color.lower()):
-        errors.append(FieldError("accent_color", "color_format", DEFAULT_ACCENT))
-    if support_email:
-        try:
-            canonical_email(support_email)
-        except Invalid as invalid:
-            errors.extend(FieldError("support_email", e.code, e.example) for e in invalid.errors)
     if errors:
         raise Invalid(errors)
 
