@@ -7,7 +7,6 @@ from portico.domain.scope import StoreScope
 from portico.services.runtime import Runtime
 from portico.services.secrets import hash_token, new_token
 from portico.storage import api_key, audit
-from portico.storage import store as stores
 from portico.storage.api_key import ApiKey
 from portico.storage.store import StoreRow
 
@@ -38,8 +37,7 @@ def authenticate(runtime: Runtime, text: str) -> Authenticated | None:
         found = api_key.by_hash(tx, hash_token(text))
         if found is None:
             return None
-        scope, key = found
-        return Authenticated(scope, key, stores.get(tx, scope.store_id))
+        return Authenticated(*found)
 
 
 def create(runtime: Runtime, scope: StoreScope, *, name: str, actor: str = "operator") -> NewKey:

@@ -27,6 +27,12 @@ def also_of_buyer(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.and_(*(column.concat("") == sa.bindparam(name, type_=sa.String()) for name, column in scope.items()))
 
 
+def also_in_store(table: sa.Table) -> sa.ColumnElement[bool]:
+    """The same as `in_store` for a query that is answered by another index; see `also_of_buyer`."""
+    scope = {"p_store_id": table.c.store_id, "p_environment": table.c.environment}
+    return sa.and_(*(column.concat("") == sa.bindparam(name, type_=sa.String()) for name, column in scope.items()))
+
+
 def store_values(scope: StoreScope) -> dict[str, Any]:
     """What `in_store` binds."""
     return {"p_store_id": scope.store_id, "p_environment": scope.environment}

@@ -1,5 +1,6 @@
 """Stores and the merchants they belong to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,8 @@ from portico.storage.tables import merchant, store
 class StoreRow:
     """A store. `locale` is a language tag, `time_zone` an IANA name, `accent_color` "#rrggbb", `seller` what documents print.
     `test_offset` is how far ahead the time of its test environment runs; `cancel_reasons` are its own reasons for leaving
-    ([{"code", "label": {tag: text}}]), None the ones that everybody starts with. With a `tax_policy` its tax table is in use."""
+    ([{"code", "label": {tag: text}}]), None the ones that everybody starts with. With a `tax_policy` its tax table is in use.
+    `return_origins` are the origins ("https://shop.example") that the portal may send a buyer back to."""
 
     id: str
     merchant_id: str
@@ -32,16 +34,18 @@ class StoreRow:
     test_offset: timedelta = timedelta(0)
     cancel_reasons: list[dict[str, Any]] | None = None
     tax_policy: TaxPolicy | None = None
+    return_origins: tuple[str, ...] = ()
 
 
 _NAMES = (
     "id", "merchant_id", "slug", "name", "locale", "time_zone", "support_email", "accent_color", "seller", "test_offset", "cancel_reasons",
-    "tax_policy",
+    "tax_policy", "return_origins",
 )  # fmt: skip
 COLUMNS = tuple(store.c[name] for name in _NAMES)
 _BY_SLUG = sa.select(*COLUMNS).where(store.c.slug == sa.bindparam("p_slug"))
 _BY_ID = sa.select(*COLUMNS).where(store.c.id == sa.bindparam("p_id"))
 _ALL = sa.select(*COLUMNS).order_by(store.c.created_at, store.c.id)
+_OF_MERCHANT = _ALL.where(store.c.merchant_id == sa.bindparam("p_merchant_id"))
 _INSERT = sa.insert(store)
 _offset = sa.bindparam("p_offset", type_=store.c.test_offset.type)
 _SET_OFFSET = sa.update(store).where(store.c.id == sa.bindparam("p_id"), store.c.test_offset <= _offset).values(test_offset=_offset)
@@ -54,6 +58,13 @@ _SET_POLICY = (
     sa.update(store).where(store.c.id == sa.bindparam("p_id")).values(tax_policy=sa.bindparam("p_policy", type_=store.c.tax_policy.type))
 )
 _SET_SELLER = sa.update(store).where(store.c.id == sa.bindparam("p_id")).values(seller=sa.bindparam("p_seller", type_=store.c.seller.type))
+_SET_RETURN_ORIGINS = (
+    sa.update(store)
+    .where(store.c.id == sa.bindparam("p_id"))
+    .values(return_origins=sa.bindparam("p_origins", type_=store.c.return_origins.type))
+)
+_SHOWN = ("name", "locale", "time_zone", "support_email", "accent_color")
+_UPDATE = sa.update(store).where(store.c.id == sa.bindparam("p_id")).values({name: sa.bindparam(f"p_{name}") for name in _SHOWN})
 _INSERT_MERCHANT = sa.insert(merchant)
 
 
@@ -107,6 +118,23 @@ def set_seller(tx: sa.Connection, store_id: str, seller: Seller) -> None:
         raise NotFound
 
 
+def update(tx: sa.Connection, row: StoreRow) -> None:
+    """Replaces what people see of a store: name, language, time zone, address for help and colour. Raises NotFound."""
+    if changed(tx, _UPDATE, {"p_id": row.id, **{f"p_{name}": getattr(row, name) for name in _SHOWN}}) != 1:
+        raise NotFound
+
+
+def set_return_origins(tx: sa.Connection, store_id: str, origins: Sequence[str]) -> None:
+    """Replaces the list of origins that the portal may send a buyer back to. Raises NotFound."""
+    if changed(tx, _SET_RETURN_ORIGINS, {"p_id": store_id, "p_origins": list(origins) or None}) != 1:
+        raise NotFound
+
+
+def of_merchant(tx: sa.Connection, merchant_id: str) -> tuple[StoreRow, ...]:
+    """The stores of a merchant, oldest first."""
+    return tuple(of_row(row) for row in many(tx, _OF_MERCHANT, {"p_merchant_id": merchant_id}))
+
+
 def every(tx: sa.Connection) -> tuple[StoreRow, ...]:
     """All stores, oldest first: for operators."""
     return tuple(of_row(row) for row in many(tx, _ALL))
@@ -114,11 +142,12 @@ def every(tx: sa.Connection) -> tuple[StoreRow, ...]:
 
 def of_row(row: Any) -> StoreRow:
     """A row of COLUMNS as a StoreRow."""
-    *plain, seller, test_offset, cancel_reasons, policy = row
+    *plain, seller, test_offset, cancel_reasons, policy, return_origins = row
     return StoreRow(
         *plain,
         seller=msgspec.convert(seller, Seller),
         test_offset=test_offset,
         cancel_reasons=cancel_reasons,
         tax_policy=None if policy is None else msgspec.convert(policy, TaxPolicy),
+        return_origins=tuple(return_origins or ()),
     )

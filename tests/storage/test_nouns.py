@@ -45,6 +45,7 @@ def test_an_api_key_opens_its_environment_until_it_is_revoked(database: Database
         found = api_key.by_hash(tx, bytes(32))
         assert found is not None
         assert found[0] == scope
+        assert found[2] == store.get(tx, scope.store_id)
         assert api_key.list(tx, scope) == (found[1],)
         assert api_key.revoke(tx, scope, "KEY_1", factory.now)
         assert not api_key.revoke(tx, scope, "KEY_1", factory.now)
