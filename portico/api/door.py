@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from portico.api import decoding, problem
+from portico.api import decoding, idempotency, problem
 from portico.api.call import Call
 from portico.api.context import Api
 from portico.api.dry_run import DryRun, Reason
@@ -122,8 +122,17 @@ def _serve(api: Api, operation: Operation, asked: Asked, caller: Caller, request
         dry_run=dry_run,
         request_id=request_id,
         now=api.runtime.clock(),
+        idempotency_key=idempotency.key_of(operation, asked, dry_run=dry_run),
     )
-    return _as_response(operation, _handled(operation, call))
+    return idempotency.answered_once(call, operation, asked, lambda: _carried_out(api, operation, call))
+
+
+def _carried_out(api: Api, operation: Operation, call: Call) -> Response:
+    """What the handler answers, or the problem it met."""
+    try:
+        return _as_response(operation, _handled(operation, call))
+    except Exception as error:
+        return _refused(api, operation, error, call.request_id)
 
 
 def _handled(operation: Operation, call: Call) -> Any:

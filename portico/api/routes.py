@@ -1,6 +1,9 @@
 """The table that is the API: every operation there is, by what it is about."""
 
-from portico.api import products
+from portico.api import product_groups, products
 from portico.api.operation import Operation
 
-OPERATIONS: tuple[Operation, ...] = (*products.OPERATIONS,)
+OPERATIONS: tuple[Operation, ...] = (
+    *products.OPERATIONS,
+    *product_groups.OPERATIONS,
+)

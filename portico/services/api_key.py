@@ -32,12 +32,17 @@ class Authenticated:
 
 
 def authenticate(runtime: Runtime, text: str) -> Authenticated | None:
-    """Whose key this is; None for one that never was, or is revoked. `text` begins with "sk_test_" or "sk_prod_"."""
-    with runtime.database.read() as tx:
-        found = api_key.by_hash(tx, hash_token(text))
-        if found is None:
-            return None
-        return Authenticated(*found)
+    """Whose key this is; None for one that never was, or is revoked. `text` begins with "sk_test_" or "sk_prod_". When it was last
+    used is noted once a minute: a write per request would cost more than most requests."""
+    with runtime.database.read() as connection:
+        found = api_key.by_hash(connection, hash_token(text))
+    if found is None:
+        return None
+    who, now = Authenticated(*found), runtime.clock()
+    if who.key.last_used_at is None or now - who.key.last_used_at >= api_key.NOTED_EVERY:
+        with runtime.database.transaction() as tx:
+            api_key.touch(tx, who.key.id, now)
+    return who
 
 
 def create(runtime: Runtime, scope: StoreScope, *, name: str, actor: str = "operator") -> NewKey:

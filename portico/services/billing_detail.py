@@ -20,7 +20,9 @@ def read(runtime: Runtime, scope: BuyerScope) -> tuple[BillingDetail, int]:
         return buyer.billing_detail(tx, scope)
 
 
-def save(runtime: Runtime, scope: BuyerScope, raw: Mapping[str, str], expected_version: int, *, language: str = "en") -> None:
+def save(
+    runtime: Runtime, scope: BuyerScope, raw: Mapping[str, str], expected_version: int, *, language: str = "en", actor: str = "buyer"
+) -> None:
     """Keeps what a form holds as the buyer's billing details, by which the next charges are taxed; documents already issued stay as
     they are.
 
@@ -31,10 +33,12 @@ def save(runtime: Runtime, scope: BuyerScope, raw: Mapping[str, str], expected_v
         own_email = buyer.get(tx, scope).email
     detail = billing_detail.validate(raw, own_email=own_email, language=language)
     with runtime.database.transaction() as tx:
-        keep(tx, runtime, scope, detail, expected_version)
+        keep(tx, runtime, scope, detail, expected_version, actor=actor)
 
 
-def keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail, expected_version: int) -> None:
+def keep(
+    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: BillingDetail, expected_version: int, *, actor: str = "buyer"
+) -> None:
     """Keeps checked details in the transaction of what they came with, and all that follows from them. Raises Conflict.
 
     Call it before anything else is locked: the buyer's subscriptions are locked in here.
@@ -45,4 +49,4 @@ def keep(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, detail: Billing
     tax_id_check.ask(tx, runtime, store, scope, detail)
     taxation.refresh(tx, runtime, store, scope, detail)
     event.record(tx, runtime, scope, "billing_detail.updated", scope.buyer_id, at=store_time.now(runtime, store, scope.environment))
-    audit.record(tx, scope, actor="buyer", action="billing_detail.saved", subject=scope.buyer_id, now=runtime.clock())
+    audit.record(tx, scope, actor=actor, action="billing_detail.saved", subject=scope.buyer_id, now=runtime.clock())
