@@ -3,6 +3,7 @@
 from litestar import Litestar
 
 from portico.api.application import api
+from portico.api.waffo.application import waffo
 from portico.http import application
 from portico.http.metrics import Metrics
 from portico.http.security import Site
@@ -15,4 +16,5 @@ def create_app(runtime: Runtime) -> Litestar:
     gateway_pages = (origin for gateway in runtime.gateways.values() for origin in gateway.page_origins)
     site = Site(runtime.origin, form_targets=tuple(sorted(set(gateway_pages))))
     metrics = Metrics()
-    return application.build((api(runtime, site), pages(runtime, site, metrics)), site, metrics, lambda: runtime.trusted_proxies)
+    parts = (waffo(runtime), api(runtime, site), pages(runtime, site, metrics))
+    return application.build(parts, site, metrics, lambda: runtime.trusted_proxies)

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from portico.domain.errors import Refused
-from portico.domain.scope import ENVIRONMENTS, StoreScope
+from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
 from portico.services.runtime import Runtime
 from portico.services.secrets import keyed
 
@@ -46,16 +46,16 @@ def read(runtime: Runtime, text: str) -> Vouched:
     claims = _read()(_key(runtime), text) if len(text) <= _LONGEST else None
     if claims is None:
         raise Refused("token_invalid")
-    said = {name: claims.get(name) for name in ("iss", "sub", "store", "env", "exp")}
-    environment = next((known for known in ENVIRONMENTS if known == said["env"]), None)
-    if said["iss"] != runtime.origin or environment is None or not all(isinstance(said[name], str) for name in ("sub", "store")):
+    store_id, identity, until = claims.get("store"), claims.get("sub"), claims.get("exp")
+    environment: Environment | None = next((known for known in ENVIRONMENTS if known == claims.get("env")), None)
+    if claims.get("iss") != runtime.origin or environment is None or type(until) is not int:
         raise Refused("token_invalid")
-    if type(said["exp"]) is not int:
+    if not isinstance(store_id, str) or not isinstance(identity, str):
         raise Refused("token_invalid")
-    expires_at = datetime.fromtimestamp(said["exp"], UTC)
+    expires_at = datetime.fromtimestamp(until, UTC)
     if runtime.clock() >= expires_at:
         raise Refused("token_expired")
-    return Vouched(StoreScope(said["store"], environment), said["sub"], expires_at)
+    return Vouched(StoreScope(store_id, environment), identity, expires_at)
 
 
 def _key(runtime: Runtime) -> bytes:

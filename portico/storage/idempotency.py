@@ -74,6 +74,7 @@ _FINISH = (
     )
 )
 _FREE = sa.delete(table).where(_IS_OURS)
+_FORGET = sa.delete(table).where(_ITSELF, table.c.finished_at < sa.bindparam("p_before", type_=_moment))
 
 
 def _claim_statement(insert: Any) -> Any:
@@ -115,6 +116,11 @@ def finish(
 def free(tx: sa.Connection, scope: StoreScope, claim: Claim) -> bool:
     """Gives the key back without an answer: the request may be made again. False when it is not ours any more."""
     return changed(tx, _FREE, _values(scope, claim)) == 1
+
+
+def forget(tx: sa.Connection, scope: StoreScope, claim: Claim, *, before: datetime) -> bool:
+    """Drops the answer under a key that was given before a moment, where keys are good for a time alone; whether there was one."""
+    return changed(tx, _FORGET, {**_values(scope, claim), "p_before": before}) == 1
 
 
 def _values(scope: StoreScope, claim: Claim) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _environment(asked: Asked, incomplete: str) -> Environment:
     said = asked.header("x-environment")
     if not said:
         raise trouble(400, incomplete, "gateway", "X-Environment is test or prod.")
-    environment = next((known for known in ENVIRONMENTS if known == said), None)
+    environment: Environment | None = next((known for known in ENVIRONMENTS if known == said), None)
     if environment is None:
         raise trouble(400, "Invalid X-Environment", "gateway", "X-Environment is test or prod.")
     return environment

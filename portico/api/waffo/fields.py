@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
+import msgspec
+
 from portico.api.waffo.action import Field, Reader, Wrong
 from portico.domain.ids import Prefix, encode, is_id
+from portico.domain.product_rules import LONGEST_METADATA_NAME, LONGEST_METADATA_VALUE, MOST_METADATA, is_metadata
 
 LONGEST_EXTERNAL_ID = 128
 _AMOUNT = re.compile(r"\d{1,15}(\.\d{1,4})?", re.ASCII)
@@ -15,7 +18,6 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SHOWN = 60  # characters of what was sent, in a message
-_MOST_ENTRIES = 50
 
 
 def need(name: str, read: Reader) -> Field:
@@ -118,23 +120,16 @@ def amount(name: str, value: Any) -> str:
     return value
 
 
-def texts(name: str, value: Any) -> dict[str, str]:
-    """A flat mapping of text to text, as orders and products keep it. Numbers and switches are taken as their texts."""
+def notes(name: str, value: Any) -> dict[str, str]:
+    """A merchant's own notes, as orders and products keep them: text to text. Anything else is kept as the JSON that it was."""
     mapping = anything(name, value)
-    if len(mapping) > _MOST_ENTRIES:
-        raise Wrong(f"{name} must not have more than {_MOST_ENTRIES} entries")
-    flat: dict[str, str] = {}
-    for key, each in mapping.items():
-        if isinstance(each, bool):
-            each = "true" if each else "false"
-        if isinstance(each, int):
-            each = str(each)
-        if not isinstance(each, str):
-            raise Wrong(f"Invalid {name}: {key[:_SHOWN]} must be a string")
-        if not 1 <= len(key) <= 100 or len(each) > 500 or _CONTROL.search(key + each):
-            raise Wrong(f"Invalid {name}: a name has at most 100 characters, a value 500")
-        flat[key] = each
-    return flat
+    kept = {key: each if isinstance(each, str) else msgspec.json.encode(each).decode() for key, each in mapping.items()}
+    if not is_metadata(kept) or any(_CONTROL.search(key + each) for key, each in kept.items()):
+        raise Wrong(
+            f"Invalid {name}: at most {MOST_METADATA} entries, with names of up to {LONGEST_METADATA_NAME} characters and values of up to "
+            f"{LONGEST_METADATA_VALUE}"
+        )
+    return kept
 
 
 def anything(name: str, value: Any) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The actions of the Waffo surface, a module for each kind of thing."""

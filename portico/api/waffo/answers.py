@@ -1,0 +1,34 @@
+"""What answers on the Waffo surface, behind its one door."""
+
+from portico.api.limits import Limits
+from portico.api.waffo.door import Door, refused
+from portico.api.waffo.envelope import Notice, failure
+from portico.api.waffo.routes import ACTIONS
+from portico.http.asked import Asked
+from portico.http.response import Response
+from portico.services.runtime import Runtime
+
+_SHOWN = 80  # characters of a name, in a message
+
+
+class Answers:
+    """One per process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.door = Door(runtime, Limits())
+
+    def act(self, asked: Asked) -> Response:
+        """POST /v1/actions/{service}/{verb-noun}."""
+        name = f"{asked.ids['service']}/{asked.ids['action']}"
+        action = ACTIONS.get(name)
+        if action is None:
+            return failure(404, (Notice(f"There is no action {name[:_SHOWN]}", "gateway"),))
+        return self.door.answer(action, asked)
+
+    def query(self, asked: Asked) -> Response:
+        """POST /v1/graphql."""
+        try:
+            self.door.admit(asked)
+        except Exception as error:
+            return refused(error, "graphql", "graphql")
+        return failure(501, (Notice("Not implemented", "graphql"),))

@@ -1,0 +1,42 @@
+"""The Waffo surface as a part of the site: two addresses, one for all actions and one for queries.
+
+What answers is loaded with the first request: most installations never get one, and its libraries cost every start a tenth of a second.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any, cast
+
+from portico.api.waffo import envelope
+from portico.http.asked import Asked
+from portico.http.part import Part, Route
+from portico.http.response import Response
+from portico.services.runtime import Runtime
+
+PREFIXES = ("/v1/actions", "/v1/graphql")
+BODY_LIMIT_BYTES = 256 * 1024
+
+Answer = Callable[[Asked], Response]
+
+
+def waffo(runtime: Runtime) -> Part:
+    """Everything below /v1/actions, and /v1/graphql. It comes before the native API, whose prefix is /v1."""
+    answers = cache(lambda: cast(Any, import_module("portico.api.waffo.answers")).Answers(runtime))
+
+    def act(asked: Asked) -> Response:
+        return answers().act(asked)
+
+    def query(asked: Asked) -> Response:
+        return answers().query(asked)
+
+    return Part(
+        name="waffo",
+        prefixes=PREFIXES,
+        methods=frozenset({"POST"}),
+        routes=(
+            Route("POST", "/v1/actions/{service:str}/{action:str}", act, BODY_LIMIT_BYTES),
+            Route("POST", "/v1/graphql", query, BODY_LIMIT_BYTES),
+        ),
+        refuse=envelope.refuse,
+    )
