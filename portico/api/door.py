@@ -13,7 +13,7 @@ from portico.api.context import Api
 from portico.api.dry_run import DryRun, Reason
 from portico.api.limits import Allowance
 from portico.api.operation import Operation
-from portico.domain.errors import NotFound, PorticoError, Refused
+from portico.domain.errors import Conflict, NotFound, PorticoError, Refused
 from portico.domain.scope import StoreScope
 from portico.http.asked import Asked
 from portico.http.response import JSON, Response
@@ -141,7 +141,7 @@ def _handled(operation: Operation, call: Call) -> Any:
         return operation.handler(call)
     try:
         return operation.handler(call)
-    except Refused as refused:
+    except (Conflict, Refused) as refused:
         why = problem.of_code(refused.code)
         if why.status != 409:
             raise

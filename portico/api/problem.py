@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from portico.api.field_problem import FieldProblem, Unacceptable, of_field
+from portico.api.refusals import REFUSALS
 from portico.domain.errors import Conflict, Invalid, NotFound, PorticoError, Refused
 from portico.http.response import Response
 from portico.i18n.why_not_words import WHY_NOT
@@ -70,6 +71,7 @@ PROBLEMS = _table(
     Problem("gateway_unanswered", 503, "The payment provider did not answer", "Nothing was charged. Ask again in a minute."),
     Problem("document_not_ready", 503, "This file is not ready yet", "It is being made. Ask again in a few minutes."),
     Problem("unavailable", 503, "Unavailable", "The database cannot be reached right now. Ask again in a minute."),
+    *(Problem(code, 409, _NOT_NOW, detail) for code, detail in REFUSALS.items()),
 )
 # What every operation may answer besides its own.
 ALWAYS = ("api_key_invalid", "version_unknown", "query_invalid", "rate_limited", "crash", "unavailable")
@@ -106,9 +108,7 @@ def of_error(error: PorticoError) -> tuple[Problem, tuple[FieldProblem, ...]]:
             return PROBLEMS["invalid"], tuple(of_field(each) for each in error.errors)
         case NotFound():
             return PROBLEMS["not_found"], ()
-        case Conflict():
-            return PROBLEMS["conflict"], ()
-        case Refused():
+        case Conflict() | Refused():
             return of_code(error.code), ()
         case _:
             return PROBLEMS.get(error.code, PROBLEMS["crash"]), ()
