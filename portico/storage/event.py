@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from portico.domain.errors import NotFound
 from portico.domain.event import Event, EventType
 from portico.domain.scope import StoreScope
+from portico.storage import listing
 from portico.storage.columns import Instant
 from portico.storage.database import at_the_end, jobs_were_added
-from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
+from portico.storage.listing import Listing
+from portico.storage.page import PAGE_SIZE, Cursor, Page
 from portico.storage.rows import first, many
 from portico.storage.scoped import in_store, store_values
 from portico.storage.tables import event as table
@@ -36,12 +38,23 @@ _DISPATCHED = (
 _GET = sa.select(*_COLUMNS).where(in_store(table), table.c.id == sa.bindparam("p_event_id"))
 
 
+_PAGE = Listing(
+    sa.select(*_COLUMNS),
+    table,
+    {**listing.equal(table, "type", "subject_id"), "since": table.c.created_at >= sa.bindparam("p_since", type_=Instant())},
+    narrow=frozenset({"subject_id"}),
+)
+
+
 def insert(tx: sa.Connection, scope: StoreScope, event: Event, now: datetime) -> None:
     """Keeps an event, at the end of the transaction: all of it in one statement. Its commit wakes whoever tells of it."""
-    row = {"id": event.id, "buyer_id": event.buyer_id, "type": event.type, "subject_id": event.subject_id, "at": event.at}
-    whose = {"store_id": scope.store_id, "environment": scope.environment}
-    at_the_end(tx, _insert_all, {**row, **whose, "data": event.data, "created_at": now, "dispatched_at": None})
+    at_the_end(tx, _insert_all, _row(scope, event, now))
     jobs_were_added(tx)
+
+
+def insert_dispatched(tx: sa.Connection, scope: StoreScope, event: Event, now: datetime) -> None:
+    """Keeps an event, at once, that nobody is told of but those whom the caller tells."""
+    tx.execute(_INSERT, _row(scope, event, now) | {"dispatched_at": now})
 
 
 def is_waiting(tx: sa.Connection) -> bool:
@@ -79,32 +92,15 @@ def page(
     since: datetime | None = None,
 ) -> Page[Event]:
     """Events, newest first: all, or those of a type, about a subject, recorded since a moment."""
-    wanted = {"p_type": type, "p_subject_id": subject_id, "p_since": since}
-    given = {name: value for name, value in wanted.items() if value is not None}
-    rows = many(tx, _PAGES[cursor is not None, frozenset(given)], {**store_values(scope), **given, **position(cursor, limit)})
-    found = [(created_at, Event(*row)) for created_at, *row in rows]
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(tuple(event for _, event in found[:limit]), Cursor(last[0], last[1].id).encode() if last else None)
+    rows, following = listing.page(tx, _PAGE, scope, cursor, limit, type=type, subject_id=subject_id, since=since)
+    return Page(tuple(Event(*row[: len(_COLUMNS)]) for row in rows), following)
+
+
+def _row(scope: StoreScope, event: Event, now: datetime) -> dict[str, Any]:
+    row = {"id": event.id, "buyer_id": event.buyer_id, "type": event.type, "subject_id": event.subject_id, "at": event.at}
+    whose = {"store_id": scope.store_id, "environment": scope.environment}
+    return {**row, **whose, "data": event.data, "created_at": now, "dispatched_at": None}
 
 
 def _insert_all(tx: sa.Connection, rows: list[dict[str, Any]]) -> None:
     tx.execute(_INSERT, rows)
-
-
-_FILTERS: dict[str, sa.ColumnElement[bool]] = {
-    "p_type": table.c.type == sa.bindparam("p_type"),
-    "p_subject_id": table.c.subject_id == sa.bindparam("p_subject_id"),
-    "p_since": table.c.created_at >= sa.bindparam("p_since", type_=Instant()),
-}
-
-
-def _page_statement(wanted: frozenset[str], *, after_cursor: bool) -> sa.Select[Any]:
-    select = sa.select(table.c.created_at, *_COLUMNS).where(in_store(table), *(_FILTERS[name] for name in sorted(wanted)))
-    return newest_first(select, table.c.created_at, table.c.id, after_cursor=after_cursor)
-
-
-_PAGES = {
-    (after_cursor, wanted): _page_statement(wanted, after_cursor=after_cursor)
-    for after_cursor in (False, True)
-    for wanted in (frozenset(name for place, name in enumerate(_FILTERS) if bits >> place & 1) for bits in range(8))
-}
