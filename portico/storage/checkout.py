@@ -1,7 +1,8 @@
 """Checkouts: what is on offer to a buyer, until he has bought it or its time is over.
 
-open -> placed -> completed, or expired; every step is one guarded UPDATE, and who comes second is told so. Lock order: before the
-buyer, the subscription and the payment.
+open -> placed -> completed, or expired; every step is one guarded UPDATE, and who comes second is told so. Lock order: after what was
+ordered (the subscription or the order, its payment and attempt), since whoever settles a charge has locked that; before its visits to the
+provider's card page.
 """
 
 from collections.abc import Sequence
@@ -19,15 +20,15 @@ from portico.storage import listing
 from portico.storage.columns import word
 from portico.storage.listing import Listing
 from portico.storage.page import PAGE_SIZE, Cursor, Page
-from portico.storage.rows import changed, first, many
+from portico.storage.rows import changed, first, many, scalar
 from portico.storage.scoped import buyer_values, in_store, of_buyer, store_values
 from portico.storage.tables import checkout_session as table
-from portico.storage.tables import order, subscription
+from portico.storage.tables import order, payment, subscription
 
 _NAMES = (
     "id", "buyer_id", "email", "product_id", "product_name", "product_version", "kind", "quantity", "currency", "unit_minor",
     "price_is_own", "trial_days", "billing_detail", "locale", "theme", "success_url", "cancel_url", "order_external_id", "status",
-    "order_id", "created_at", "expires_at", "placed_at", "completed_at", "actor", "metadata",
+    "order_id", "created_at", "expires_at", "placed_at", "completed_at", "actor", "metadata", "buyer_named",
 )  # fmt: skip
 _COLUMNS = tuple(table.c[name] for name in _NAMES)
 _SCOPE = (table.c.store_id, table.c.environment)
@@ -39,14 +40,14 @@ _ANY = sa.select(*_SCOPE, *_COLUMNS).where(table.c.id == sa.bindparam("p_id"))
 _LISTING = Listing(sa.select(*_COLUMNS), table, listing.equal(table, "status", "buyer_id"))
 _IS_GOING_ON = table.c.status.in_((word("open"), word("placed")))
 _now = sa.bindparam("p_now", type_=table.c.placed_at.type)
+_until = sa.bindparam("p_until", type_=table.c.expires_at.type)
+_IS_CHARGED = sa.exists().where(payment.c.order_id == table.c.order_id, payment.c.status.in_(("pending", "unknown")))
 _DUE = (
     sa.select(*_SCOPE, *_COLUMNS)
-    .where(_IS_GOING_ON, table.c.expires_at <= _now)
+    .where(_IS_GOING_ON, table.c.expires_at <= _now, ~_IS_CHARGED)
     .order_by(table.c.expires_at, table.c.id)
     .limit(sa.bindparam("p_limit"))
-    .with_for_update(skip_locked=True)
 )
-_IS_DUE = sa.select(table.c.id).where(_IS_GOING_ON, table.c.expires_at <= _now).limit(1)
 _PLACE = (
     sa.update(table)
     .where(_ITSELF, _IS_GOING_ON, table.c.expires_at > _now)
@@ -58,9 +59,17 @@ _PLACE = (
         locale=sa.bindparam("p_locale"),
         order_id=sa.bindparam("p_order_id"),
         placed_at=_now,
+        expires_at=sa.case((table.c.expires_at < _until, _until), else_=table.c.expires_at),
     )
 )
-_COMPLETE = sa.update(table).where(_ITSELF, table.c.status == "placed").values(status="completed", completed_at=_now)
+_REOPEN = (
+    sa.update(table)
+    .where(_ITSELF, table.c.status == "placed")
+    .values(status="open", order_id=None, trial_days=0, buyer_id=sa.case((table.c.buyer_named, table.c.buyer_id), else_=None))
+)
+_OF_ORDER = sa.and_(in_store(table), table.c.order_id == sa.bindparam("p_order_id"), table.c.status == "placed")
+_WAITING_FOR = sa.select(table.c.id).where(_OF_ORDER)
+_COMPLETE = sa.update(table).where(_OF_ORDER).values(status="completed", completed_at=_now).returning(table.c.id)
 _EXPIRE = sa.update(table).where(_ITSELF, _IS_GOING_ON).values(status="expired")
 _PRODUCTS: sa.BindParameter[Any] = sa.bindparam("p_product_ids", expanding=True)
 _TRIAL_HAD = (
@@ -115,14 +124,9 @@ def page(
 
 
 def due(tx: sa.Connection, now: datetime, limit: int) -> list[tuple[StoreScope, CheckoutSession]]:
-    """Locks up to `limit` checkouts of any store whose time was over at `now` and which have not ended, longest over first; those
-    that somebody else has in hand are left out."""
+    """Up to `limit` checkouts of any store whose time was over at `now`, which have not ended and are not being charged, longest over
+    first: to lock, one after the other."""
     return [(StoreScope(*row[:2]), _one(row[2:])) for row in many(tx, _DUE, {"p_now": now, "p_limit": limit})]
-
-
-def is_due(tx: sa.Connection, now: datetime) -> bool:
-    """Whether there is any: to look, on a reading connection, before taking a write lock."""
-    return first(tx, _IS_DUE, {"p_now": now}) is not None
 
 
 def place(
@@ -135,16 +139,35 @@ def place(
     order_id: str,
     locale: str | None,
     now: datetime,
+    until: datetime,
 ) -> bool:
-    """The buyer ordered: `order_id` waits for its payment; an order from before is replaced. False, and nothing is written, when the
-    checkout is completed, expired, or its time is over."""
-    given = {"p_email": email, "p_billing_detail": billing_detail, "p_order_id": order_id, "p_locale": locale, "p_now": now}
+    """The buyer ordered: `order_id` waits for its payment, `until` that moment at least; an order from before is replaced. False, and
+    nothing is written, when the checkout is completed, expired, or its time is over."""
+    given = {
+        "p_email": email,
+        "p_billing_detail": billing_detail,
+        "p_order_id": order_id,
+        "p_locale": locale,
+        "p_now": now,
+        "p_until": until,
+    }
     return changed(tx, _PLACE, {**buyer_values(scope), "p_id": checkout_id, **given}) == 1
 
 
-def complete(tx: sa.Connection, scope: StoreScope, checkout_id: str, now: datetime) -> bool:
-    """What was ordered is paid for, or was free. False, and nothing is written, unless it was placed."""
-    return changed(tx, _COMPLETE, {**store_values(scope), "p_id": checkout_id, "p_now": now}) == 1
+def reopen(tx: sa.Connection, scope: StoreScope, checkout_id: str) -> bool:
+    """What was ordered cannot be had: the buyer has had the trial. He may order again, without one. False, and nothing is written,
+    unless it was placed."""
+    return changed(tx, _REOPEN, {**store_values(scope), "p_id": checkout_id}) == 1
+
+
+def waiting_for(tx: sa.Connection, scope: StoreScope, order_id: str) -> str | None:
+    """The checkout that waits for this order to be paid; None when none does."""
+    return scalar(tx, _WAITING_FOR, {**store_values(scope), "p_order_id": order_id})
+
+
+def complete(tx: sa.Connection, scope: StoreScope, order_id: str, now: datetime) -> str | None:
+    """The order is paid for, or was free: the checkout that waited for it is completed. None, and nothing is written, when none did."""
+    return scalar(tx, _COMPLETE, {**store_values(scope), "p_order_id": order_id, "p_now": now})
 
 
 def expire(tx: sa.Connection, scope: StoreScope, checkout_id: str) -> bool:
@@ -165,7 +188,7 @@ _DETAIL_AT = _NAMES.index("billing_detail")
 def _one(row: Any) -> CheckoutSession:
     if row is None:
         raise NotFound
-    *values, metadata = row
+    *values, metadata, named = row
     if values[_DETAIL_AT] is not None:
         values[_DETAIL_AT] = msgspec.convert(values[_DETAIL_AT], BillingDetail)
     fields: tuple[Any, ...] = (*values, metadata or {})
