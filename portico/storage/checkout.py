@@ -28,7 +28,7 @@ from portico.storage.tables import order, payment, subscription
 _NAMES = (
     "id", "buyer_id", "email", "product_id", "product_name", "product_version", "kind", "quantity", "currency", "unit_minor",
     "price_is_own", "trial_days", "billing_detail", "locale", "theme", "success_url", "cancel_url", "order_external_id", "status",
-    "order_id", "created_at", "expires_at", "placed_at", "completed_at", "actor", "metadata", "buyer_named",
+    "order_id", "created_at", "expires_at", "placed_at", "completed_at", "actor", "buyer_named", "metadata",
 )  # fmt: skip
 _COLUMNS = tuple(table.c[name] for name in _NAMES)
 _SCOPE = (table.c.store_id, table.c.environment)
@@ -188,7 +188,7 @@ _DETAIL_AT = _NAMES.index("billing_detail")
 def _one(row: Any) -> CheckoutSession:
     if row is None:
         raise NotFound
-    *values, metadata, named = row
+    *values, metadata = row
     if values[_DETAIL_AT] is not None:
         values[_DETAIL_AT] = msgspec.convert(values[_DETAIL_AT], BillingDetail)
     fields: tuple[Any, ...] = (*values, metadata or {})

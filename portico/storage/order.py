@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.buyer import Buyer
 from portico.domain.errors import NotFound
-from portico.domain.order import ListedOrder, Order
+from portico.domain.order import ListedOrder, OneTimeStatus, Order
 from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope
-from portico.storage import buyer, payment
+from portico.storage import bulk, buyer, payment
 from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, position
 from portico.storage.payment_row import METHOD, method_of
 from portico.storage.rows import changed, first, many
@@ -25,15 +25,10 @@ _HEAD = (
     "id", "external_id", "buyer_id", "kind", "product_id", "product_name", "quantity", "currency",
     "net_minor", "tax_minor", "total_minor", "status", "created_at",
 )  # fmt: skip
-_SELECT = (
-    sa.select(
-        *(table.c[name] for name in _HEAD),
-        subscription.c.id,
-        *(table.c[name] for name in ("billing_detail", "tax_rate", "tax_reason")),
-    )
-    .select_from(table.outerjoin(subscription, subscription.c.order_id == table.c.id))
-    .where(of_buyer(table))
-)
+_TAIL = ("billing_detail", "tax_rate", "tax_reason", "product_version", "checkout_id", "metadata")
+COLUMNS = (*(table.c[name] for name in _HEAD), subscription.c.id.label("subscription_id"), *(table.c[name] for name in _TAIL))
+WITH_SUBSCRIPTION = table.outerjoin(subscription, subscription.c.order_id == table.c.id)
+_SELECT = sa.select(*COLUMNS).select_from(WITH_SUBSCRIPTION).where(of_buyer(table))
 _LISTED = ("id", "product_name", "status", "currency", "total_minor", "created_at")
 _OTHER_PAYMENT = payment_table.alias("other_payment")
 # A foreign key carries the scope, so an order's payments are those of its own buyer.
@@ -64,6 +59,12 @@ _SET_DETAIL = (
     .where(of_buyer(table), table.c.id == sa.bindparam("p_id"))
     .values(billing_detail=sa.bindparam("p_billing_detail", type_=table.c.billing_detail.type))
 )
+_INSERT = sa.insert(table)
+_SET_STATUS = (
+    sa.update(table)
+    .where(of_buyer(table), table.c.id == sa.bindparam("p_id"), table.c.kind == "one_time", table.c.status == sa.bindparam("p_expected"))
+    .values(status=sa.bindparam("p_status"))
+)
 _WITH_BUYER = _GET.add_columns(*buyer.COLUMNS, buyer_table.c.billing_detail.label("own_detail")).join(
     buyer_table,
     sa.and_(*(buyer_table.c[name] == table.c[name] for name in ("store_id", "environment")), buyer_table.c.id == table.c.buyer_id),
@@ -86,7 +87,7 @@ def get(tx: sa.Connection, scope: BuyerScope, order_id: str) -> Order:
     if row is None:
         raise NotFound
     payments = payment.of_orders(tx, scope, [order_id]).get(order_id, ())
-    return _order(row, payment.with_details(tx, scope, payments))
+    return of_row(row, payment.with_details(tx, scope, payments))
 
 
 def with_buyer(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Order, Buyer, BillingDetail]:
@@ -97,7 +98,25 @@ def with_buyer(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Ord
         raise NotFound
     *of_order, own_detail = row
     ordered, owner = of_order[: -len(buyer.COLUMNS)], of_order[-len(buyer.COLUMNS) :]
-    return _order(ordered, ()), Buyer(*owner), msgspec.convert(own_detail, BillingDetail)
+    return of_row(ordered, ()), Buyer(*owner), msgspec.convert(own_detail, BillingDetail)
+
+
+def create(tx: sa.Connection, scope: BuyerScope, order: Order) -> None:
+    """Keeps a new order, without its payments. Raises Conflict when the store has one with its external id."""
+    row = {name: getattr(order, name) for name in (*_HEAD, *_TAIL)} | {"metadata": order.metadata or None}
+    with bulk.refusals(tx):
+        tx.execute(_INSERT, {**row, "store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id})
+
+
+def set_status(tx: sa.Connection, scope: BuyerScope, order_id: str, status: OneTimeStatus, *, expected: OneTimeStatus) -> bool:
+    """Moves a one-time order; that of a subscription follows its subscription. False, and nothing is written, when it is not as
+    expected, or not the buyer's."""
+    return changed(tx, _SET_STATUS, {**buyer_values(scope), "p_id": order_id, "p_status": status, "p_expected": expected}) == 1
+
+
+def cancel_pending(tx: sa.Connection, scope: BuyerScope, order_id: str) -> bool:
+    """Calls off a one-time order that waits for its payment. False, and nothing is written, when it does not."""
+    return set_status(tx, scope, order_id, "canceled", expected="pending")
 
 
 def set_billing_detail(tx: sa.Connection, scope: BuyerScope, order_id: str, detail: BillingDetail) -> None:
@@ -111,8 +130,9 @@ def _listed(row: Any) -> ListedOrder:
     return ListedOrder(order_id, product_name, status, currency, total_minor, created_at, payment_status, method_of(*method))
 
 
-def _order(row: Any, payments: tuple[Payment, ...]) -> Order:
-    *head, subscription_id, detail, tax_rate, tax_reason = row
+def of_row(row: Any, payments: tuple[Payment, ...]) -> Order:
+    """A row of COLUMNS as an Order with these payments."""
+    *head, subscription_id, detail, tax_rate, tax_reason, product_version, checkout_id, metadata = row
     return Order(
         *head,
         subscription_id=subscription_id,
@@ -120,4 +140,7 @@ def _order(row: Any, payments: tuple[Payment, ...]) -> Order:
         payments=payments,
         tax_rate=tax_rate,
         tax_reason=tax_reason,
+        product_version=product_version,
+        checkout_id=checkout_id,
+        metadata=metadata or {},
     )
