@@ -20,10 +20,11 @@ from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.gateways.port import Charge, ChargeResult, Unanswered
-from portico.services import marks, settlement, store_time
+from portico.services import checkout_address, marks, settlement, store_time
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
 from portico.storage import charge_bound, outbox
+from portico.storage import checkout as checkouts
 from portico.storage import payment as payments
 from portico.storage.payment import KeyedAttempt
 from portico.storage.store import StoreRow
@@ -278,6 +279,11 @@ def _return_url(runtime: Runtime, asked: KeyedAttempt) -> str:
     """Where the provider's page leads a buyer back to: the checkout that waits for this payment, which nothing can change while the
     payment is open; else the payment's page in the portal."""
     slug, environment, payment = asked.store.slug, asked.scope.environment, asked.payment
+    if asked.attempt.on_session and payment.purpose != "change":
+        with runtime.database.read() as connection:
+            checkout_id = checkouts.waiting_for(connection, asked.scope, payment.order_id)
+        if checkout_id is not None:
+            return checkout_address.back(runtime, slug, environment, checkout_id)
     return f"{runtime.origin}{base_path(slug, environment)}/payments/{payment.id}"
 
 
