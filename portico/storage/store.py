@@ -20,7 +20,8 @@ class StoreRow:
     """A store. `locale` is a language tag, `time_zone` an IANA name, `accent_color` "#rrggbb", `seller` what documents print.
     `test_offset` is how far ahead the time of its test environment runs; `cancel_reasons` are its own reasons for leaving
     ([{"code", "label": {tag: text}}]), None the ones that everybody starts with. With a `tax_policy` its tax table is in use.
-    `return_origins` are the origins ("https://shop.example") that the portal may send a buyer back to."""
+    `return_origins` are the origins ("https://shop.example") that the portal may send a buyer back to. One that is
+    deleted sells nothing any more; its buyers still come for their documents."""
 
     id: str
     merchant_id: str
@@ -35,11 +36,12 @@ class StoreRow:
     cancel_reasons: list[dict[str, Any]] | None = None
     tax_policy: TaxPolicy | None = None
     return_origins: tuple[str, ...] = ()
+    deleted_at: datetime | None = None
 
 
 _NAMES = (
     "id", "merchant_id", "slug", "name", "locale", "time_zone", "support_email", "accent_color", "seller", "test_offset", "cancel_reasons",
-    "tax_policy", "return_origins",
+    "tax_policy", "return_origins", "deleted_at",
 )  # fmt: skip
 COLUMNS = tuple(store.c[name] for name in _NAMES)
 _BY_SLUG = sa.select(*COLUMNS).where(store.c.slug == sa.bindparam("p_slug"))
@@ -65,6 +67,11 @@ _SET_RETURN_ORIGINS = (
 )
 _SHOWN = ("name", "locale", "time_zone", "support_email", "accent_color")
 _UPDATE = sa.update(store).where(store.c.id == sa.bindparam("p_id")).values({name: sa.bindparam(f"p_{name}") for name in _SHOWN})
+_DELETE = (
+    sa.update(store)
+    .where(store.c.id == sa.bindparam("p_id"), store.c.deleted_at.is_(None))
+    .values(deleted_at=sa.bindparam("p_now", type_=store.c.deleted_at.type))
+)
 _INSERT_MERCHANT = sa.insert(merchant)
 
 
@@ -130,6 +137,11 @@ def set_return_origins(tx: sa.Connection, store_id: str, origins: Sequence[str])
         raise NotFound
 
 
+def delete(tx: sa.Connection, store_id: str, now: datetime) -> bool:
+    """Notes that a store is deleted; all its rows stay. False when it was before."""
+    return changed(tx, _DELETE, {"p_id": store_id, "p_now": now}) == 1
+
+
 def of_merchant(tx: sa.Connection, merchant_id: str) -> tuple[StoreRow, ...]:
     """The stores of a merchant, oldest first."""
     return tuple(of_row(row) for row in many(tx, _OF_MERCHANT, {"p_merchant_id": merchant_id}))
@@ -142,7 +154,7 @@ def every(tx: sa.Connection) -> tuple[StoreRow, ...]:
 
 def of_row(row: Any) -> StoreRow:
     """A row of COLUMNS as a StoreRow."""
-    *plain, seller, test_offset, cancel_reasons, policy, return_origins = row
+    *plain, seller, test_offset, cancel_reasons, policy, return_origins, deleted_at = row
     return StoreRow(
         *plain,
         seller=msgspec.convert(seller, Seller),
@@ -150,4 +162,5 @@ def of_row(row: Any) -> StoreRow:
         cancel_reasons=cancel_reasons,
         tax_policy=None if policy is None else msgspec.convert(policy, TaxPolicy),
         return_origins=tuple(return_origins or ()),
+        deleted_at=deleted_at,
     )

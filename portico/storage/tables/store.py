@@ -32,6 +32,7 @@ store = sa.Table(
     Column("return_origins", sa.JSON(none_as_null=True)),  # where the portal may send a buyer back to; null: nowhere
     Column("test_offset", Duration, nullable=False, server_default="0"),  # how far ahead the test environment's time runs
     Column("created_at", Instant, nullable=False),
+    Column("deleted_at", Instant),  # nothing is sold any more; buyers still come for their documents
 )
 
 api_key = sa.Table(

@@ -291,6 +291,7 @@ def create_checkout_session() -> None:
 
 def add_columns() -> None:
     op.add_column("store", sa.Column("return_origins", sa.JSON(), nullable=True))
+    op.add_column("store", sa.Column("deleted_at", Instant(), nullable=True))
     # With its rule in the column, which SQLite can add; a rule of the table it could not.
     trial = "trial_days INTEGER DEFAULT '0' NOT NULL CONSTRAINT ck_product_trial CHECK (trial_days BETWEEN 0 AND 730)"
     op.execute(f"ALTER TABLE product ADD COLUMN {trial}")
