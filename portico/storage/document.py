@@ -33,15 +33,15 @@ class Issue:
 
 
 _NAMES = ("id", "kind", "number", "order_id", "payment_id", "issued_at", "language", "currency", "total_minor")
-_COLUMNS = (*(table.c[name] for name in _NAMES), table.c.refund_id, table.c.corrects_id)
-_SELECT = sa.select(*_COLUMNS).where(of_buyer(table))
+COLUMNS = (*(table.c[name] for name in _NAMES), table.c.refund_id, table.c.corrects_id)
+_SELECT = sa.select(*COLUMNS).where(of_buyer(table))
 _WITH_KIND = _SELECT.where(table.c.kind == sa.bindparam("p_kind"))
 _PAGES = {
     (filtered, after): newest_first(_WITH_KIND if filtered else _SELECT, table.c.issued_at, table.c.id, after_cursor=after)
     for filtered in (False, True)
     for after in (False, True)
 }
-_CONTENTS = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS, table.c.content)
+_CONTENTS = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *COLUMNS, table.c.content)
 _WHOLE = _CONTENTS.where(table.c.id == sa.bindparam("p_id"))
 _GET = _WHOLE.where(of_buyer(table))
 _successor = table.alias("successor")
@@ -50,13 +50,13 @@ _NEWEST_INVOICE = _CONTENTS.where(
     table.c.payment_id == sa.bindparam("p_payment_id"), table.c.kind == "invoice", also_of_buyer(table), ~_IS_REPLACED
 )
 _FOR_ORDER = (
-    sa.select(*_COLUMNS)
+    sa.select(*COLUMNS)
     .where(table.c.order_id == sa.bindparam("p_order_id"), also_of_buyer(table))
     .order_by(table.c.issued_at.desc(), table.c.id.desc())
 )
 _NEWEST_FOR_ORDER = _FOR_ORDER.limit(sa.bindparam("p_limit"))
 _OF_PAYMENT = (
-    sa.select(*_COLUMNS)
+    sa.select(*COLUMNS)
     .where(table.c.payment_id == sa.bindparam("p_payment_id"), also_of_buyer(table))
     .order_by(table.c.issued_at.desc(), table.c.id.desc())
 )
@@ -116,7 +116,7 @@ def page(
     """A page of documents, newest first, without their contents: one statement."""
     values = {**buyer_values(scope), **position(cursor, limit), **({} if kind is None else {"p_kind": kind})}
     rows = many(tx, _PAGES[kind is not None, cursor is not None], values)
-    documents = tuple(_listed(row) for row in rows[:limit])
+    documents = tuple(listed(row) for row in rows[:limit])
     return Page(documents, Cursor(documents[-1].issued_at, documents[-1].id).encode() if len(rows) > limit else None)
 
 
@@ -146,17 +146,17 @@ def newest_invoice(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Doc
 
 def for_order(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Document, ...]:
     """The documents of one order, newest first, without their contents."""
-    return tuple(_listed(row) for row in many(tx, _FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id}))
+    return tuple(listed(row) for row in many(tx, _FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id}))
 
 
 def newest_for_order(tx: sa.Connection, scope: BuyerScope, order_id: str, *, limit: int) -> tuple[Document, ...]:
     """The newest of them: a subscription goes on for years."""
-    return tuple(_listed(row) for row in many(tx, _NEWEST_FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id, "p_limit": limit}))
+    return tuple(listed(row) for row in many(tx, _NEWEST_FOR_ORDER, {**buyer_values(scope), "p_order_id": order_id, "p_limit": limit}))
 
 
 def of_payment(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> tuple[Document, ...]:
     """The documents of one payment, newest first, without their contents; `corrects_id` says which replaces or corrects which."""
-    return tuple(_listed(row) for row in many(tx, _OF_PAYMENT, {**buyer_values(scope), "p_payment_id": payment_id}))
+    return tuple(listed(row) for row in many(tx, _OF_PAYMENT, {**buyer_values(scope), "p_payment_id": payment_id}))
 
 
 def count_between(tx: sa.Connection, scope: BuyerScope, start: datetime, end: datetime) -> int:
@@ -245,7 +245,8 @@ def _row(issue: Issue) -> dict[str, Any]:
     }
 
 
-def _listed(row: Any) -> Document:
+def listed(row: Any) -> Document:
+    """A row of COLUMNS as a Document without its content."""
     *columns, refund_id, corrects_id = row
     return Document(*columns, refund_id=refund_id, corrects_id=corrects_id)
 

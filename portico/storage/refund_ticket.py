@@ -8,10 +8,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portico.domain.errors import NotFound
 from portico.domain.payment import RefundTicket, TicketStatus
-from portico.domain.scope import BuyerScope
+from portico.domain.scope import BuyerScope, StoreScope
+from portico.storage import listing
 from portico.storage.columns import word
+from portico.storage.listing import Listing
+from portico.storage.page import PAGE_SIZE, Cursor, Page
 from portico.storage.rows import changed, first, many
-from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
+from portico.storage.scoped import also_of_buyer, buyer_values, in_store, of_buyer, store_values
 from portico.storage.tables import refund_ticket as table
 
 MOST_LISTED = 200
@@ -27,6 +30,10 @@ _GET = sa.select(*_COLUMNS).where(_ITSELF)
 _LIST = sa.select(*_COLUMNS).where(of_buyer(table)).order_by(*_NEWEST_FIRST).limit(MOST_LISTED)
 _OF_PAYMENT = sa.select(*_COLUMNS).where(table.c.payment_id == sa.bindparam("p_payment_id"), also_of_buyer(table)).order_by(*_NEWEST_FIRST)
 _WITH_SCOPE = sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, *_COLUMNS)
+_GET_OF_STORE = _WITH_SCOPE.where(in_store(table), table.c.id == sa.bindparam("p_id"))
+_LISTING = Listing(
+    _WITH_SCOPE, table, listing.equal(table, "buyer_id", "payment_id", "status", "external_id"), narrow=frozenset({"payment_id"})
+)
 _ANY = _WITH_SCOPE.where(table.c.id == sa.bindparam("p_id"))
 _QUEUE = _WITH_SCOPE.where(table.c.status.in_(_OPEN)).order_by(table.c.created_at, table.c.id)
 _another = table.alias("another")
@@ -95,6 +102,32 @@ def list(tx: sa.Connection, scope: BuyerScope) -> tuple[RefundTicket, ...]:  # n
 def of_payment(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> tuple[RefundTicket, ...]:
     """The requests about a payment, newest first."""
     return tuple(_ticket(row) for row in many(tx, _OF_PAYMENT, {**buyer_values(scope), "p_payment_id": payment_id}))
+
+
+def get_of_store(tx: sa.Connection, scope: StoreScope, ticket_id: str) -> tuple[BuyerScope, RefundTicket]:
+    """The request of any buyer of the store, and whose. Raises NotFound."""
+    row = first(tx, _GET_OF_STORE, {**store_values(scope), "p_id": ticket_id})
+    if row is None:
+        raise NotFound
+    return BuyerScope(*row[:3]), _ticket(row[3:])
+
+
+def page_of_store(
+    tx: sa.Connection,
+    scope: StoreScope,
+    cursor: Cursor | None = None,
+    limit: int = PAGE_SIZE,
+    *,
+    buyer_id: str | None = None,
+    payment_id: str | None = None,
+    status: TicketStatus | None = None,
+    external_id: str | None = None,
+) -> Page[tuple[BuyerScope, RefundTicket]]:
+    """Requests of all buyers, newest first, each with whose it is: one statement."""
+    rows, following = listing.page(
+        tx, _LISTING, scope, cursor, limit, buyer_id=buyer_id, payment_id=payment_id, status=status, external_id=external_id
+    )
+    return Page(tuple((BuyerScope(*row[:3]), _ticket(row[3 : 3 + len(_NAMES)])) for row in rows), following)
 
 
 def get_any(tx: sa.Connection, ticket_id: str) -> tuple[BuyerScope, RefundTicket]:
