@@ -8,6 +8,7 @@ from portico.http import application
 from portico.http.metrics import Metrics
 from portico.http.security import Site
 from portico.services.runtime import Runtime
+from portico.web import static
 from portico.web.application import pages
 
 
@@ -16,5 +17,7 @@ def create_app(runtime: Runtime) -> Litestar:
     gateway_pages = (origin for gateway in runtime.gateways.values() for origin in gateway.page_origins)
     site = Site(runtime.origin, form_targets=tuple(sorted(set(gateway_pages))))
     metrics = Metrics()
-    parts = (waffo(runtime), api(runtime, site), pages(runtime, site, metrics))
+    assets = static.load()
+    addresses = {name: static.address(name, asset) for name, asset in assets.items()}
+    parts = (waffo(runtime), api(runtime, site, addresses), pages(runtime, site, metrics, assets))
     return application.build(parts, site, metrics, lambda: runtime.trusted_proxies)

@@ -23,9 +23,9 @@ def example(of: Any) -> Any:
 
 
 def example_of_input(of: Any) -> dict[str, Any]:
-    """An example of a body, without the fields that need not be there and have no example of their own."""
-    whole = example(of)
-    kept = {field.encode_name for field in msgspec.structs.fields(of) if field.required or _has_own(field.type)}
+    """An example of a body: the fields that have to be there, or, where none has, those that have an example of their own."""
+    whole, fields = example(of), msgspec.structs.fields(of)
+    kept = {each.encode_name for each in fields if each.required} or {each.encode_name for each in fields if _has_own(each.type)}
     return {name: value for name, value in whole.items() if name in kept}
 
 

@@ -1,5 +1,6 @@
 """OpenAPI 3.1 of the table. Everything in it comes from the operations and their types; nothing is written twice."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,9 +17,9 @@ _ID_PATTERN = "^[A-Z]{2,5}_[0-9A-Za-z]{22}$"
 _HEADERS = {
     "Request-Id": ("What this request is called in our log.", {"type": "string"}),
     "Portico-Version": ("The version that answered.", {"type": "string", "enum": [VERSION]}),
-    "RateLimit-Limit": ("How many requests a minute this key has.", {"type": "string", "pattern": "^[0-9]+$"}),
-    "RateLimit-Remaining": ("How many of them are left.", {"type": "string", "pattern": "^[0-9]+$"}),
-    "RateLimit-Reset": ("In how many seconds all of them are there again.", {"type": "string", "pattern": "^[0-9]+$"}),
+    "RateLimit-Limit": ("How many requests a minute this key has.", {"type": "integer"}),
+    "RateLimit-Remaining": ("How many of them are left.", {"type": "integer"}),
+    "RateLimit-Reset": ("In how many seconds all of them are there again.", {"type": "integer"}),
 }
 _BEFORE_A_KEY = frozenset({"api_key_invalid"})  # nobody's limits, as nobody is known
 
@@ -57,7 +58,8 @@ class _Schemas:
     def __init__(self, operations: tuple[Operation, ...]) -> None:
         spoken = [of for each in operations for of in (each.answer, each.body, each.query, _preview(each)) if of is not None]
         self._types: dict[Any, None] = dict.fromkeys([ProblemAnswer, *spoken])
-        found, self.components = msgspec.json.schema_components(self._types, ref_template=_REF)
+        found, components = _renamed(msgspec.json.schema_components(self._types, ref_template=_REF))
+        self.components: dict[str, Any] = components
         self._found = dict(zip(self._types, found, strict=True))
 
     def of(self, spoken: Any) -> dict[str, Any]:
@@ -68,6 +70,13 @@ class _Schemas:
         """The fields of a query, each with its schema in place."""
         whole = self.components[self.of(struct)["$ref"].rpartition("/")[2]]
         return [(field, whole["properties"][field.encode_name]) for field in msgspec.structs.fields(struct)]
+
+
+def _renamed(schemas: Any) -> Any:
+    """The schemas under names that a client generator makes good ones of: "ProductList", not "Listed_Product_"."""
+    text = msgspec.json.encode(schemas).decode()
+    text = re.sub(r'(?<=["/])Listed_(\w+?)_(?=")', r"\1List", text)
+    return msgspec.json.decode(re.sub(r'(?<=["/])ProblemAnswer(?=")', "Problem", text))
 
 
 def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
@@ -83,7 +92,9 @@ def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         fields = msgspec.structs.fields(operation.body)
         described["requestBody"] = {
             "required": any(field.required for field in fields),
-            "content": {"application/json": {"schema": schemas.of(operation.body), "example": example_of_input(operation.body)}},
+            "content": {
+                "application/json": {"schema": schemas.of(operation.body), "example": operation.example or example_of_input(operation.body)}
+            },
         }
     return described
 

@@ -1,7 +1,7 @@
 """A row of the table that is the API: what an operation is called, takes, answers, and may refuse."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ class Operation:
     CSV; `media_types` says which), None for a 204, or raises a PorticoError. `body` and `query` are msgspec Structs that forbid
     unknown fields. `money`: moves money, so that an Idempotency-Key is required. `action`: has a dry run (`?dry_run=true`), whose
     answer is a `preview`; a refusal with status 409 becomes `{"possible": false, "reason": …}` by itself. `errors` are the codes of
-    the problems it may answer besides those that every operation may.
+    the problems it may answer besides those that every operation may. `example` is a body to show instead of the one that its type makes.
     """
 
     method: Method
@@ -38,6 +38,7 @@ class Operation:
     errors: tuple[str, ...] = ()
     preview: Any = None
     media_types: tuple[str, ...] = ()
+    example: Mapping[str, Any] | None = None
 
     @property
     def writes(self) -> bool:

@@ -52,12 +52,12 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     external_id: ExternalId
     name: Name
     description: Description
-    kind: ProductKind
-    interval: Interval | None
+    kind: Annotated[ProductKind, Meta(examples=["subscription"])]
+    interval: Annotated[Interval, Meta(examples=["month"])] | None
     group_id: GroupId | None
     tax_category: TaxCategory
     prices: list[Price]
-    active: Annotated[bool, Meta(description="Whether it is on sale.")]
+    active: Annotated[bool, Meta(description="Whether it is on sale.", examples=[True])]
     quantity_min: Quantity
     quantity_max: Quantity
     pause_periods_max: PausePeriods
@@ -201,6 +201,7 @@ OPERATIONS = (
         body=NewProduct,
         status=201,
         errors=_WRONG,
+        example={"name": "Atlas Pro", "kind": "subscription", "interval": "month", "prices": [{"currency": "EUR", "amount": "29.00"}]},
     ),
     Operation(
         method="GET",

@@ -1,5 +1,7 @@
 """The pages for people as a part of the site: the route table behind both prefixes, and the few addresses outside of it."""
 
+from collections.abc import Mapping
+
 from portico.domain.scope import ENVIRONMENTS, Environment
 from portico.http.asked import Asked
 from portico.http.cookies import Jar
@@ -8,16 +10,17 @@ from portico.http.part import Part, Route
 from portico.http.response import Response
 from portico.http.security import Site
 from portico.services.runtime import Runtime
-from portico.web import door, outside, problems, static, view
+from portico.web import door, outside, problems, view
 from portico.web.portal.routes import ROUTES, is_page
+from portico.web.static import Asset
 from portico.web.visit import Row, Web
 
 _PREFIXES: dict[Environment, str] = {"prod": "/{slug:str}/portal", "test": "/test/{slug:str}/portal"}
 
 
-def pages(runtime: Runtime, site: Site, metrics: Metrics) -> Part:
-    """Everything that is not the API's."""
-    web = Web(runtime=runtime, site=site, jar=Jar(site.secure), assets=static.load(), metrics=metrics, is_page=is_page)
+def pages(runtime: Runtime, site: Site, metrics: Metrics, assets: Mapping[str, Asset]) -> Part:
+    """Everything that is not the API's. `assets` are the static files by name."""
+    web = Web(runtime=runtime, site=site, jar=Jar(site.secure), assets=assets, metrics=metrics, is_page=is_page)
 
     def refuse(asked: Asked, status: int, code: str) -> Response:
         return view.problem_outside(web, asked, problems.PROBLEMS.get(code) or problems.of_status(status))

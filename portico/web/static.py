@@ -37,6 +37,11 @@ def load(folder: Path = _FOLDER) -> dict[str, Asset]:
     }
 
 
+def address(name: str, asset: Asset) -> str:
+    """Where a file is served; it changes with the file's content."""
+    return f"/static/{asset.digest}/{name}"
+
+
 def _asset(path: Path) -> Asset:
     body = path.read_bytes()
     gzipped = gzip.compress(body, 9, mtime=0)

@@ -19,7 +19,7 @@ from portico.services import store_time
 from portico.services.runtime import Runtime
 from portico.storage.session import SessionRow
 from portico.storage.store import StoreRow
-from portico.web import seal
+from portico.web import seal, static
 from portico.web.static import Asset
 
 # Longer than a link lives (10 minutes from when its mail is sent), so that a slow mail server locks nobody out.
@@ -41,7 +41,7 @@ class Web:
 
     def asset(self, name: str) -> str:
         """The address of a static file; it changes with the file's content. KeyError when there is none."""
-        return f"/static/{self.assets[name].digest}/{name}"
+        return static.address(name, self.assets[name])
 
 
 @dataclass(frozen=True, slots=True)

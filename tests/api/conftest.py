@@ -49,7 +49,7 @@ def api_context() -> tuple[Api, Litestar]:
     present = cast(Runtime, Present())
     site = Site("https://portal.test")
     context = Api(present, site)
-    parts = (api_application.part(context),)
+    parts = (api_application.part(context, {name: f"/static/x/{name}" for name in ("portal.css", "reference.css", "favicon.svg")}),)
     return context, application.build(parts, site, Metrics(), lambda: ())
 
 

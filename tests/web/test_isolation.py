@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from portico.domain.scope import BuyerScope
-from portico.services import plan_change
+from portico.services import plan_change, portal_session
+from portico.services.portal_session import Wanted, WhichBuyer
 from portico.services.runtime import Runtime
 from portico.storage import card_setup
 from portico.storage import pack as packs
+from portico.storage import store as stores
 from portico.storage.pack import Pack
 from portico.storage.page import Cursor
 from portico.web import outside
@@ -103,6 +105,11 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
         ("/language", {"language": "de", "buyer_id": "{buyer}"}),
         ("/language", {"language": "xx", "next": "/orders/{order}"}),
     ],
+    ("GET", "/enter"): [("/enter", {}), ("/enter?t={buyer}", {})],
+    ("POST", "/enter"): [("/enter", {"token": "{link}", "instead": "yes"}), ("/enter", {"token": "{link}", "buyer_id": "{buyer}"})],
+    ("POST", "/enter/look"): [("/enter/look", {"token": "{link}"}), ("/enter/look", {"token": "{buyer}"})],
+    ("GET", "/return"): [("/return", {}), ("/return?result=canceled&portal_session={link}", {})],
+    ("GET", "/subscriptions/{id}/card"): [("/subscriptions/{subscription}/card", {}), ("/subscriptions/{payment}/card", {})],
     ("POST", "/sign-out"): [("/sign-out", {"buyer_id": "{buyer}"})],
     ("GET", "/session"): [("/session", {}), ("/session?buyer_id={buyer}", {})],
     ("GET", "/sign-in"): [("/sign-in", {}), ("/sign-in?next=/orders/{order}", {})],
@@ -147,7 +154,7 @@ def _fill(text: str, ids: dict[str, str]) -> str:
 
 def random_ids(text: str) -> str:
     prefixes = {"order": "ORD", "subscription": "SUB", "document": "INV", "payment": "PAY", "card": "SET", "plan": "PROD", "buyer": "BUY"}
-    prefixes |= {"pack": "PCK"}
+    prefixes |= {"pack": "PCK", "link": "PSN"}
     return _fill(text, {"cursor": "", "quote": "", **{name: f"{prefix}_{RANDOM}" for name, prefix in prefixes.items()}})
 
 
@@ -161,6 +168,14 @@ def with_a_plan(runtime: Runtime, factory: Factory, scope: BuyerScope, **columns
         card_setup.create(tx, scope, card, subscription_id=subscription, key=card, now=factory.now)
     quote = plan_change.review(runtime, scope, subscription, plans["Large"], 1).quote
     return {"subscription": subscription, "payment": payment, "card": card, "plan": plans["Large"], "quote": quote}
+
+
+def with_a_link(runtime: Runtime, scope: BuyerScope) -> dict[str, str]:
+    """The id of a link into the portal that is still good."""
+    with runtime.database.read() as tx:
+        store = stores.get(tx, scope.store_id)
+    which = WhichBuyer(id=scope.buyer_id)
+    return {"link": portal_session.create(runtime, store, scope.environment, which, Wanted(), actor="key:test").id}
 
 
 def with_a_pack(runtime: Runtime, factory: Factory, scope: BuyerScope) -> dict[str, str]:
@@ -191,7 +206,9 @@ def victims(factory: Factory, shop: Shop, history: Callable[..., History], runti
             name,
             scope,
             history(scope, **marked),
-            with_a_plan(runtime, factory, scope, product_name=f"{CANARY} plan") | with_a_pack(runtime, factory, scope),
+            with_a_plan(runtime, factory, scope, product_name=f"{CANARY} plan")
+            | with_a_pack(runtime, factory, scope)
+            | with_a_link(runtime, scope),
         )
         for name, scope in scopes.items()
     ]
@@ -211,8 +228,9 @@ def test_every_address_is_in_the_matrix() -> None:
 
 
 def test_every_address_of_the_application_is_in_a_table(app) -> None:  # type: ignore[no-untyped-def]
-    """What the framework routes is what the tables say, in both environments, and nothing besides."""
-    served = {(method, route.path) for route in app.routes for method in route.methods if method != "OPTIONS"}
+    """What the framework routes is what the tables say, in both environments, and nothing besides; the API has its own matrix."""
+    pages = [route for route in app.routes if not any(part.has(route.path) for part in app.asgi_handler._parts[:-1])]
+    served = {(method, route.path) for route in pages for method in route.methods if method != "OPTIONS"}
     expected = set(OUTSIDE)
     for row in ROUTES:
         path = re.sub(r"\{id\}(\.[a-z]+)?", "{id:str}", row.path)
@@ -222,7 +240,7 @@ def test_every_address_of_the_application_is_in_a_table(app) -> None:  # type: i
 
 def test_only_signing_in_and_the_language_are_for_anyone() -> None:
     open_to_all = {row.path for row in ROUTES if row.who == "anyone"}
-    assert open_to_all == {"/sign-in", "/sign-in/code", "/sign-in/link", "/session", "/language"}
+    assert open_to_all == {"/sign-in", "/sign-in/code", "/sign-in/link", "/session", "/language", "/enter", "/enter/look"}
 
 
 def test_foreign_ids_are_random_ids(ada: Browser, shop: Shop, victims: list[Victim], runtime: Runtime, subtests: pytest.Subtests) -> None:
