@@ -7,6 +7,7 @@ something particular only to somebody who holds the right link or code.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -29,6 +30,7 @@ MAIL_JOB = "sign_in_mail"
 _CODES_ARE_TRIED_FOR = timedelta(days=1)
 _CODES_PER_BROWSER = 10
 _CLOCK_SKEW = timedelta(seconds=60)
+_RENEWED_WITHIN = timedelta(minutes=30)  # of a visit's end; later it is another visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +143,21 @@ def sign_out(runtime: Runtime, session_token: str) -> None:
     """Ends this session, if it is one."""
     now = runtime.clock()
     with runtime.database.transaction() as tx:
-        _end_session(tx, session_token, now, "signed_out")
+        end_session(tx, session_token, now, "signed_out")
 
 
-def sign_out_everywhere(runtime: Runtime, scope: BuyerScope) -> None:
+def sign_out_everywhere(runtime: Runtime, scope: BuyerScope, *, actor: str = "buyer") -> None:
     """Ends every session of a buyer, and every link and code that is still under way."""
-    now = runtime.clock()
     with runtime.database.transaction() as tx:
-        owner = buyer.get(tx, scope)
-        sign_in.void_open(tx, scope, secrets.email_hash(runtime.secret, scope, owner.email), now)
-        session.end_all_for_buyer(tx, scope, now)
-        audit.record(tx, scope, actor="buyer", action="signed_out_everywhere", subject=scope.buyer_id, now=now)
+        end_every_session(tx, runtime, scope, buyer.get(tx, scope).email, actor=actor)
+
+
+def end_every_session(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, email: str, *, actor: str) -> None:
+    """The same in the transaction of what makes it necessary; `email` is the address that links were sent to."""
+    now = runtime.clock()
+    sign_in.void_open(tx, scope, secrets.email_hash(runtime.secret, scope, email), now)
+    session.end_all_for_buyer(tx, scope, now)
+    audit.record(tx, scope, actor=actor, action="signed_out_everywhere", subject=scope.buyer_id, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,21 +230,30 @@ def _sign_in(attempt: _Attempt, request: SignInRequest) -> SignedIn | None:
     if secrets.email_hash(runtime.secret, scope, owner.email) != request.email_hash:
         return None
     sign_in.void_open(tx, scope, request.email_hash, now)
-    if attempt.replaces:
-        _end_session(tx, attempt.replaces, now, "session_replaced")
+    replaced = end_session(tx, attempt.replaces, now, "session_replaced") if attempt.replaces else None
     token = secrets.new_token(runtime.random_bytes)
     expires_at = now + timedelta(seconds=SESSION_SECONDS)
-    session.create(tx, whole, token_hash=secrets.hash_token(token), now=now, expires_at=expires_at)
+    origin = _sent_from(replaced, whole, now)
+    session.create(tx, whole, token_hash=secrets.hash_token(token), now=now, expires_at=expires_at, **origin)
     audit.record(tx, whole, actor="buyer", action="signed_in", subject=request.id, now=now)
     known_browser = secrets.new_known_browser(runtime.secret, runtime.random_bytes, request.email_hash, now)
     return SignedIn(token, expires_at, owner, request.return_path, known_browser)
 
 
-def _end_session(tx: sa.Connection, session_token: str, now: datetime, action: str) -> None:
+def end_session(tx: sa.Connection, session_token: str, now: datetime, action: str) -> SessionRow | None:
+    """Ends a session, if it is one, and tells which it was: alive until now, or over before."""
     token_hash = secrets.hash_token(session_token)
     found = session.find(tx, token_hash)
     if found is not None and session.end(tx, token_hash, now):
         audit.record(tx, found.scope, actor="buyer", action=action, subject=found.buyer.id, now=now)
+    return found
+
+
+def _sent_from(replaced: SessionRow | None, scope: BuyerScope, now: datetime) -> dict[str, Any]:
+    """Where the merchant's server had the buyer come from, when a visit that it opened is renewed: it goes on being that visit."""
+    if replaced is None or replaced.scope != scope or now >= replaced.expires_at + _RENEWED_WITHIN:
+        return {}
+    return {"return_url": replaced.return_url, "flow": replaced.flow, "portal_session_id": replaced.portal_session_id}
 
 
 def _in_or_refused(outcome: SignedIn | str) -> SignedIn:
