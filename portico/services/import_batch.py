@@ -38,6 +38,7 @@ CHANGEABLE: dict[type[Any], tuple[str, ...]] = {
     r.ProductGroupRow: ("name",),
     r.ProductRow: (
         "name", "description", "group_id", "tax_category", "active", "quantity_min", "quantity_max", "pause_periods_max",
+        "trial_days", "metadata",
     ),
     r.BuyerRow: ("name",),
     r.OrderRow: ("status",),
@@ -121,6 +122,13 @@ class Batch:
         (self.new if row.id in self.new[kind] else self.changed)[kind][row.id] = revised
         self.remember(revised)
         return "changed"
+
+    def touch(self, row_id: str) -> None:
+        """Has a stored row written again, as it is: what hangs on it changes, and it counts its changes."""
+        row = self.by_id[row_id]
+        kind = cast("type[Any]", type(row))
+        if row_id not in self.new[kind]:
+            self.changed[kind].setdefault(row_id, row)
 
     def remember(self, row: Any) -> None:
         """Makes a row findable."""

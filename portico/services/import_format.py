@@ -57,6 +57,13 @@ InvoiceNumber = Annotated[
         description="The number of the invoice that this sale has already, issued elsewhere. It is kept, and Portico gives none.",
     ),
 ]  # fmt: skip
+Metadata = Annotated[
+    dict[
+        Annotated[str, Meta(min_length=1, max_length=40, pattern=_NO_CONTROL)],
+        Annotated[str, Meta(max_length=500, pattern=_NO_CONTROL_BUT_LINES)],
+    ],
+    Meta(max_length=20, description="Notes of your own, text to text. No buyer sees them."),
+]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Language = Annotated[str, Meta(min_length=2, max_length=35, pattern=_LANGUAGE, description='A language tag, such as "de" or "pt-BR".')]
 Reference = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PRINTED, description="An id of the payment provider's.")]
@@ -144,6 +151,8 @@ class ProductLine(_Line, frozen=True, tag="product"):
     quantity_min: Count | None = None
     quantity_max: Count | None = None
     pause_periods_max: Annotated[int, Meta(ge=0, le=3)] | None = None
+    trial_days: Annotated[int, Meta(ge=0, le=730)] | None = None
+    metadata: Metadata | None = None
 
 
 class BuyerLine(_Line, frozen=True, tag="buyer"):

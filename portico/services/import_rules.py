@@ -46,6 +46,7 @@ def product(batch: Batch, line: f.ProductLine) -> Outcome:
         "group_id": group.id if group else None,
         "tax_category": line.tax_category or "standard",
         "active": line.active is not False,
+        "metadata": line.metadata or None,
         **_offer(line),
     }
     if stored is None:
@@ -60,18 +61,21 @@ def product(batch: Batch, line: f.ProductLine) -> Outcome:
     if batch.prices.get(stored.id) == prices:
         return outcome
     batch.prices[stored.id] = batch.repriced[stored.id] = prices
+    batch.touch(stored.id)
     return "changed"
 
 
 def _offer(line: f.ProductLine) -> dict[str, int]:
-    """How many of a plan may be bought, and for how many periods it may pause: one, and none, unless the line says otherwise."""
+    """How many of a plan may be bought, for how many periods it may pause, and how many days of it are free: one, and none, and none,
+    unless the line says otherwise."""
     least = line.quantity_min or 1
     most = line.quantity_max or least
     if most < least:
         raise Refused("quantity", "quantity_max is less than quantity_min")
-    if line.kind == "one_time" and (line.quantity_min or line.quantity_max or line.pause_periods_max):
-        raise Refused("quantity", "quantity_min, quantity_max and pause_periods_max are for subscriptions")
-    return {"quantity_min": least, "quantity_max": most, "pause_periods_max": line.pause_periods_max or 0}
+    if line.kind == "one_time" and (line.quantity_min or line.quantity_max or line.pause_periods_max or line.trial_days):
+        raise Refused("quantity", "quantity_min, quantity_max, pause_periods_max and trial_days are for subscriptions")
+    pause, trial = line.pause_periods_max or 0, line.trial_days or 0
+    return {"quantity_min": least, "quantity_max": most, "pause_periods_max": pause, "trial_days": trial}
 
 
 def buyer(batch: Batch, line: f.BuyerLine) -> Outcome:

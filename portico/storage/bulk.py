@@ -71,7 +71,8 @@ def _binder(table: sa.Table, columns: tuple[str, ...]) -> Callable[[tuple[Any, .
             if values[i] is not None:
                 values[i] = (values[i] - _EPOCH) // _MICROSECOND
         for i in objects:
-            values[i] = msgspec.json.encode(values[i]).decode()
+            if values[i] is not None:
+                values[i] = msgspec.json.encode(values[i]).decode()
         return tuple(values)
 
     return bind if moments or objects else tuple

@@ -36,6 +36,8 @@ class ProductRow(NamedTuple):
     quantity_min: int = 1
     quantity_max: int = 1
     pause_periods_max: int = 0
+    trial_days: int = 0
+    metadata: dict[str, str] | None = None
 
 
 class PriceRow(NamedTuple):

@@ -148,7 +148,7 @@ def update_many(tx: sa.Connection, kind: type[Any], columns: tuple[str, ...], ro
 def _update(kind: type[Any], columns: tuple[str, ...]) -> sa.Update:
     table = TABLES[kind]
     values: dict[str, Any] = {name: sa.bindparam(f"p_{name}") for name in columns}
-    if table is t.subscription:
+    if table in (t.subscription, t.product):
         values["version"] = table.c.version + 1  # whatever was worked out from the old row must not be done to the new one
     return sa.update(table).where(table.c.id == sa.bindparam("p_id")).values(values)
 

@@ -105,10 +105,23 @@ def test_a_charge_is_kept_for_refunds(runtime: Runtime, database: Database) -> N
 
 def test_plans_say_how_many_and_how_long(runtime: Runtime, database: Database) -> None:
     store = new_store(runtime)
-    take(runtime, store, [GROUP, PLAN | {"quantity_min": 2, "quantity_max": 50, "pause_periods_max": 3}])
+    offer = {"quantity_min": 2, "quantity_max": 50, "pause_periods_max": 3, "trial_days": 14, "metadata": {"tier": "1"}}
+    take(runtime, store, [GROUP, PLAN | offer])
     with database.read() as connection:
         product = connection.execute(sa.select(tables.product)).one()
     assert (product.quantity_min, product.quantity_max, product.pause_periods_max) == (2, 50, 3)
+    assert (product.trial_days, product.metadata, product.version) == (14, {"tier": "1"}, 1)
+
+
+def test_a_product_counts_its_changes(runtime: Runtime, database: Database) -> None:
+    store = new_store(runtime)
+    versions: list[int] = []
+    renamed, dearer = PLAN | {"name": "Pro 2"}, PLAN | {"name": "Pro 2", "prices": {"EUR": "31.00"}}
+    for line in (PLAN, PLAN, renamed, dearer, dearer, dearer | {"metadata": {"tier": "1"}}):
+        take(runtime, store, [GROUP, line])
+        with database.read() as connection:
+            versions.append(connection.execute(sa.select(tables.product.c.version)).scalar_one())
+    assert versions == [1, 1, 2, 3, 3, 4], "a price of its own is a change, and the same line again is none"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +130,8 @@ def test_plans_say_how_many_and_how_long(runtime: Runtime, database: Database) -
         (PLAN | {"quantity_min": 5, "quantity_max": 2}, "quantity"),
         ({"type": "product", "id": "a", "name": "A", "kind": "one_time", "prices": {"EUR": "1.00"}, "pause_periods_max": 1}, "quantity"),
         (PLAN | {"pause_periods_max": 4}, "malformed"),
+        (PLAN | {"trial_days": 731}, "malformed"),
+        (PLAN | {"metadata": {"tier": 1}}, "malformed"),
         (SUBSCRIPTION | {"status": "paused"}, "resumes_at"),
         (SUBSCRIPTION | {"resumes_at": "2026-06-01T00:00:00Z"}, "resumes_at"),
         (SUBSCRIPTION | {"status": "paused", "resumes_at": ANCHOR}, "resumes_at"),
