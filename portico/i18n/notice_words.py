@@ -179,6 +179,20 @@ NOTICES: dict[str, dict[str, Message]] = {
             "then save your billing details again."
         ),
     },
+    "order_confirmed": {
+        "subject": N_("Your order: {plan}"),
+        "heading": N_("Thank you for your order"),
+        "paid": N_("You ordered {plan} on {date}. We’ve received your payment of {amount}."),
+        "free": N_("You ordered {plan} on {date}. There is nothing to pay."),
+        "renews": N_("Your subscription renews by itself. You can change or cancel it at any time."),
+    },
+    "trial_started": {
+        "subject": N_("Your trial of {plan} has started"),
+        "heading": N_("Your trial has started"),
+        "started": N_("You can use {plan} for free until {date}. Nothing has been charged."),
+        "charge": N_("Then your subscription starts, and we’ll charge {amount}."),
+        "stop": N_("If you don’t want to go on, cancel before that date, and nothing is charged."),
+    },
 }
 
 # The table of a mail: what stands before each value.

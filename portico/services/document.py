@@ -59,20 +59,27 @@ class _Number:
 
 
 def issue_for_payment(
-    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment: Payment, *, now: datetime, seller: StoreRow | None = None
+    tx: sa.Connection,
+    runtime: Runtime,
+    scope: BuyerScope,
+    payment: Payment,
+    *,
+    now: datetime,
+    seller: StoreRow | None = None,
+    as_ordered: bool = False,
 ) -> list[str]:
     """Issue invoice and receipt for a payment that has just succeeded, dated `now`, the store's time; gives their ids. `seller` is
     the store, where the caller has it at hand.
 
-    What was bought once is made out to whom the order was placed for; a subscription to whom the buyer's billing details name
-    today. Call it last in the transaction: the counter row it locks is shared by all buyers of the store. A second call for the
-    same payment breaks a unique constraint. Raises Refused("payment_not_succeeded").
+    What was bought once is made out to whom the order was placed for, and so is what a subscription begins with (`as_ordered`); after
+    that it is whom the buyer's billing details name today. Call it last in the transaction: the counter row it locks is shared by all
+    buyers of the store. A second call for the same payment breaks a unique constraint. Raises Refused("payment_not_succeeded").
     """
     seller = seller or store.get(tx, scope.store_id)
     bought, who, own_detail = order.with_buyer(tx, scope, payment.order_id)
     tax = _taxed_as(tx, scope, bought, payment)
     home = _home(tx, seller, payment, now)
-    billed_to = _billed_to(payment, own_detail, bought.billing_detail)
+    billed_to = bought.billing_detail if as_ordered else _billed_to(payment, own_detail, bought.billing_detail)
     receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, billed_to, home)
     reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
     issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)

@@ -19,7 +19,7 @@ from portico.storage.store import StoreRow
 
 _WRITTEN = (
     "product_id", "product_name", "interval", "quantity", "unit_minor", "anchor", "period_index", "period_start", "period_end",
-    "resumes_at", "retry_step", "failing_since", "due_at", "remind_at", "tax_rate", "tax_reason", "tax_country", "tax_note",
+    "trial_end", "resumes_at", "retry_step", "failing_since", "due_at", "remind_at", "tax_rate", "tax_reason", "tax_country", "tax_note",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ Kind = Literal[
     "plan_changed", "plan_change_scheduled", "plan_change_failed", "cancellation_scheduled", "subscription_resumed",
     "subscription_ended", "subscription_ended_unpaid", "payment_received", "payment_failed", "payment_uncertain", "trial_ending",
     "upcoming_charge", "card_expiring", "card_updated", "pause_scheduled", "paused", "refund_requested", "refund_rejected",
-    "refund_made", "refund_failed", "invoice_corrected", "tax_id_unknown",
+    "refund_made", "refund_failed", "invoice_corrected", "tax_id_unknown", "order_confirmed", "trial_started",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Fact = str | int | bool | None
@@ -52,12 +52,14 @@ _NEEDS: Mapping[Kind, tuple[str, ...]] = {
     "refund_failed": ("refund_id", "payment_id"),
     "invoice_corrected": ("document_id", "payment_id"),
     "tax_id_unknown": ("check_id",),
+    "order_confirmed": ("order_id",),
+    "trial_started": ("subscription_id",),
 }
 # What is most often known a moment later is told only if it is not: the worker drops what is settled by then.
 _DELAY_SECONDS: Mapping[Kind, int] = {"payment_uncertain": 300}
 _ID_OF = {
     "SUB": "subscription_id", "PAY": "payment_id", "CAN": "cancellation_id", "TKT": "ticket_id", "REF": "refund_id", "INV": "document_id",
-    "TIC": "check_id",
+    "TIC": "check_id", "ORD": "order_id",
 }  # fmt: skip
 
 
@@ -67,8 +69,8 @@ def add(
     """Has the buyer mailed about what this transaction does, if it commits. Call it when the rows are written: what the caller
     does not say in `facts` is read here, from the same transaction.
 
-    `now` is the store's time. `subject_id` is a subscription, payment, cancellation, refund ticket, refund, document or check of a tax
-    id, as the kind wants it; other ids go along as `subscription_id`, `payment_id`, `cancellation_id`, `refund_id`, `ticket_id`. A
+    `now` is the store's time. `subject_id` is an order, subscription, payment, cancellation, refund ticket, refund, document or check of
+    a tax id, as the kind wants it; other ids go along as `subscription_id`, `payment_id`, `cancellation_id`, `refund_id`, `ticket_id`. A
     caller that holds the subscription as it is after the effect gives `**of_subscription(it)` and saves a statement or two. Further
     facts by kind:
 
@@ -81,6 +83,7 @@ def add(
         payment_failed              failure_code; retry_at, None when there will be no other try; ends_at, the last try of all
         refund_made, refund_failed  payment_id
         invoice_corrected           payment_id, and refund_id if tax was given back; the subject is the invoice that was replaced
+        order_confirmed             plan and quantity; payment_id if anything was paid
         tax_id_unknown              number, the tax id; consultation_number, the proof, if there is one
 
     Amounts are minor units, moments aware. Raises ValueError for a kind that there is not, and when it is not told what about.

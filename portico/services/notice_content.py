@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from portico.domain.reminder import reminder_kind
 from portico.domain.subscription import next_charge
-from portico.services import notice_billing, notice_payment, notice_plan
+from portico.services import notice_billing, notice_order, notice_payment, notice_plan
 from portico.services.notice import Kind
 from portico.services.notice_matter import Matter
 from portico.services.notice_text import Content, Pen
@@ -32,6 +32,8 @@ WRITERS: Mapping[Kind, Callable[[Pen, Matter], Content]] = {
     "refund_failed": notice_payment.refund_failed,
     "invoice_corrected": notice_payment.invoice_corrected,
     "tax_id_unknown": notice_billing.tax_id_unknown,
+    "order_confirmed": notice_order.order_confirmed,
+    "trial_started": notice_order.trial_started,
 }
 REMINDERS = ("trial_ending", "upcoming_charge", "card_expiring")
 

@@ -80,9 +80,9 @@ class Matter:
 
     @property
     def bought(self) -> Order:
-        """The order of the payment. Raises ValueError without one."""
+        """The order, of the payment if it is about one. Raises ValueError without one."""
         if self.order is None:
-            raise ValueError("nobody told which payment")
+            raise ValueError("nobody told which order")
         return self.order
 
     @property
@@ -150,7 +150,8 @@ def gather(tx: sa.Connection, scope: BuyerScope, told: Mapping[str, Fact]) -> Ma
     left = cancellation.get(tx, scope, ids["cancellation_id"]) if "cancellation_id" in ids else None
     payment_id = ids.get("payment_id") or (asked.payment_id if asked else None)
     paid = payment.get(tx, scope, payment_id) if payment_id else None
-    bought = order.with_buyer(tx, scope, paid.order_id)[0] if paid else None
+    order_id = paid.order_id if paid else ids.get("order_id")
+    bought = order.with_buyer(tx, scope, order_id)[0] if order_id else None
     given_back = next((r for r in paid.refunds if r.id == ids.get("refund_id")), None) if paid else None
     if asked is None and given_back and given_back.ticket_id:
         asked = refund_ticket.get(tx, scope, given_back.ticket_id)

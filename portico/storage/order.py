@@ -54,6 +54,8 @@ _PAGES = {
     for after in (False, True)
 }
 _GET = _SELECT.where(table.c.id == sa.bindparam("p_id"))
+_LOCK = _GET.with_for_update(of=table)
+_FREE_EXTERNAL_ID = sa.update(table).where(of_buyer(table), table.c.id == sa.bindparam("p_id")).values(external_id=None)
 _SET_DETAIL = (
     sa.update(table)
     .where(of_buyer(table), table.c.id == sa.bindparam("p_id"))
@@ -106,6 +108,20 @@ def create(tx: sa.Connection, scope: BuyerScope, order: Order) -> None:
     row = {name: getattr(order, name) for name in (*_HEAD, *_TAIL)} | {"metadata": order.metadata or None}
     with bulk.refusals(tx):
         tx.execute(_INSERT, {**row, "store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id})
+
+
+def lock(tx: sa.Connection, scope: BuyerScope, order_id: str) -> Order:
+    """The order without its payments, whose row nobody else changes until the transaction ends: of one that is bought once, as a
+    subscription's own row stands for the other kind. Raises NotFound."""
+    row = first(tx, _LOCK, {**buyer_values(scope), "p_id": order_id})
+    if row is None:
+        raise NotFound
+    return of_row(row, ())
+
+
+def free_external_id(tx: sa.Connection, scope: BuyerScope, order_id: str) -> None:
+    """Lets the merchant's own id be that of another order: this one was never paid for."""
+    tx.execute(_FREE_EXTERNAL_ID, {**buyer_values(scope), "p_id": order_id})
 
 
 def set_status(tx: sa.Connection, scope: BuyerScope, order_id: str, status: OneTimeStatus, *, expected: OneTimeStatus) -> bool:

@@ -177,6 +177,11 @@ _NOTE_OPEN = (
 )
 _NOTE_PAYMENT = sa.update(table).where(table.c.id == _ID, table.c.status.in_(("pending", "unknown"))).values(status=_STATUS)
 _SET_STATUS = sa.update(table).where(_ITSELF, _NOT_OVER).values(status=_STATUS)
+_SET_PERIOD = (
+    sa.update(table)
+    .where(_ITSELF, table.c.purpose == "period")
+    .values({name: sa.bindparam(f"p_{name}", type_=table.c[name].type) for name in ("period_start", "period_end", "lines")})
+)
 _SUCCEED = (
     sa.update(table)
     .where(_ITSELF, _NOT_OVER)
@@ -357,6 +362,12 @@ def succeed(tx: sa.Connection, scope: BuyerScope, payment_id: str, *, method: Pa
     was canceled."""
     shown = {f"p_{name}": value for name, value in method_values(method).items()}
     return changed(tx, _SUCCEED, {**buyer_values(scope), "p_id": payment_id, "p_succeeded_at": now, **shown}) == 1
+
+
+def set_period(tx: sa.Connection, scope: BuyerScope, payment: Payment) -> None:
+    """The first period of a subscription begins with its capture: keeps the payment's period and lines, which say so."""
+    period = {"p_period_start": payment.period_start, "p_period_end": payment.period_end, "p_lines": lines_to_json(payment.lines)}
+    tx.execute(_SET_PERIOD, {**buyer_values(scope), "p_id": payment.id, **period})
 
 
 def open_without_job(tx: sa.Connection, job_prefix: str, limit: int) -> list[str]:

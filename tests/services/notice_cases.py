@@ -193,6 +193,10 @@ CASES: dict[str, Matter] = {
     "invoice_corrected.tax": matter(payment=PAID, order=ORDER, documents=UNTAXED, refund=TAX_REFUND, told={"document_id": INVOICE.id}),
     "tax_id_unknown": matter(told={"number": "DE136695976", "consultation_number": "WAPIAAAAYx2b7Qz1"}),
     "tax_id_unknown.unproved": matter(told={"number": "DE136695976"}),
+    "order_confirmed": matter(ACTIVE, payment=PAID, order=ORDER, documents=(INVOICE,)),
+    "order_confirmed.purchase": matter(payment=BOUGHT, order=replace(ORDER, product_name="Atlas Book", quantity=2), documents=(INVOICE,)),
+    "order_confirmed.free": matter(order=replace(ORDER, product_name="Atlas Sampler")),
+    "trial_started": matter(TRIAL),
 }
 
 
