@@ -5,7 +5,7 @@ The only place that wires, and the only one that asks the machine for the time, 
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
@@ -15,6 +15,7 @@ from uuid import UUID
 from portico.config import Settings, SettingsError
 from portico.domain.ids import Prefix, encode
 from portico.domain.scope import ENVIRONMENTS, Environment
+from portico.gateways.http_out import Answer, HttpOut
 from portico.gateways.port import PaymentGateway
 from portico.gateways.vat_register import VatAnswer, VatRegister
 from portico.mail.transport import FileMailer, Mailer, SmtpMailer
@@ -62,6 +63,8 @@ def build(
         gateways={environment: gateway for environment in ENVIRONMENTS if (gateway := _gateway(settings, environment))},
         retry_days=settings.retry_days,
         vat_register=_WhenAsked(settings.vies_url),
+        http_out=_WhenPosting(loopback=settings.webhook_targets == "loopback"),
+        webhooks_to_loopback=settings.webhook_targets == "loopback",
         api_requests_per_minute=settings.api_requests_per_minute,
         api_failures_per_minute=settings.api_failures_per_minute,
         waffo_past_seconds=settings.waffo_past_seconds,
@@ -115,6 +118,16 @@ class _WhenAsked:
 
     def ask(self, vat_id: str, *, asked_by: str = "") -> VatAnswer:
         return self._load().ask(vat_id, asked_by=asked_by)
+
+
+class _WhenPosting:
+    """The way out to webhooks, loaded with the first one."""
+
+    def __init__(self, *, loopback: bool) -> None:
+        self._load = cache(lambda: cast(HttpOut, import_module("portico.gateways.guarded_http").GuardedHttp(loopback=loopback)))
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        return self._load().post(url, body, headers)
 
 
 def id_maker(clock: Callable[[], datetime], random_bytes: Callable[[int], bytes]) -> Callable[[Prefix], str]:

@@ -116,6 +116,10 @@ class Settings(BaseSettings):
         "https://ec.europa.eu/taxation_customs/vies/rest-api",
         description="Where EU VAT ids are looked up, for the stores that want it (`portico store tax --check-vat-ids`).",
     )
+    webhook_targets: Literal["public", "loopback"] = Field(
+        "public",
+        description="Where webhooks may go: to public https addresses; with `loopback` also to http ones on this machine, to try it out.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least serious level that is logged.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="JSON lines, readable lines, or by whether a person is watching (`auto`)."
@@ -212,6 +216,7 @@ class Settings(BaseSettings):
         if self.smtp_security == "none" and not is_loopback(self.smtp_host):
             raise ValueError(f"{PREFIX}SMTP_SECURITY=none would send sign-in mails in the clear to another machine; use starttls or tls")
         self._check_gateways()
+        self._check_webhooks()
         if self.smtp_user and not self.smtp_password.get_secret_value():
             raise ValueError(f"{PREFIX}SMTP_USER is set but {PREFIX}SMTP_PASSWORD (or {PREFIX}SMTP_PASSWORD_FILE) is not")
         return self
@@ -228,6 +233,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"{PREFIX}STRIPE_{environment.upper()}_KEY is a {other} key of Stripe's, for the other environment")
         if self.prod_gateway == "sandbox" and not is_loopback(urlsplit(self.origin).hostname or ""):
             raise ValueError(f"{PREFIX}PROD_GATEWAY=sandbox would sell for play money at {self.origin}; it is for this machine alone")
+
+    def _check_webhooks(self) -> None:
+        if self.webhook_targets == "loopback" and not is_loopback(urlsplit(self.origin).hostname or ""):
+            raise ValueError(f"{PREFIX}WEBHOOK_TARGETS=loopback would let stores at {self.origin} post to this machine itself")
 
 
 def load(**given: object) -> Settings:

@@ -18,7 +18,9 @@ from portico.services import (
     sign_in_mail,
     surplus,
     tax_id_check,
+    webhook_dispatch,
     webhook_in,
+    webhook_send,
 )
 from portico.services.runtime import Runtime
 
@@ -52,12 +54,18 @@ def look_up_tax_id(runtime: Runtime, job: RunningJob) -> None:
     tax_id_check.look(runtime, job.arguments["check_id"], ending=job.finish)
 
 
+def send_webhook(runtime: Runtime, job: RunningJob) -> None:
+    """What became of the attempt, the job of the next one and the end of this are one commit."""
+    webhook_send.attempt(runtime, **job.arguments, ending=job.finish)
+
+
 HANDLERS: Mapping[str, Handler] = {
     sign_in.MAIL_JOB: send_sign_in_mail,
     notice.JOB: send_notice_mail,
     document_mail.JOB: send_document_mail,
     charging.JOB: payment_jobs.charge,
     surplus.JOB: payment_jobs.return_surplus,
+    webhook_dispatch.JOB: send_webhook,
     webhook_in.JOB: payment_jobs.look_for_subject,
     refund.JOB: buyer_jobs.give_back,
     card.JOB: buyer_jobs.look_for_card,

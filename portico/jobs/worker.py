@@ -6,12 +6,14 @@ hour, and is parked after 20 attempts, where `portico check` shows it; one that 
 within two minutes for as long as it takes, and a database that is away is no job's failure. On SQLite there is one worker per
 file, so whatever is leased when it starts was left by a dead one and is free at once.
 
-Beside the lanes a sweeper looks for subscriptions whose time has come (`jobs.sweeper`).
+Beside the lanes a sweeper looks for subscriptions whose time has come (`jobs.sweeper`), and a dispatcher tells of what happened
+(`services.webhook_dispatch`). In the lane `webhook` few jobs at a time go to one address, so that a slow one holds up nobody else.
 """
 
 import os
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -22,6 +24,7 @@ from portico.jobs import housekeeping, sweeper
 from portico.jobs.handlers import HANDLERS
 from portico.jobs.running import Handler, NotYet, Permanent, RunningJob
 from portico.mail.transport import MailFailure
+from portico.services import webhook_dispatch
 from portico.services.runtime import Runtime
 from portico.storage import outbox, sole_worker
 from portico.storage.database import is_unavailable
@@ -29,12 +32,14 @@ from portico.storage.outbox import Job, Lane, LostLease
 
 log = structlog.get_logger("portico.jobs")
 
-THREADS: Mapping[Lane, int] = {"pay": 4, "mail": 4, "document": 1, "bulk": 1}
+THREADS: Mapping[Lane, int] = {"pay": 4, "mail": 4, "webhook": 4, "document": 1, "bulk": 1}
+MOST_TO_ONE: Mapping[Lane, int] = {"webhook": 2}  # at a time, of this process's threads
 LEASE_SECONDS = 30  # longer than any time-out of a handler's clients
 ATTEMPTS = 20
 _POLL_SECONDS = 1  # for jobs that fall due, and those that other processes add; our own ring the bell
 _LONGEST_WAIT_SECONDS = 3600
 _LONGEST_WAIT_FOR_AN_ANSWER_SECONDS = 120
+_DISPATCHER = "dispatcher"
 _SWEEP_SECONDS = 5  # how late a renewal may begin; looking costs a few reads by index
 
 
@@ -53,7 +58,7 @@ class Worker:
         self._runtime, self._database, self._handlers = runtime, runtime.database, handlers
         self._threads, self._lease_seconds, self._attempts = threads, lease_seconds, attempts
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{runtime.random_bytes(4).hex()}"
-        self._bells = {lane: threading.Event() for lane in threads}
+        self._bells: dict[str, threading.Event] = {lane: threading.Event() for lane in (*threads, _DISPATCHER)}
         self._held: dict[int, tuple[Lane, Job]] = {}  # claimed: running, or waiting for a thread
         self._mutex = threading.Lock()
         self._stopping, self._lanes_done = threading.Event(), threading.Event()
@@ -70,7 +75,7 @@ class Worker:
             housekeeping.schedule(tx, self._runtime.clock())
         self._database.when_jobs_added(self._ring)
         self._lanes = [_spawn(f"lane-{lane}", self._work_lane, lane, size) for lane, size in self._threads.items()]
-        self._lanes.append(_spawn("sweeper", self._sweep))
+        self._lanes += [_spawn("sweeper", self._sweep), _spawn(_DISPATCHER, self._dispatch)]
         _spawn("leases", self._keep_leases)
 
     def stop(self, timeout_seconds: int = 20) -> None:
@@ -90,14 +95,15 @@ class Worker:
 
     def run_until_idle(self, now: datetime | None = None) -> int:
         """Runs in this thread every job that is due at `now` (by default: at the time), what is due of subscriptions at the time,
-        and the jobs that these add; how many jobs ran. Payments come first, so the order is the same in every run."""
+        tells of what happened, and runs the jobs that these add; how many jobs ran. Payments come first, so the order is the same in
+        every run."""
         ran = 0
         while True:
             while jobs := self._claim_first(now):
                 for job in jobs:
                     self._run(job)
                 ran += len(jobs)
-            if sweeper.sweep(self._runtime) == 0:
+            if sweeper.sweep(self._runtime) + webhook_dispatch.dispatch(self._runtime) == 0:
                 return ran
 
     def _claim_first(self, now: datetime | None) -> list[Job]:
@@ -138,12 +144,34 @@ class Worker:
         return jobs
 
     def _claim(self, lane: Lane, limit: int, now: datetime | None = None) -> list[Job]:
-        now = now or self._runtime.clock()
+        now, full = now or self._runtime.clock(), self._full(lane)
         with self._database.read() as connection:  # look first, so that an idle worker takes no write lock
-            if not outbox.is_due(connection, lane, now):
+            if not outbox.is_due(connection, lane, now, without=full):
                 return []
         with self._database.transaction() as tx:
-            return outbox.claim(tx, lane, limit=limit, owner=self._owner, now=now, lease_seconds=self._lease_seconds)
+            jobs = outbox.claim(tx, lane, limit=limit, owner=self._owner, now=now, lease_seconds=self._lease_seconds, without=full)
+            may_run = self._first_to_each(lane, jobs)
+            outbox.put_back(tx, [job for job in jobs if job not in may_run], now)
+        return may_run
+
+    def _full(self, lane: Lane) -> list[str]:
+        """The parties that have as many jobs in hand as may be."""
+        return [party for party, count in self._in_hand(lane).items() if count >= MOST_TO_ONE[lane]] if lane in MOST_TO_ONE else []
+
+    def _first_to_each(self, lane: Lane, jobs: list[Job]) -> list[Job]:
+        """Those that may run now, the others of their parties counted."""
+        if lane not in MOST_TO_ONE:
+            return jobs
+        in_hand, may_run = self._in_hand(lane), list[Job]()
+        for job in jobs:
+            if job.party is None or in_hand[job.party] < MOST_TO_ONE[lane]:
+                may_run.append(job)
+                in_hand[job.party or ""] += 1
+        return may_run
+
+    def _in_hand(self, lane: Lane) -> Counter[str]:
+        with self._mutex:
+            return Counter(job.party for held_lane, job in self._held.values() if held_lane == lane and job.party is not None)
 
     def _sweep(self) -> None:
         while not self._stopping.is_set():
@@ -154,6 +182,19 @@ class Worker:
                 done = 0
             if done == 0:
                 self._stopping.wait(_SWEEP_SECONDS)
+
+    def _dispatch(self) -> None:
+        bell = self._bells[_DISPATCHER]
+        while not self._stopping.is_set():
+            bell.clear()
+            try:
+                done = webhook_dispatch.dispatch(self._runtime)
+            except Exception as error:  # the database is away, or an endpoint went away meanwhile: once more
+                log.warning("cannot dispatch events", error=type(error).__name__, exc_info=None if is_unavailable(error) else error)
+                self._stopping.wait(_POLL_SECONDS)
+                continue
+            if done == 0:
+                bell.wait(_POLL_SECONDS)
 
     def _run_held(self, job: Job) -> None:
         try:

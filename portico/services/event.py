@@ -56,6 +56,19 @@ def of_payment(payment: Payment) -> dict[str, Told | datetime]:
     return {**whose, "purpose": payment.purpose, **money(payment.total_minor, payment.currency)}
 
 
+def as_told(scope: StoreScope, happened: Event) -> dict[str, object]:
+    """An event as programs get it, from the API and in webhooks alike. `data` begins with what it is about."""
+    about: dict[str, object] = {"id": happened.subject_id, "buyer_id": happened.buyer_id}
+    return {
+        "id": happened.id,
+        "type": happened.type,
+        "timestamp": moment(happened.at),
+        "store_id": scope.store_id,
+        "environment": scope.environment,
+        "data": {**about, **happened.data},
+    }
+
+
 def money(amount_minor: int, currency: str) -> dict[str, Told]:
     """An amount as events tell it: (2900, "EUR") -> {"amount": "29.00", "currency": "EUR"}."""
     return {"amount": format_amount(amount_minor, currency), "currency": currency}

@@ -25,6 +25,12 @@ Mark = Literal[
     "refund_answered",
     "refund_settling",
     "refund_settled",
+    "dispatching",  # an event is on its way to every endpoint that wants it; not committed
+    "dispatched",
+    "webhook_sending",
+    "webhook_answered",  # nothing of the attempt is written yet
+    "webhook_noting",  # written, not committed
+    "webhook_noted",
     "correcting",  # an invoice is cancelled and replaced, or its tax on the way back; not committed
     "corrected",
 ]

@@ -12,6 +12,7 @@ from portico.domain.ids import Prefix
 from portico.domain.scope import Environment
 
 if TYPE_CHECKING:
+    from portico.gateways.http_out import HttpOut
     from portico.gateways.port import PaymentGateway
     from portico.gateways.vat_register import VatRegister
     from portico.mail.transport import Mailer
@@ -28,6 +29,7 @@ class Runtime:
     `vat_register` is where EU VAT ids are looked up, for the stores that want it.
     `api_requests_per_minute` is what one API key may ask of one process, `api_failures_per_minute` what one network may without one.
     `waffo_past_seconds` and `waffo_future_seconds` say when a signed request of the Waffo surface may have been signed.
+    `http_out` posts to the addresses that stores want webhooks at; with `webhooks_to_loopback` this very machine may be one.
     `retry_days` is the ladder of a failed renewal, in days counted from its first failure. `secret` is the installation's secret as
     bytes: derive from it, never send it.
     """
@@ -45,6 +47,8 @@ class Runtime:
     gateways: Mapping[Environment, PaymentGateway] = field(default_factory=dict[Environment, "PaymentGateway"])
     retry_days: tuple[int, ...] = (1, 3, 5, 7)
     vat_register: VatRegister | None = None
+    http_out: HttpOut | None = None
+    webhooks_to_loopback: bool = False
     api_requests_per_minute: int = 600
     api_failures_per_minute: int = 30
     waffo_past_seconds: int = 2700

@@ -23,7 +23,7 @@ from portico.storage.rows import changed, first, many
 from portico.storage.tables import job as table
 
 # Each lane has threads of its own, so that a long import never delays a mail, nor a dead mail server a buyer's charge.
-Lane = Literal["pay", "mail", "document", "bulk"]
+Lane = Literal["pay", "mail", "webhook", "document", "bulk"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 _LONGEST_ERROR = 500
 
@@ -36,13 +36,15 @@ class LostLease(PorticoError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed job. `arguments` are ids and other small JSON values; `attempt` counts from 1."""
+    """A claimed job. `arguments` are ids and other small JSON values; `attempt` counts from 1. `party` is whom it goes to, where the
+    worker lets few at a time go to one."""
 
     id: int
     lane: str
     kind: str
     arguments: dict[str, Any]
     attempt: int
+    party: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +70,42 @@ class LaneState:
     oldest_due_at: datetime
 
 
-_ROW = ("lane", "kind", "arguments", "key", "due_at", "created_at")
+_ROW = ("lane", "kind", "arguments", "key", "party", "due_at", "created_at")
 _NOW = sa.bindparam("p_now", type_=Instant())
 _LEASE_END = sa.bindparam("p_lease_end", type_=Instant())
 _CLAIMABLE = sa.and_(table.c.lane == sa.bindparam("p_lane"), table.c.due_at <= _NOW, table.c.parked_at.is_(None))
 _HAS = sa.select(table.c.id).where(table.c.key == sa.bindparam("p_key")).limit(1)
-_IS_DUE = sa.select(table.c.id).where(_CLAIMABLE).limit(1)
-_due = (
-    sa.select(table.c.id)
-    .where(_CLAIMABLE)
-    .order_by(table.c.due_at, table.c.id)
-    .limit(sa.bindparam("p_limit"))
-    .with_for_update(skip_locked=True)
-)
-_CLAIM = (
-    # A CTE, for PostgreSQL may run a subquery in IN more than once and would then claim more than it was asked to.
-    sa.update(table)
-    .where(table.c.id.in_(sa.select(_due.cte("due").c.id)))
-    .values(due_at=_LEASE_END, owner=sa.bindparam("p_owner"), attempt=table.c.attempt + 1)
-    .returning(table.c.id, table.c.lane, table.c.kind, table.c.arguments, table.c.attempt)
-)
+_TO_OTHERS = table.c.party.not_in(sa.bindparam("p_without", expanding=True))
+
+
+def _is_due_statement(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(table.c.id).where(_CLAIMABLE, *conditions).limit(1)
+
+
+def _claim_statement(*conditions: sa.ColumnElement[bool]) -> sa.UpdateBase:
+    due = (
+        sa.select(table.c.id)
+        .where(_CLAIMABLE, *conditions)
+        .order_by(table.c.due_at, table.c.id)
+        .limit(sa.bindparam("p_limit"))
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        # A CTE, for PostgreSQL may run a subquery in IN more than once and would then claim more than it was asked to.
+        sa.update(table)
+        .where(table.c.id.in_(sa.select(due.cte("due").c.id)))
+        .values(due_at=_LEASE_END, owner=sa.bindparam("p_owner"), attempt=table.c.attempt + 1)
+        .returning(table.c.id, table.c.lane, table.c.kind, table.c.arguments, table.c.attempt, table.c.party)
+    )
+
+
+_IS_DUE, _IS_DUE_TO_OTHERS = _is_due_statement(), _is_due_statement(_TO_OTHERS)
+_CLAIM, _CLAIM_TO_OTHERS = _claim_statement(), _claim_statement(_TO_OTHERS)
 _MINE = sa.and_(table.c.id == sa.bindparam("p_id"), table.c.attempt == sa.bindparam("p_attempt"), table.c.owner.is_not(None))
 _FINISH = sa.delete(table).where(_MINE)
 _RENEW = sa.update(table).where(_MINE).values(due_at=_LEASE_END)
 _RETRY = sa.update(table).where(_MINE).values(due_at=sa.bindparam("p_due_at"), owner=None, error=sa.bindparam("p_error"))
+_PUT_BACK = sa.update(table).where(_MINE).values(due_at=_NOW, owner=None, attempt=table.c.attempt - 1)
 _PARK = sa.update(table).where(_MINE).values(parked_at=_NOW, owner=None, error=sa.bindparam("p_error"))
 _REVIVE = sa.update(table).where(table.c.id == sa.bindparam("p_id"), table.c.parked_at.is_not(None)).values(parked_at=None, due_at=_NOW)
 _CANCEL = sa.delete(table).where(table.c.key == sa.bindparam("p_key"), table.c.parked_at.is_(None))
@@ -119,16 +133,25 @@ _ADD = {"sqlite": _add_statement(sqlite.insert), "postgresql": _add_statement(po
 
 
 def add(
-    tx: sa.Connection, kind: str, arguments: dict[str, Any], *, now: datetime, lane: Lane, key: str | None = None, delay_seconds: int = 0
+    tx: sa.Connection,
+    kind: str,
+    arguments: dict[str, Any],
+    *,
+    now: datetime,
+    lane: Lane,
+    key: str | None = None,
+    party: str | None = None,
+    delay_seconds: int = 0,
 ) -> bool:
-    """Adds a job that exists if and only if this transaction commits. False: a live job has this `key` already.
+    """Adds a job that exists if and only if this transaction commits. False: a live job has this `key` already. `party`: whom it goes
+    to, in a lane in which few at a time go to one.
 
     `arguments` are ids, so that a job written by an older version of the program still means something to a newer one.
     """
     if lane not in LANES:
         raise ValueError(f"no worker looks after the lane {lane!r}")
     due_at = now + timedelta(seconds=delay_seconds)
-    values = {"lane": lane, "kind": kind, "arguments": arguments, "key": key, "due_at": due_at, "created_at": now}
+    values = {"lane": lane, "kind": kind, "arguments": arguments, "key": key, "party": party, "due_at": due_at, "created_at": now}
     added = first(tx, _ADD[tx.dialect.name], {f"p_{name}": value for name, value in values.items()}) is not None
     if added and delay_seconds == 0:
         jobs_were_added(tx)
@@ -140,15 +163,29 @@ def has(tx: sa.Connection, key: str) -> bool:
     return first(tx, _HAS, {"p_key": key}) is not None
 
 
-def is_due(tx: sa.Connection, lane: Lane, now: datetime) -> bool:
-    """Whether a job waits in this lane: to look, on a reading connection, before taking a write lock for a claim."""
-    return first(tx, _IS_DUE, {"p_lane": lane, "p_now": now}) is not None
+def is_due(tx: sa.Connection, lane: Lane, now: datetime, *, without: Sequence[str] = ()) -> bool:
+    """Whether a job waits in this lane, not counting those to the parties `without`: to look, on a reading connection, before taking a
+    write lock for a claim."""
+    values = {"p_lane": lane, "p_now": now}
+    if without:
+        return first(tx, _IS_DUE_TO_OTHERS, {**values, "p_without": without}) is not None
+    return first(tx, _IS_DUE, values) is not None
 
 
-def claim(tx: sa.Connection, lane: Lane, *, limit: int, owner: str, now: datetime, lease_seconds: int) -> list[Job]:
-    """Leases up to `limit` due jobs of a lane, longest waiting first. They run only after this transaction commits."""
+def claim(
+    tx: sa.Connection, lane: Lane, *, limit: int, owner: str, now: datetime, lease_seconds: int, without: Sequence[str] = ()
+) -> list[Job]:
+    """Leases up to `limit` due jobs of a lane, longest waiting first, none of them to a party of `without` (nor to nobody in particular,
+    where that is not empty). They run only after this transaction commits."""
     values = {"p_lane": lane, "p_limit": limit, "p_owner": owner, "p_now": now, "p_lease_end": now + timedelta(seconds=lease_seconds)}
-    return sorted((Job(*row) for row in many(tx, _CLAIM, values)), key=lambda job: job.id)
+    rows = many(tx, _CLAIM_TO_OTHERS, {**values, "p_without": without}) if without else many(tx, _CLAIM, values)
+    return sorted((Job(*row) for row in rows), key=lambda job: job.id)
+
+
+def put_back(tx: sa.Connection, jobs: Sequence[Job], now: datetime) -> None:
+    """Gives back what was claimed in this very transaction and is more than may run, as if it had not been."""
+    for job in jobs:
+        tx.execute(_PUT_BACK, {**_mine(job), "p_now": now})
 
 
 def finish(tx: sa.Connection, job: Job) -> None:

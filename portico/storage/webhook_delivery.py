@@ -80,9 +80,12 @@ _PAGE = Listing(
 )
 # Tried again and again, or given up not long ago, and nothing taken since.
 _later = webhook_delivery.alias("later")
-_UNTAKEN = sa.or_(
-    sa.and_(_PENDING, webhook_delivery.c.attempts >= sa.bindparam("p_attempts")),
-    sa.and_(webhook_delivery.c.status == word("failed"), webhook_delivery.c.finished_at >= sa.bindparam("p_since", type_=Instant())),
+_UNTAKEN = sa.and_(
+    webhook_delivery.c.status != word("succeeded"),
+    sa.or_(
+        sa.and_(_PENDING, webhook_delivery.c.attempts >= sa.bindparam("p_attempts")),
+        webhook_delivery.c.finished_at >= sa.bindparam("p_since", type_=Instant()),
+    ),
 )
 _FAILING = (
     sa.select(endpoint_table.c.id, endpoint_table.c.store_id, sa.func.min(webhook_delivery.c.created_at, type_=Instant()), sa.func.count())

@@ -72,6 +72,7 @@ webhook_delivery = sa.Table(
     Index("uq_webhook_delivery_first", "endpoint_id", "event_id", unique=True, **only("replay_of_id IS NULL")),
     Index("ix_webhook_delivery_page", "store_id", "environment", "created_at", "id"),
     Index("ix_webhook_delivery_page_of_endpoint", "endpoint_id", "created_at", "id"),
+    Index("ix_webhook_delivery_untaken", "endpoint_id", "created_at", **only("status <> 'succeeded'")),
     Index(None, "event_id"),
     Index(None, "created_at"),
 )

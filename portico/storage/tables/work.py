@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Text
 
-from portico.storage.columns import Instant, only
+from portico.storage.columns import Id, Instant, only
 from portico.storage.tables.metadata import metadata
 
 job = sa.Table(
@@ -14,6 +14,7 @@ job = sa.Table(
     Column("kind", String(40), nullable=False),
     Column("arguments", sa.JSON, nullable=False),  # ids only, so that old rows meet new code
     Column("key", String(120), unique=True),  # at most one live job per key
+    Column("party", Id),  # whom it goes to, where few at a time may go to one
     Column("due_at", Instant, nullable=False),  # runnable from; while leased: the lease's end
     Column("owner", String(80)),
     Column("attempt", Integer, nullable=False, server_default="0"),  # also the fencing token

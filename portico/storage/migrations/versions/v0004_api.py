@@ -171,6 +171,7 @@ def create_webhooks() -> None:
     op.create_index(op.f("ix_webhook_delivery_event_id"), "webhook_delivery", ["event_id"])
     op.create_index("ix_webhook_delivery_page", "webhook_delivery", [*STORE, "created_at", "id"])
     op.create_index("ix_webhook_delivery_page_of_endpoint", "webhook_delivery", ["endpoint_id", "created_at", "id"])
+    op.create_index("ix_webhook_delivery_untaken", "webhook_delivery", ["endpoint_id", "created_at"], **only("status <> 'succeeded'"))
     op.create_index(
         "uq_webhook_delivery_first", "webhook_delivery", ["endpoint_id", "event_id"], unique=True, **only("replay_of_id IS NULL")
     )
@@ -305,6 +306,7 @@ def add_columns() -> None:
     op.add_column("session", sa.Column("return_url", sa.Text(), nullable=True))
     op.add_column("session", sa.Column("flow", sa.String(length=24), nullable=True))
     op.add_column("session", sa.Column("portal_session_id", Id, nullable=True))
+    op.add_column("job", sa.Column("party", Id, nullable=True))
 
 
 def alter_on_postgresql() -> None:
