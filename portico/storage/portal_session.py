@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from portico.domain.errors import NotFound
 from portico.domain.portal_session import PortalSession
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.storage.rows import first, scalar
@@ -17,6 +18,7 @@ _NAMES = (
 _COLUMNS = tuple(table.c[name] for name in _NAMES)
 _INSERT = sa.insert(table)
 _BY_TOKEN_HASH = sa.select(*_COLUMNS).where(table.c.token_hash == sa.bindparam("p_token_hash"), also_in_store(table))
+_GET = sa.select(*_COLUMNS).where(table.c.id == sa.bindparam("p_id"), also_of_buyer(table))
 _now = sa.bindparam("p_now", type_=table.c.used_at.type)
 _REDEEM = (
     sa.update(table)
@@ -35,6 +37,14 @@ def create(tx: sa.Connection, scope: BuyerScope, session: PortalSession, token_h
     whose = {"store_id": scope.store_id, "environment": scope.environment}
     values = {name: getattr(session, name) for name in _NAMES} | {"buyer_id": scope.buyer_id}
     tx.execute(_INSERT, {**whose, **values, "token_hash": token_hash})
+
+
+def get(tx: sa.Connection, scope: BuyerScope, session_id: str) -> PortalSession:
+    """The link with this id. Raises NotFound."""
+    found = _one(first(tx, _GET, {**buyer_values(scope), "p_id": session_id}))
+    if found is None:
+        raise NotFound
+    return found
 
 
 def by_token_hash(tx: sa.Connection, scope: StoreScope, token_hash: bytes) -> PortalSession | None:

@@ -41,6 +41,7 @@ class PageContext:
     environment: Environment | None = None
     test_clock: datetime | None = None  # the store's time where it is not the real one
     buyer_email: str | None = None
+    return_url: str = ""  # where a buyer whom the merchant's server sent came from, if it said so
     csrf: str = ""
     seconds_left: int | None = None
     warn_at_seconds: int = SESSION_SECONDS - WARN_SECONDS
@@ -63,6 +64,12 @@ class PageContext:
 def page(visit: Visit, template: str, *, status_code: int = 200, **variables: Any) -> Response:
     """A page of the portal in the visitor's language; `variables` are the template's."""
     return _render(_frame(visit, visit.here), template, status_code, variables)
+
+
+def lobby(visit: Visit, template: str, *, status_code: int = 200, **variables: Any) -> Response:
+    """A page that shows nothing of who is signed in, and is the same for everybody. Its forms are bound to the browser."""
+    page_of_nobody = page(replace(visit, session=None), template, status_code=status_code, **variables)
+    return page_of_nobody.adding(visit.browser_cookie())
 
 
 def problem(visit: Visit, found: Problem, back: str = "/") -> Response:
@@ -100,6 +107,7 @@ def _frame(visit: Visit, path: str) -> PageContext:
         environment=visit.environment,
         test_clock=visit.store_now if visit.environment == "test" and visit.store.test_offset else None,
         buyer_email=visit.session.buyer.email if visit.session is not None else None,
+        return_url=(visit.session.return_url or "") if visit.session is not None else "",
         csrf=visit.csrf,
         seconds_left=visit.seconds_left,
     )

@@ -69,6 +69,7 @@ class Page:
     base: str = "/nordlicht/portal"
     path: str = "/orders"
     buyer_email: str | None = EMAIL
+    return_url: str = ""
     csrf: str = "csrf-token"
     seconds_left: int | None = 1800
     warn_at_seconds: int = 120

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 import portico.web
 from portico.i18n.templates import environment
-from tests.web import plan_samples, samples
+from tests.web import enter_samples, plan_samples, samples
 
 WEB = Path(portico.web.__file__).parent
 LOADER = FileSystemLoader(WEB / "templates")
@@ -34,6 +34,8 @@ class Portal:
     seconds_left: int = 1800
     email: str = samples.EMAIL
     payment_state: str = "answer"
+    signed_in: str = ""
+    broken: int = 0  # how many looks at a merchant's link get no answer yet
     address: str = ""
     pages: list[str] = field(default_factory=list[str])
     posts: list[tuple[str, dict[str, str]]] = field(default_factory=list[tuple[str, dict[str, str]]])
@@ -41,6 +43,10 @@ class Portal:
     def answer(self, path: str, fields: dict[str, str]) -> tuple[int, Any]:
         """What a form gets: JSON for the renewal, a page for any other."""
         self.posts.append((path, fields))
+        if path == "/enter/look":
+            return self.look(fields["token"])
+        if path in ("/enter", "/language"):
+            return 200, page("enter_over")
         if path == "/billing-details":
             return 200, page("billing_details_saved")
         if path.endswith("/cancel"):
@@ -49,9 +55,16 @@ class Portal:
             return 422, {"ok": False, "error": "This code does not fit.", "csrf": "after-wrong"}
         return 200, {"ok": True, "seconds_left": 1800, "csrf": "after-" + path.rpartition("/")[2]}
 
+    def look(self, token: str) -> tuple[int, Any]:
+        if self.broken:
+            self.broken -= 1
+            return 500, "<p>no JSON</p>"
+        return (200, {"ok": True, "email": "a•••@example.com", "signed_in": self.signed_in}) if token == "good" else (410, {"ok": False})
+
 
 def page(name: str) -> str:
-    template, frame, variables = {**samples.pages(samples.Page()), **plan_samples.pages(samples.Page())}[name]
+    shown = samples.Page()
+    template, frame, variables = {**samples.pages(shown), **plan_samples.pages(shown), **enter_samples.pages(shown)}[name]
     return environment("en", LOADER).get_template(template).render(page=frame, **variables)
 
 
@@ -131,6 +144,55 @@ def test_a_link_without_a_token_asks_for_the_code(tab: Page, portal: Portal) -> 
     tab.goto(portal.address + "link")
     assert tab.get_by_role("link", name="Type the code").is_visible()
     assert not tab.get_by_role("button", name="Sign in").is_visible()
+
+
+@pytest.mark.parametrize("fragment", ["#t=good", "#token=good", "#t=good#token=eyJ.x.y", "#token=eyJ.x.y&t=good"])
+def test_a_merchants_link_is_read_wiped_shown_and_used_by_a_click(tab: Page, portal: Portal, fragment: str) -> None:
+    tab.goto(portal.address + "enter" + fragment)
+    button = tab.get_by_role("button", name="Continue as a•••@example.com")
+    button.wait_for()
+    assert "#" not in tab.url
+    assert "good" not in tab.evaluate("JSON.stringify([history.state, location.href, {...localStorage}, {...sessionStorage}])")
+    assert not tab.get_by_label("Email address").is_visible()
+    assert not tab.get_by_text("signed in here as").is_visible()
+    button.click()
+    tab.wait_for_url("**/portal/enter")
+    looked, entered = portal.posts
+    assert looked == ("/enter/look", {"csrf": "csrf-token", "token": "good"})
+    assert entered == ("/enter", {"csrf": "csrf-token", "token": "good"})
+
+
+def test_somebody_else_is_asked_before_a_merchants_link_is_used(tab: Page, portal: Portal) -> None:
+    portal.signed_in = "bob@example.com"
+    tab.goto(portal.address + "enter#t=good")
+    tab.get_by_text("You’re signed in here as bob@example.com.").wait_for()
+    tab.get_by_role("button", name="Continue as a•••@example.com").click()
+    tab.wait_for_url("**/portal/enter")
+    assert portal.posts[1][1]["instead"] == "yes"
+
+
+@pytest.mark.parametrize("fragment", ["#t=bad", "", "#t=", "#x=good", "#"])
+def test_a_merchants_link_that_is_none_offers_the_sign_in(tab: Page, portal: Portal, fragment: str) -> None:
+    tab.goto(portal.address + "enter" + fragment)
+    tab.get_by_text("This link no longer works").wait_for()
+    assert tab.get_by_label("Email address").is_visible()
+    assert not tab.get_by_text("JavaScript").is_visible()
+    assert not tab.get_by_role("button", name="Continue").is_visible()
+
+
+def test_a_merchants_link_that_could_not_be_looked_up_can_be_tried_again(tab: Page, portal: Portal) -> None:
+    portal.broken = 1
+    tab.goto(portal.address + "enter#t=good")
+    tab.get_by_role("button", name="Try again").click()
+    tab.get_by_role("button", name="Continue as").wait_for()
+
+
+def test_another_language_keeps_a_merchants_link(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "enter#t=good")
+    tab.get_by_role("button", name="Continue as").wait_for()
+    assert {form.get_attribute("action") for form in tab.locator("form[action*='/language']").all()} == {
+        tab.url.replace("/enter", f"{BASE}/language") + "#t=good"
+    }
 
 
 def test_another_country_brings_its_fields_and_keeps_what_was_typed(tab: Page, portal: Portal) -> None:

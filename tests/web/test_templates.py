@@ -14,13 +14,13 @@ from jinja2 import FileSystemLoader
 
 import portico.web
 from portico.i18n.templates import environment
-from tests.web import document_samples, plan_samples, samples
+from tests.web import document_samples, enter_samples, plan_samples, samples
 from tests.web.samples import Page
 
 FOLDER = Path(portico.web.__file__).parent
 LOADER = FileSystemLoader(FOLDER / "templates")
 LANGUAGES = ("en", "de", "ja", "ar")
-NAMES = (*samples.pages(Page()), *plan_samples.pages(Page()), *document_samples.pages(Page()))
+NAMES = (*samples.pages(Page()), *plan_samples.pages(Page()), *document_samples.pages(Page()), *enter_samples.pages(Page()))
 VOID = {"input", "meta", "link", "br", "use", "img"}
 Tag = dict[str, str | None]
 
@@ -64,7 +64,7 @@ class Seen(HTMLParser):
 @cache
 def everything(page: Page) -> dict[str, Any]:
     """Every sample, kept: to make one is to make them all."""
-    return {**samples.pages(page), **plan_samples.pages(page), **document_samples.pages(page)}
+    return {**samples.pages(page), **plan_samples.pages(page), **document_samples.pages(page), **enter_samples.pages(page)}
 
 
 @cache
@@ -109,7 +109,9 @@ def test_nothing_that_the_security_policy_refuses(name: str) -> None:
     assert all(tag.get("src") for tag in seen.all("script"))
     assert seen.text("script") == ""
     addresses = seen.values("href") + seen.values("src") + seen.values("action")
-    assert all(address.startswith(("/", "#", "mailto:")) for address in addresses)
+    ways_back = [str(tag["href"]) for tag in seen.all("a") if tag.get("href") == enter_samples.RETURN_URL]
+    assert all(address.startswith(("/", "#", "mailto:")) for address in addresses if address not in ways_back)
+    assert (ways_back != []) == (name.startswith(("way_back", "card")))
 
 
 def test_ids_are_unique_and_references_lead_somewhere(name: str) -> None:

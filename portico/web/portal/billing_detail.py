@@ -16,6 +16,7 @@ from portico.i18n.format import formats
 from portico.services import billing_detail, tax_id_check
 from portico.storage.tax_id_check import TaxIdCheck
 from portico.web import view
+from portico.web.portal import done
 from portico.web.portal.version import version_of
 from portico.web.problems import PROBLEMS
 from portico.web.visit import Visit
@@ -49,6 +50,8 @@ def save(visit: Visit) -> Response:
         return _show(visit, visit.form, version, status=422, errors=words.field_errors(visit.language, invalid.errors))
     except Conflict:
         return _show_both(visit)
+    if (back := done.back(visit, "details_saved")) is not None:
+        return back
     return see_other(visit.url(PATH), visit.sealed_cookie("flash", {"saved": "billing-details"}, _FLASH_SECONDS))
 
 

@@ -28,7 +28,8 @@ def cancel(visit: Visit) -> Response:
     except Invalid as invalid:
         errors = {error.field: words.error_text(visit.language, error.code, error.example) for error in reversed(invalid.errors)}
         return _show(visit, status=422, errors=errors)
-    return done.go(visit, f"/subscriptions/{subscription_id}", "canceled" if ends_at > visit.store_now else "ended")
+    said = "canceled" if ends_at > visit.store_now else "ended"
+    return done.go(visit, f"/subscriptions/{subscription_id}", said, about=subscription_id)
 
 
 def stale(visit: Visit) -> Response:

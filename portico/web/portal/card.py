@@ -2,10 +2,21 @@
 
 from portico.gateways.port import Unanswered
 from portico.http.response import Response, see_other
-from portico.services import card
+from portico.services import card, standing
 from portico.storage import card_setup
+from portico.web import view
 from portico.web.portal import done, payment
 from portico.web.visit import Visit
+
+
+def form(visit: Visit) -> Response:
+    """What giving another card means, and the button for it; where there is none to give, the subscription's page says why."""
+    subscription_id = visit.id("SUB")
+    with visit.runtime.database.read() as tx:
+        here = standing.look(tx, visit.runtime, visit.buyer_scope, subscription_id, store=visit.store)
+    if here.why_not("update_card") is not None:
+        return see_other(visit.url(f"/subscriptions/{subscription_id}"))
+    return view.page(visit, "card.html", subscription=here.subscription)
 
 
 def give(visit: Visit) -> Response:
@@ -24,6 +35,6 @@ def given(visit: Visit) -> Response:
             setup = card_setup.get(tx, visit.buyer_scope, setup_id)
         return done.go(visit, f"/subscriptions/{setup.subscription_id}", "card_waiting")
     if finished.payment_id is not None:
-        return payment.after_charge(visit, finished.payment_id, finished.outcome)
+        return payment.after_charge(visit, finished.payment_id, finished.outcome, done="card_saved", about=finished.subscription_id)
     said = {"completed": "card_saved", "open": "card_waiting"}.get(finished.status, "card_kept")
-    return done.go(visit, f"/subscriptions/{finished.subscription_id}", said)
+    return done.go(visit, f"/subscriptions/{finished.subscription_id}", said, about=finished.subscription_id)

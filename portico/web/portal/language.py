@@ -7,7 +7,7 @@ from portico.i18n.languages import is_language
 from portico.storage import buyer
 from portico.web.visit import Visit
 
-_ONE_YEAR_SECONDS = 365 * 24 * 3600
+ONE_YEAR_SECONDS = 365 * 24 * 3600
 
 
 def choose_language(visit: Visit) -> Response:
@@ -18,4 +18,4 @@ def choose_language(visit: Visit) -> Response:
     if visit.session is not None:
         with visit.runtime.database.transaction() as tx:
             buyer.set_locale(tx, visit.buyer_scope, tag)
-    return see_other(visit.url(visit.return_path(visit.form.get("next", "/"))), Cookie("language", tag, _ONE_YEAR_SECONDS))
+    return see_other(visit.url(visit.return_path(visit.form.get("next", "/"))), Cookie("language", tag, ONE_YEAR_SECONDS))

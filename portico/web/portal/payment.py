@@ -11,6 +11,7 @@ from portico.storage import document, subscription
 from portico.storage import payment as payments
 from portico.web import view
 from portico.web.portal import balance
+from portico.web.portal import done as finished
 from portico.web.portal.chain import replaced_among
 from portico.web.visit import Visit
 
@@ -21,6 +22,8 @@ def page(visit: Visit) -> Response:
     state = balance.state_of(found)
     if visit.asked.wants_json:
         return json(200, {"state": state})
+    if state == "succeeded" and (back := finished.back_from_the_bank(visit)) is not None:
+        return back
     with visit.runtime.database.read() as tx:
         documents = document.of_payment(tx, visit.buyer_scope, found.id)
         plan = subscription.get(tx, visit.buyer_scope, found.subscription_id) if found.subscription_id else None
@@ -58,16 +61,19 @@ def pay_subscription(visit: Visit) -> Response:
     return _try(visit, visit.id("SUB"))
 
 
-def after_charge(visit: Visit, payment_id: str, outcome: Outcome | None) -> Response:
-    """Where a buyer goes who has just been charged: to the bank if it wants a confirmation, else to the payment's page.
+def after_charge(visit: Visit, payment_id: str, outcome: Outcome | None, *, done: str = "", about: str = "") -> Response:
+    """Where a buyer goes who has just been charged: to the bank if it wants a confirmation, else to the payment's page; or back to the
+    merchant who sent him, once it is paid, to do what is `done` with it.
 
     A browser follows the answer to a form only to the origins that the security policy names, which are the provider's own; a bank
     that lives elsewhere is reached by a link on the payment's page.
     """
+    if outcome is not None and outcome.status == "succeeded" and (back := finished.back(visit, done, about=about)) is not None:
+        return back
     url = outcome.action_url if outcome is not None else None
-    if url is not None and _origin(url) in visit.web.site.form_targets:
-        return see_other(url)
-    return see_other(visit.url(f"/payments/{payment_id}"))
+    leads_there = url is not None and _origin(url) in visit.web.site.form_targets
+    answer = see_other(url if url is not None and leads_there else visit.url(f"/payments/{payment_id}"))
+    return finished.after_the_bank(visit, answer, done, about=about) if done else answer
 
 
 def _try(visit: Visit, subject_id: str) -> Response:

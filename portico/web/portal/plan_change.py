@@ -8,6 +8,7 @@ from portico.http.response import Response, see_other
 from portico.i18n import words
 from portico.services import plan_change
 from portico.services.quote import Stale
+from portico.storage import subscription
 from portico.web import view
 from portico.web.portal import done, payment
 from portico.web.visit import Visit
@@ -17,8 +18,10 @@ _LONGEST_QUANTITY = 9  # digits
 
 
 def plans(visit: Visit) -> Response:
-    """The plans of the group, each with what it would mean. Where nothing can be changed, the subscription's page says why."""
-    return _plans(visit)
+    """The plans of the group, each with what it would mean, or the review of the one that `?product=` names. Where nothing can be
+    changed, the subscription's page says why."""
+    product_id = visit.query.get("product", "")
+    return _to_review(visit, product_id) if product_id else _plans(visit)
 
 
 def review(visit: Visit) -> Response:
@@ -39,9 +42,9 @@ def confirm(visit: Visit) -> Response:
     except Stale as stale:
         return _review(visit, visit.form.get("plan", ""), quantity, moved=stale.code)
     if confirmed.payment_id is not None:
-        return payment.after_charge(visit, confirmed.payment_id, confirmed.outcome)
-    scheduled = confirmed.change.timing == "period_end"
-    return done.go(visit, f"/subscriptions/{subscription_id}", "plan_change_scheduled" if scheduled else "plan_changed")
+        return payment.after_charge(visit, confirmed.payment_id, confirmed.outcome, done="plan_paid", about=subscription_id)
+    said = "plan_change_scheduled" if confirmed.change.timing == "period_end" else "plan_changed"
+    return done.go(visit, f"/subscriptions/{subscription_id}", said, about=subscription_id)
 
 
 def keep(visit: Visit) -> Response:
@@ -65,6 +68,16 @@ def _plans(visit: Visit, *, problem: str = "") -> Response:
         problem=words.why_not(visit.language, problem) if problem else "",
         quantity_only=found.why_not is not None,
     )
+
+
+def _to_review(visit: Visit, product_id: str) -> Response:
+    """303 to what going to a plan would cost, with as many as there are now."""
+    subscription_id = visit.id("SUB")
+    if not is_id("PROD", product_id):
+        raise NotFound
+    with visit.runtime.database.read() as tx:
+        found = subscription.get(tx, visit.buyer_scope, subscription_id)
+    return see_other(visit.url(f"/subscriptions/{subscription_id}/change/review?plan={product_id}&quantity={found.quantity}"))
 
 
 def _split(offer: PlanChange | str) -> tuple[PlanChange | None, str | None]:

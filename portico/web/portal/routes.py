@@ -8,6 +8,8 @@ from portico.web.portal import (
     card,
     correction,
     document,
+    done,
+    enter,
     language,
     order,
     overview,
@@ -35,6 +37,10 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/sign-in/code", sign_in.redeem_code, "anyone", _CODE, stale=sign_in.code_form_again),
     Row("GET", "/sign-in/link", sign_in.link_form, "anyone"),
     Row("POST", "/sign-in/link", sign_in.redeem_link, "anyone", _LINK, stale=sign_in.link_form_again),
+    Row("GET", "/enter", enter.form, "anyone"),
+    Row("POST", "/enter", enter.enter, "anyone", enter.FIELDS, stale=enter.enter_again),
+    Row("POST", "/enter/look", enter.look, "anyone", enter.LOOK_FIELDS),
+    Row("GET", done.WAY_BACK, done.way_back, "buyer", returns_to="/"),
     Row("POST", "/sign-out", sign_in.sign_out, "buyer", returns_to="/"),
     Row("GET", "/session", sign_in.session, "anyone"),
     Row("POST", "/language", language.choose_language, "anyone", _LANGUAGE),
@@ -55,6 +61,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/subscriptions/{id}/pause/undo", pause.undo, "buyer", returns_to=_SUBSCRIPTION),
     Row("GET", "/subscriptions/{id}/continue", pause.review_continuing, "buyer"),
     Row("POST", "/subscriptions/{id}/continue", pause.go_on, "buyer", pause.CONTINUE_FIELDS, _SUBSCRIPTION),
+    Row("GET", "/subscriptions/{id}/card", card.form, "buyer"),
     Row("POST", "/subscriptions/{id}/card", card.give, "buyer", returns_to=_SUBSCRIPTION),
     Row("GET", "/cards/{id}", card.given, "buyer"),
     Row("POST", "/subscriptions/{id}/pay", payment.pay_subscription, "buyer", returns_to=_SUBSCRIPTION),
@@ -79,7 +86,9 @@ ROUTES: tuple[Row, ...] = (
 )
 
 # What answers with something else than a page, or leads away.
-_NO_PAGES = frozenset({"/session", "/invoices/{id}.pdf", "/invoices/{id}.xml", "/invoices/pack/{id}.zip", "/payments/{id}/confirm"})
+_NO_PAGES = frozenset(
+    {"/session", "/invoices/{id}.pdf", "/invoices/{id}.xml", "/invoices/pack/{id}.zip", "/payments/{id}/confirm", done.WAY_BACK}
+)
 # Where a sign-in, or a choice of language, may lead back to.
 _PAGES = re.compile(
     "|".join(

@@ -1,6 +1,6 @@
-// Portico works without this file. With it: a mail's link is read from the address, the address fields follow the country
-// without a reload, a page that waits for a bank's answer looks for it, a second press on a button is not sent, and a visit is
-// renewed by a code without losing what was typed. The words are all in the page.
+// Portico works without this file. With it: a link of a mail, or of the merchant's, is read from the address, the address fields
+// follow the country without a reload, a page that waits for a bank's answer looks for it, a second press on a button is not sent,
+// and a visit is renewed by a code without losing what was typed. The words are all in the page.
 "use strict";
 (() => {
   const find = (selector, root = document) => root.querySelector(selector);
@@ -24,6 +24,48 @@
   if (ready) {
     readToken();
     addEventListener("hashchange", readToken);
+  }
+
+  // A link of the merchant's server is read and wiped likewise ("#t=…"; a program of his may have added "#token=…" to it). Whose it is
+  // is asked at once, since the person is to see that; only a click uses it up. A choice of language keeps it.
+  const enter = find("[data-enter]");
+  const showPart = (name) => {
+    for (const part of all("[data-part]", enter)) part.hidden = part.dataset.part !== name;
+    find("[data-enter-over]", enter).hidden = name !== "over";
+    find("[data-enter-unread]", enter).hidden = true;
+  };
+  const askWhose = async () => {
+    const form = find("form[data-part=ready]", enter);
+    showPart("wait");
+    try {
+      const init = { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "application/json" } };
+      const answer = await fetch(enter.dataset.enter, init);
+      const whose = await answer.json();
+      if (!whose.ok) return showPart(answer.status === 410 ? "over" : "failed");
+      find("[data-enter-email]", form).textContent = whose.email;
+      find("[data-enter-signed-in]", form).textContent = whose.signed_in;
+      find("[data-enter-else]", form).hidden = !whose.signed_in;
+      find("[data-enter-almost]", form).hidden = Boolean(whose.signed_in);
+      if (whose.signed_in) Object.assign(find("button", form), { name: "instead", value: "yes" });
+      showPart("ready");
+      find("button", form).focus();
+    } catch {
+      showPart("failed");
+    }
+  };
+  const readEntry = () => {
+    const [, token] = /[#&]t=([\w-]+)/.exec(location.hash) || /[#&]token=([\w.-]+)/.exec(location.hash) || [];
+    if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+    if (!token) return;
+    find("form[data-part=ready]", enter).elements.token.value = token;
+    for (const form of all("form[action*='/language']")) form.action = `${form.action.split("#")[0]}#t=${token}`;
+    askWhose();
+  };
+  if (enter) {
+    showPart("over");
+    find("[data-part=failed] button", enter).addEventListener("click", askWhose);
+    readEntry();
+    addEventListener("hashchange", readEntry);
   }
 
   // Another country has other fields: the form is posted as its own button would post it, and the new fields are taken over.
