@@ -14,7 +14,7 @@ REFUSALS: dict[str, str] = {
     "renewing": "Its period is over, and the next one is about to be billed. Ask again in a few minutes.",
     "not_started": "Its first payment has not been captured yet.",
     "in_trial": "It is in its trial, which cannot be paused. It can be canceled at any time.",
-    "past_due_pay_first": "A payment is overdue. Have it paid first: `POST /v1/subscriptions/{id}/pay`, or another card given in the portal.",
+    "past_due_pay_first": "A payment is overdue. Have it paid: `POST /v1/subscriptions/{id}/pay`, or another card given in the portal.",
     "canceling_resume_first": "It is canceled. Take that back first: `POST /v1/subscriptions/{id}/resume`.",
     "already_canceling": "It is canceled already; access stays until the end of what is paid.",
     "not_canceling": "It is not canceled, so there is nothing to take back.",

@@ -12,7 +12,7 @@ from portico.domain.calendar import period_bounds
 from portico.domain.errors import Refused
 from portico.domain.proration import PlanChange
 from portico.domain.scope import BuyerScope
-from portico.domain.subscription import NextCharge, ScheduledChange, Subscription, next_charge
+from portico.domain.subscription import NextCharge, ScheduledChange, Subscription, SubscriptionStatus, next_charge
 from portico.domain.why_not import Action
 from portico.services import cancel_reasons, cancellation, charging, plan_change, standing, taxation
 from portico.services import pause as pauses
@@ -27,7 +27,7 @@ class Foreseen:
     (None: nothing), and the next regular charge (None: none will come)."""
 
     at: datetime
-    status: str
+    status: SubscriptionStatus
     charge: NextCharge | None
     next_charge: NextCharge | None
 
