@@ -1,6 +1,7 @@
 """Rules that one query can tell, of all data: numbers, amounts, payments, sessions, jobs.
 
-Those of documents are in `invariant_documents`, those of the subscription engine in `invariant_billing`.
+Those of documents are in `invariant_documents`, those of the subscription engine in `invariant_billing`, those of what the API adds
+in `invariant_api`.
 """
 
 from dataclasses import dataclass

@@ -17,6 +17,7 @@ from portico.domain.document_line import DocumentLine, lines_from_json
 from portico.domain.payment import PaymentStatus, PlanInEffect, change_from_json
 from portico.domain.tax import TaxLine
 from portico.storage.columns import Instant
+from portico.storage.invariant_api import API_RULES
 from portico.storage.invariant_billing import BILLING_RULES
 from portico.storage.invariant_documents import DOCUMENT_RULES
 from portico.storage.invariant_rules import RULES, Check, Severity
@@ -38,7 +39,7 @@ class Finding:
     severity: Severity = "error"
 
 
-CHECKS: tuple[Check, ...] = (*RULES, *DOCUMENT_RULES, *BILLING_RULES)
+CHECKS: tuple[Check, ...] = (*RULES, *DOCUMENT_RULES, *BILLING_RULES, *API_RULES)
 REFERENCES = "no_reference_crosses_a_scope"
 
 

@@ -54,4 +54,5 @@ checkout_session = sa.Table(
     CheckConstraint("(status = 'completed') = (completed_at IS NOT NULL)", name="completed"),
     Index("ix_checkout_session_page", "store_id", "environment", "created_at", "id"),
     Index("ix_checkout_session_due", "expires_at", "id", **only("status IN ('open', 'placed')")),
+    Index("ix_checkout_session_over", "expires_at", **only("status = 'expired' AND order_id IS NULL")),
 )

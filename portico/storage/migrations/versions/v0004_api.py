@@ -287,6 +287,7 @@ def create_checkout_session() -> None:
         sa.UniqueConstraint("store_id", "environment", "id", name=op.f("uq_checkout_session_store_id_environment_id")),
     )
     op.create_index("ix_checkout_session_due", "checkout_session", ["expires_at", "id"], **only("status IN ('open', 'placed')"))
+    op.create_index("ix_checkout_session_over", "checkout_session", ["expires_at"], **only("status = 'expired' AND order_id IS NULL"))
     op.create_index("ix_checkout_session_page", "checkout_session", [*STORE, "created_at", "id"])
 
 
