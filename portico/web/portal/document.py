@@ -1,11 +1,9 @@
 """Invoices, receipts and credit notes: the list, one as a page, its files, and copies of it by mail."""
 
-import re
-from urllib.parse import quote
-
 from portico.documents import einvoice
 from portico.domain.errors import Refused
 from portico.domain.invoice import DOCUMENT_KINDS, DocumentKind, content_of
+from portico.http.download import download
 from portico.http.response import Response
 from portico.i18n import words
 from portico.i18n.languages import LANGUAGES, is_language
@@ -21,7 +19,6 @@ from portico.web.visit import Visit
 
 SEND_FIELDS = frozenset({"to"})
 _KINDS: dict[str, DocumentKind] = {kind: kind for kind in DOCUMENT_KINDS}
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def invoices(visit: Visit) -> Response:
@@ -97,14 +94,3 @@ def send(visit: Visit) -> Response:
         raise Refused("form_invalid")
     document_mail.send(visit.runtime, visit.buyer_scope, document_id, to)
     return done.go(visit, f"/invoices/{document_id}", "copy_sent")
-
-
-def download(body: bytes, filename: str, media_type: str) -> Response:
-    """A file to keep."""
-    return Response(200, body, media_type, headers=(("content-disposition", content_disposition(filename)),))
-
-
-def content_disposition(filename: str) -> str:
-    """ "attachment" with a name every client understands, and the true one beside it where they differ (RFC 6266 section 4.3)."""
-    plain = _UNSAFE.sub("-", filename).strip("-.") or "document.pdf"
-    return f'attachment; filename="{plain}"' + ("" if plain == filename else f"; filename*=UTF-8''{quote(filename, safe='')}")

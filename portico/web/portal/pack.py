@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from portico.domain.errors import Refused
+from portico.http.download import content_disposition
 from portico.http.response import Response, json, see_other
 from portico.i18n import words
 from portico.i18n.catalog import N_, catalog, fill
@@ -16,7 +17,6 @@ from portico.storage import document
 from portico.storage import pack as packs
 from portico.storage.pack import Pack
 from portico.web import view
-from portico.web.portal.document import content_disposition
 from portico.web.visit import Visit
 
 PATH = "/invoices/pack"
