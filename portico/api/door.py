@@ -124,7 +124,8 @@ def _serve(api: Api, operation: Operation, asked: Asked, caller: Caller, request
         now=api.runtime.clock(),
         idempotency_key=idempotency.key_of(operation, asked, dry_run=dry_run),
     )
-    return idempotency.answered_once(call, operation, asked, lambda: _carried_out(api, operation, call))
+    response = idempotency.answered_once(call, operation, asked, lambda: _carried_out(api, operation, call))
+    return operation.completes(call, response) if operation.completes is not None and response.status < 300 else response
 
 
 def _carried_out(api: Api, operation: Operation, call: Call) -> Response:
@@ -175,6 +176,6 @@ def _refused(api: Api, operation: Operation, error: Exception, request_id: str) 
     headers: tuple[tuple[str, str], ...] = error.headers if isinstance(error, Limited) else ()
     if found.status == 401:
         headers = (("www-authenticate", "Bearer"),)
-    if found.status == 503:
+    if found.status in (429, 503) and not headers:
         headers = (("retry-after", "60"),)
     return problem.response(api.runtime.origin, found, request_id, errors, headers)

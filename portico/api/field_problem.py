@@ -26,7 +26,15 @@ DETAILS = {
     "language_unknown": "Portico does not speak this language.",
     "metadata_format": "Metadata has at most 20 texts, with names of up to 40 characters and values of up to 500.",
     "not_found": "There is none with this id.",
-    "return_url_not_allowed": "The origin of this URL is not on the store's list: see `portico store return-origin`.",
+    "exactly_one_of": "Give exactly one of id, email and external_id.",
+    "not_of_this_flow": "This is not what the flow is about: leave it out, or choose another flow.",
+    "plan_not_in_group": "This product is not on sale in the group of the subscription's own.",
+    "return_url_format": "This is no https URL: one has a host in ASCII, no user, no backslash, no space, and at most 1000 characters.",
+    "return_url_not_allowed": (
+        "Its origin is not on the store's list. Put it there: `portico store return-origins STORE --add https://shop.example`. "
+        "In the test environment http://localhost and http://127.0.0.1 are good, too."
+    ),
+    "return_origin_format": "This is no origin: https, a host name in ASCII, perhaps a port, and nothing after it.",
 }
 
 

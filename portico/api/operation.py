@@ -7,6 +7,7 @@ from typing import Any
 
 from portico.api.call import Call
 from portico.http.part import Method
+from portico.http.response import Response
 
 _ID = re.compile(r"\{(\w+)\}")
 
@@ -38,6 +39,7 @@ class Operation:
     errors: tuple[str, ...] = ()
     preview: Any = None
     media_types: tuple[str, ...] = ()
+    completes: Callable[[Call, Response], Response] | None = None
     example: Mapping[str, Any] | None = None
 
     @property

@@ -50,6 +50,13 @@ PROBLEMS = _table(
         "Send a live key as `Authorization: Bearer sk_…`. It may be missing, wrong, or revoked.",
     ),
     Problem("not_found", 404, "Not found", "There is nothing here, or it belongs to another store or environment than the key."),
+    Problem(
+        "buyer_not_found",
+        404,
+        "No such buyer",
+        "No buyer of this store and environment has this id, email or external_id. Make him first: POST /v1/buyers. A sk_test_ key finds "
+        "buyers of the test environment, a sk_prod_ key those of production.",
+    ),
     Problem("no_einvoice", 404, "There is no e-invoice for this document", "Its PDF is complete without one."),
     Problem("method_not_allowed", 405, "Method not allowed", "This path does not take requests of this method."),
     Problem("conflict", 409, "It changed in the meantime", "Read it again, and decide on what it is now."),
@@ -65,6 +72,12 @@ PROBLEMS = _table(
         "idempotency_key_reused", 422, "Idempotency-Key reused", "This key came with another request before. Use a new one for each write."
     ),
     Problem("language_unknown", 422, "Language not available", "Use one of the languages of the reference."),
+    Problem(
+        "too_many_portal_sessions",
+        429,
+        "Too many links for this buyer",
+        "A buyer gets 60 links an hour. Make one when he clicks, not when a page with the button is shown.",
+    ),
     Problem("rate_limited", 429, "Too many requests", "Wait for the seconds that Retry-After names."),
     Problem("headers_too_large", 431, "Headers too large", "One header has at most 8 KiB, and all of them together 16 KiB."),
     Problem("crash", 500, "Something went wrong on our side", "It is in our log under this request_id. Asking again is safe."),

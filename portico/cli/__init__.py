@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "store list": ("portico.cli.store:list_stores", "List the stores with the addresses of their portals."),
     "store seller": ("portico.cli.seller:seller", "List what the law wants on a store's invoices, or replace what they print about it."),
     "store reasons": ("portico.cli.store:reasons", "List or replace the reasons that buyers may give when they cancel."),
+    "store return-origins": ("portico.cli.return_origins:return_origins", "List or change where the portal may send a buyer back to."),
     "store tax": ("portico.cli.tax:tax", "Show a store's tax table, replace it, put it in use or out of use."),
     "store vat-ids": ("portico.cli.vat_ids:vat_ids", "List what VIES was asked about buyers' VAT ids, and its answers."),
     "store exchange": ("portico.cli.tax:exchange", "Show or replace a store's rates of exchange."),
@@ -54,6 +55,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # What is wrong with the value of an option, after its name.
 _WRONG: dict[str, str] = {
     "name_format": "must be 1 to 100 printable characters",
+    "return_origin_format": "must be an origin such as https://shop.example: https, a host, perhaps a port, and nothing after it",
+    "return_origins_number": "may be 20 at most",
     "slug_format": "must be lower-case letters, digits and hyphens",
     "slug_reserved": "is a word that Portico's own addresses need; choose another",
     "language_unknown": "is none of Portico's languages (see docs/languages.md)",
