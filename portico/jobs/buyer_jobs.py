@@ -3,7 +3,7 @@
 from portico.domain.scope import BuyerScope
 from portico.gateways.port import Unanswered
 from portico.jobs.running import NotYet, RunningJob
-from portico.services import card, refund
+from portico.services import card, card_visit, refund
 from portico.services.runtime import Runtime
 
 
@@ -26,4 +26,4 @@ def look_for_card(runtime: Runtime, job: RunningJob) -> None:
     looks = arguments["looks"]
     if status == "open" and looks is not None:
         with job.finish() as tx:
-            card.look_later(tx, runtime, scope, arguments["setup_id"], looks=looks + 1)
+            card_visit.look_later(tx, runtime, scope, arguments["setup_id"], looks=looks + 1)

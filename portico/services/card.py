@@ -12,14 +12,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portico.domain.errors import Refused
+from portico.domain.errors import NotFound, Refused
 from portico.domain.payment import PaymentMethod
 from portico.domain.reminder import remind_at
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
-from portico.gateways.port import CardSetup, CardSetupResult, PaymentGateway, SavedCard
+from portico.gateways.port import CardSetup, CardSetupResult, SavedCard
 from portico.i18n.languages import is_language
-from portico.services import charging, event, notice, standing, store_time
+from portico.services import card_visit, charging, checkout_card, event, notice, standing, store_time
 from portico.services.charging import Begun, Outcome
 from portico.services.portal_address import base_path, card_return_path
 from portico.services.runtime import Runtime
@@ -29,11 +29,8 @@ from portico.storage import card_setup as setups
 from portico.storage import payment as payments
 from portico.storage import store as stores
 from portico.storage import subscription as subscriptions
-from portico.storage.card_setup import CardSetupRow
 
-JOB = "card_setup"
-MOST_VISITS = 20  # for a subscription's card within a day: each has a job ask the provider until the visit is over
-_FIRST_LOOK_SECONDS, _LONGEST_WAIT_SECONDS = 60, 3600
+JOB, MOST_VISITS = card_visit.JOB, card_visit.MOST_VISITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +57,9 @@ def update_page(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, la
         if setups.count_since(tx, scope, subscription_id, here.now - charging.PER) >= MOST_VISITS:
             raise Refused("too_many_charges", f"{MOST_VISITS} visits to the card page for {subscription_id} within a day")
         buyer = buyers.get(tx, scope)
-        gateway = gateway_of(runtime, scope)
+        gateway = card_visit.gateway_of(runtime, scope)
         customer = here.subscription.customer_reference or gateway_customer.get(tx, scope, gateway.name)
-        setup_id = runtime.new_id("SET")
-        setups.create(tx, scope, setup_id, subscription_id=subscription_id, key=setup_id, now=here.now)
-        look_later(tx, runtime, scope, setup_id)
+        setup_id = card_visit.begin(tx, runtime, scope, subscription_id=subscription_id, now=here.now)
     base = runtime.origin + base_path(here.store.slug, scope.environment)
     asked = CardSetup(
         key=setup_id,
@@ -74,10 +69,7 @@ def update_page(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, la
         cancel_url=f"{base}/subscriptions/{subscription_id}",
         language=next(filter(is_language, (language, buyer.locale or "", here.store.locale)), "en"),
     )
-    page = gateway.save_card_page(asked)
-    with runtime.database.transaction() as tx:
-        setups.set_reference(tx, scope, setup_id, page.reference)
-    return page.url
+    return card_visit.page(runtime, scope, asked)
 
 
 def finish(runtime: Runtime, scope: BuyerScope, setup_id: str) -> Finished:
@@ -86,18 +78,22 @@ def finish(runtime: Runtime, scope: BuyerScope, setup_id: str) -> Finished:
     with runtime.database.read() as connection:
         visit = setups.get(connection, scope, setup_id)
         store = stores.get(connection, scope.store_id)
+    subscription_id = visit.subscription_id
+    if subscription_id is None:
+        raise NotFound  # of a checkout, which has pages of its own
     if visit.status == "open" and visit.reference is not None:
-        result = gateway_of(runtime, scope).find_card_setup(visit.reference)
+        result = card_visit.gateway_of(runtime, scope).find_card_setup(visit.reference)
         now = store_time.now(runtime, store, scope.environment)
         begun: dict[str, Begun] = {}
         with runtime.database.transaction() as tx:
             if result.status == "completed" and result.card is not None:
-                begun = _save(tx, runtime, scope, visit, saved=result.card, now=now)
+                begun = _save(tx, runtime, scope, setup_id, subscription_id, saved=result.card, now=now)
             elif result.status == "expired":
                 setups.end(tx, scope, setup_id, status="expired", now=now)
-        outcomes = {subscription_id: charging.charge_now(runtime, store, attempt) for subscription_id, attempt in begun.items()}
-        return _finished(runtime, scope, setup_id, begun.get(visit.subscription_id), outcomes.get(visit.subscription_id))
-    return _finished(runtime, scope, setup_id)
+        outcomes = {charged_id: charging.charge_now(runtime, store, attempt) for charged_id, attempt in begun.items()}
+        paid, outcome = begun.get(subscription_id), outcomes.get(subscription_id)
+        return _finished(runtime, scope, setup_id, subscription_id, begun=paid, outcome=outcome)
+    return _finished(runtime, scope, setup_id, subscription_id)
 
 
 def look_again(runtime: Runtime, scope: BuyerScope, setup_id: str) -> str:
@@ -107,19 +103,10 @@ def look_again(runtime: Runtime, scope: BuyerScope, setup_id: str) -> str:
         visit = setups.get(connection, scope, setup_id)
         store = stores.get(connection, scope.store_id)
     if visit.reference is not None:
-        return finish(runtime, scope, setup_id).status
+        return finish(runtime, scope, setup_id).status if visit.checkout_id is None else checkout_card.finish(runtime, scope, visit)
     with runtime.database.transaction() as tx:
         setups.end(tx, scope, setup_id, status="expired", now=store_time.now(runtime, store, scope.environment))
     return "expired"
-
-
-def look_later(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, setup_id: str, *, looks: int = 0) -> None:
-    """Has a job look how the visit ended: after a minute, then ever more rarely, at least once an hour."""
-    arguments = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id, "setup_id": setup_id}
-    delay = min(_LONGEST_WAIT_SECONDS, _FIRST_LOOK_SECONDS * 2 ** min(looks, 10))
-    outbox.add(
-        tx, JOB, {**arguments, "looks": looks}, now=runtime.clock(), lane="pay", key=f"{JOB}:{setup_id}:{looks}", delay_seconds=delay
-    )
 
 
 def told(tx: sa.Connection, runtime: Runtime, result: CardSetupResult) -> bool:
@@ -134,22 +121,14 @@ def told(tx: sa.Connection, runtime: Runtime, result: CardSetupResult) -> bool:
     return True
 
 
-def gateway_of(runtime: Runtime, scope: BuyerScope) -> PaymentGateway:
-    """The environment's payment provider. Raises Refused("no_gateway")."""
-    gateway = runtime.gateways.get(scope.environment)
-    if gateway is None:
-        raise Refused("no_gateway")
-    return gateway
-
-
 def _save(
-    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, visit: CardSetupRow, *, saved: SavedCard, now: datetime
+    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, setup_id: str, subscription_id: str, *, saved: SavedCard, now: datetime
 ) -> dict[str, Begun]:
     """Keeps the card, and commits us to charging what is overdue: each subscription's new attempt, by its id."""
-    locked = _charged_alike(tx, scope, visit.subscription_id)
-    if not setups.end(tx, scope, visit.id, status="completed", now=now):
+    locked = _charged_alike(tx, scope, subscription_id)
+    if not setups.end(tx, scope, setup_id, status="completed", now=now):
         return {}  # somebody else was faster
-    gateway_customer.put(tx, scope, gateway_of(runtime, scope).name, saved.customer)
+    gateway_customer.put(tx, scope, card_visit.gateway_of(runtime, scope).name, saved.customer)
     begun: dict[str, Begun] = {}
     for found in locked:
         paid_by = replace(found, customer_reference=saved.customer, method_reference=saved.method, method=saved.card)
@@ -163,9 +142,9 @@ def _save(
             begun[found.id], columns["due_at"] = attempt, None
         subscriptions.change(tx, scope, found.id, expected_version=found.version, **columns)
         event.record(tx, runtime, scope, "payment_method.updated", found.id, at=now, **event.of_subscription(paid_by))
-        if found.id == visit.subscription_id:
+        if found.id == subscription_id:
             notice.add(tx, runtime, scope, "card_updated", found.id, now=now, **notice.of_subscription(paid_by))
-    audit.record(tx, scope, actor="buyer", action="card.updated", subject=visit.subscription_id, now=runtime.clock())
+    audit.record(tx, scope, actor="buyer", action="card.updated", subject=subscription_id, now=runtime.clock())
     return begun
 
 
@@ -194,8 +173,10 @@ def _recover(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid_by: Su
         return None
 
 
-def _finished(runtime: Runtime, scope: BuyerScope, setup_id: str, begun: Begun | None = None, outcome: Outcome | None = None) -> Finished:
+def _finished(
+    runtime: Runtime, scope: BuyerScope, setup_id: str, subscription_id: str, *, begun: Begun | None = None, outcome: Outcome | None = None
+) -> Finished:
     with runtime.database.read() as connection:
         visit = setups.get(connection, scope, setup_id)
-        card = subscriptions.get(connection, scope, visit.subscription_id).method if visit.status == "completed" else None
-    return Finished(visit.subscription_id, visit.status, card, None if begun is None else begun.payment.id, outcome)
+        card = subscriptions.get(connection, scope, subscription_id).method if visit.status == "completed" else None
+    return Finished(subscription_id, visit.status, card, None if begun is None else begun.payment.id, outcome)

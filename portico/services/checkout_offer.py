@@ -9,10 +9,12 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.catalog import Interval, Product
 from portico.domain.checkout import CheckoutSession
 from portico.domain.errors import FieldError, Invalid
+from portico.domain.order import Order
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.tax import Taxation, TaxLine, tax_line
 from portico.services import taxation
 from portico.storage import checkout as checkouts
+from portico.storage import product as products
 from portico.storage import product_group as groups
 from portico.storage.store import StoreRow
 
@@ -87,6 +89,15 @@ def work_out(  # noqa: PLR0917
         tax_line(session.unit_minor * session.quantity, decided),
         trial_days,
     )
+
+
+def taxation_of(tx: sa.Connection, store: StoreRow, scope: BuyerScope, order: Order) -> Taxation:
+    """How something that was bought once is taxed: as its order says, which keeps rate and reason, and where that is what the table
+    says still, with its country and note."""
+    terms = taxation.of_detail(tx, store, scope, order.billing_detail)
+    decided = None if terms is None else terms.at(products.get(tx, scope, order.product_id).tax_category, order.created_at)
+    said = Taxation(order.tax_rate, order.tax_reason)
+    return decided if decided is not None and (decided.rate, decided.reason) == (said.rate, said.reason) else said
 
 
 def trial_of(tx: sa.Connection, scope: StoreScope, session: CheckoutSession, product: Product, known: BuyerScope | None) -> int:

@@ -33,6 +33,9 @@ Mark = Literal[
     "webhook_noted",
     "correcting",  # an invoice is cancelled and replaced, or its tax on the way back; not committed
     "corrected",
+    "checkout_placing",  # the order waits, not committed
+    "checkout_placed",  # the provider was not asked for its page yet
+    "card_giving",  # the card and the attempt are written, not committed
 ]
 NAMES: tuple[Mark, ...] = get_args(Mark)
 

@@ -57,6 +57,7 @@ _PLACE = (
         email=sa.bindparam("p_email"),
         billing_detail=sa.bindparam("p_billing_detail", type_=table.c.billing_detail.type),
         locale=sa.bindparam("p_locale"),
+        trial_days=sa.bindparam("p_trial_days"),
         order_id=sa.bindparam("p_order_id"),
         placed_at=_now,
         expires_at=sa.case((table.c.expires_at < _until, _until), else_=table.c.expires_at),
@@ -137,11 +138,13 @@ def place(
     email: str,
     billing_detail: BillingDetail,
     order_id: str,
+    trial_days: int,
     locale: str | None,
     now: datetime,
     until: datetime,
 ) -> bool:
-    """The buyer ordered: `order_id` waits for its payment, `until` that moment at least; an order from before is replaced. False, and
+    """The buyer ordered: `order_id` waits for its payment, `until` that moment at least, or for a card for the trial that he was shown;
+    an order from before is replaced. False, and
     nothing is written, when the checkout is completed, expired, or its time is over."""
     given = {
         "p_email": email,
