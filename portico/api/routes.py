@@ -8,6 +8,8 @@ from portico.api import (
     portal_sessions,
     product_groups,
     products,
+    refund_tickets,
+    refunds,
     subscription_actions,
     subscriptions,
 )
@@ -22,5 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *subscriptions.OPERATIONS,
     *subscription_actions.OPERATIONS,
     *payments.OPERATIONS,
+    *refunds.OPERATIONS,
+    *refund_tickets.OPERATIONS,
     *documents.OPERATIONS,
 )

@@ -77,11 +77,8 @@ def why_not(runtime: Runtime, scope: BuyerScope, payment_id: str) -> str | None:
 def would_ask(runtime: Runtime, scope: BuyerScope, payment_id: str, amount: str, reason: str) -> tuple[int, str]:
     """What `ask` would keep: the amount in minor units of the payment's currency, and that. Changes nothing, and raises like it."""
     with runtime.database.read() as connection:
-        paid = payments.get(connection, scope, payment_id)
-        refusal = _why_not(connection, runtime, scope, paid)
-    if refusal is not None:
-        raise Refused(refusal)
-    return _checked(paid, amount, reason)[0], paid.currency
+        paid, amount_minor, _ = _wished(connection, runtime, scope, payment_id, amount=amount, reason=reason)
+    return amount_minor, paid.currency
 
 
 def ask(
@@ -102,11 +99,7 @@ def ask(
     asked for.
     """
     with runtime.database.transaction() as tx:
-        paid = payments.get(tx, scope, payment_id)
-        refusal = _why_not(tx, runtime, scope, paid)
-        if refusal is not None:
-            raise Refused(refusal)
-        amount_minor, text = _checked(paid, amount, reason)
+        paid, amount_minor, text = _wished(tx, runtime, scope, payment_id, amount=amount, reason=reason)
         now = _now(tx, runtime, scope)
         ticket = RefundTicket(
             id=runtime.new_id("TKT"),
@@ -134,14 +127,8 @@ def ask(
 def resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, reason: str, *, actor: str = "buyer") -> RefundTicket:
     """Makes a declined request again, as its next version. Raises like `ask`, and Conflict when it is not declined (any more)."""
     with runtime.database.transaction() as tx:
-        before = tickets.get(tx, scope, ticket_id)
-        paid = payments.get(tx, scope, before.payment_id)
-        if before.status != "rejected":
-            raise NotDeclined("the request is not declined")
-        refusal = _why_not(tx, runtime, scope, paid)
-        if refusal is not None:
-            raise Refused(refusal)
-        amount_minor, text = _checked(paid, amount, reason)
+        before = _declined(tx, scope, ticket_id)
+        paid, amount_minor, text = _wished(tx, runtime, scope, before.payment_id, amount=amount, reason=reason)
         now = _now(tx, runtime, scope)
         if not tickets.resubmit(tx, scope, ticket_id, expected_version=before.version, amount_minor=amount_minor, reason=text, now=now):
             raise Conflict("the request moved since it was read")
@@ -150,6 +137,14 @@ def resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, r
         ticket = tickets.get(tx, scope, ticket_id)
         event.record(tx, runtime, scope, "refund_ticket.created", ticket_id, at=now, **_of_ticket(ticket))
         return ticket
+
+
+def would_resubmit(runtime: Runtime, scope: BuyerScope, ticket_id: str, amount: str, reason: str) -> tuple[int, str]:
+    """What `resubmit` would keep, like `would_ask`. Changes nothing, and raises like it."""
+    with runtime.database.read() as connection:
+        before = _declined(connection, scope, ticket_id)
+        paid, amount_minor, _ = _wished(connection, runtime, scope, before.payment_id, amount=amount, reason=reason)
+    return amount_minor, paid.currency
 
 
 def taxes_under_way(runtime: Runtime) -> tuple[TaxUnderWay, ...]:
@@ -340,6 +335,24 @@ def _why_not(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid: Payme
     if scope.environment not in runtime.gateways:
         return "no_gateway"
     return rules.refund_why_not(paid, tickets.of_payment(tx, scope, paid.id), _now(tx, runtime, scope))
+
+
+def _declined(tx: sa.Connection, scope: BuyerScope, ticket_id: str) -> RefundTicket:
+    ticket = tickets.get(tx, scope, ticket_id)
+    if ticket.status != "rejected":
+        raise NotDeclined("the request is not declined")
+    return ticket
+
+
+def _wished(
+    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, payment_id: str, *, amount: str, reason: str
+) -> tuple[Payment, int, str]:
+    """The payment, and what is asked back of it with which reason, as it is kept. Raises NotFound, Refused, Invalid."""
+    paid = payments.get(tx, scope, payment_id)
+    refusal = _why_not(tx, runtime, scope, paid)
+    if refusal is not None:
+        raise Refused(refusal)
+    return paid, *_checked(paid, amount, reason)
 
 
 def _checked(paid: Payment, amount: str, reason: str) -> tuple[int, str]:
