@@ -41,12 +41,15 @@ _IS_PUBLISHED = sa.or_(
 WIRE_PRODUCT_ID = _wire_id(product, "PROD")
 
 STORES = Source(
-    select=sa.select(*(store.c[name] for name in ("id", "slug", "name", "support_email", "seller", "created_at"))),
+    select=sa.select(*(store.c[name] for name in ("id", "slug", "name", "support_email", "seller", "deleted_at", "created_at"))),
     store=store.c.id,
     environment=None,
     buyer=None,
     order=(store.c.created_at.desc(), store.c.id.desc()),
-    fields={**{name: store.c[name] for name in ("id", "slug", "name", "support_email", "created_at")}, "is_open": store.c.id.is_not(None)},
+    fields={
+        **{name: store.c[name] for name in ("id", "slug", "name", "support_email", "created_at")},
+        "is_open": store.c.deleted_at.is_(None),
+    },
     keys={"id": store.c.id},
     public=True,
 )

@@ -8,7 +8,7 @@ from portico.storage.columns import word
 from portico.storage.graphql_catalog import WIRE_PRODUCT_ID
 from portico.storage.graphql_rows import Source
 from portico.storage.payment_row import METHOD
-from portico.storage.tables import buyer, order, payment, payment_attempt, product, refund, refund_ticket, subscription
+from portico.storage.tables import buyer, cancellation, order, payment, payment_attempt, product, refund, refund_ticket, subscription
 
 
 def _named(table: sa.Table, *names: str) -> tuple[sa.ColumnElement[Any], ...]:
@@ -25,6 +25,11 @@ _LAST_PAID_AT = (
     .where(_paid.c.order_id == order.c.id)
     .order_by(_paid.c.created_at.desc())
     .limit(1)
+    .scalar_subquery()
+)
+_ASKED_TO_END_AT = (
+    sa.select(cancellation.c.requested_at)
+    .where(cancellation.c.subscription_id == subscription.c.id, cancellation.c.withdrawn_at.is_(None))
     .scalar_subquery()
 )
 # How a merchant calls a buyer: by his own id of him, or by the address.
@@ -52,6 +57,7 @@ ORDERS = Source(
         subscription.c.id.label("subscription_id"),
         *(subscription.c[name].label(f"its_{name}") for name in _SUBSCRIPTION),
         _LAST_PAID_AT.label("last_paid_at"),
+        _ASKED_TO_END_AT.label("asked_to_end_at"),
     ).select_from(
         order.join(buyer, buyer.c.id == order.c.buyer_id)
         .outerjoin(subscription, subscription.c.order_id == order.c.id)

@@ -4,7 +4,7 @@ Nothing of the library is loaded until the first query: this module, and all oth
 with it.
 """
 
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, cast
 
 import msgspec
@@ -55,16 +55,18 @@ def answer(runtime: Runtime, asker: Asker, body: dict[str, Any]) -> Response:
     """The answer to one query. Raises Trouble for one that is refused as a whole: 403 when it is none, 400 when it is too much."""
     query, variables, name = _asked(body)
     try:
-        document = _checked(query) if len(query) <= _LONGEST_KEPT else _check(query)
-        operation = _operation(document, name)
-        cost = limits.hold(document, operation, variables)
+        text = _kept(query) if len(query) <= _LONGEST_KEPT else Text(query)
+        operation = _operation(text.document, name)
+        cost = limits.hold(text.document, operation, variables)
+        if text.errors:
+            raise Faulty(text.errors)
     except Faulty as faulty:
         return _response(400, None, faulty.errors, [])
     except RecursionError:
         raise trouble(400, "Query is nested too deeply", "graphql", limits.REDUCE) from None
     with runtime.database.read() as connection:
         reading = Reading(connection, asker, RELATIONS, runtime.clock())
-        found = cast(ExecutionResult, _execute(schema(), document, None, reading, variables, name, max_coercion_errors=_MOST_ERRORS))
+        found = cast(ExecutionResult, _execute(schema(), text.document, None, reading, variables, name, max_coercion_errors=_MOST_ERRORS))
     errors = list(found.errors or ())
     _raise_ours(errors)
     if reading.too_large:
@@ -96,23 +98,26 @@ def _asked(body: dict[str, Any]) -> tuple[str, dict[str, Any], str | None]:
     return query, cast(dict[str, Any], variables or {}), name
 
 
-def _check(query: str) -> DocumentNode:
-    """The query as a tree that fits the schema. Raises Faulty, or Trouble for what is no query or names too much."""
-    try:
-        document = parse(query, max_tokens=limits.MOST_TOKENS)
-    except GraphQLSyntaxError as error:
-        raise Faulty([error]) from None
-    for operation in document.definitions:
-        if isinstance(operation, OperationDefinitionNode):
-            _only_queries(operation)
-    limits.hold_names(document)
-    errors = validate(schema(), document, RULES, max_errors=_MOST_ERRORS)
-    if errors:
-        raise Faulty(errors)
-    return document
+class Text:
+    """A query's text, read; whether it fits the schema is found out when that is asked for."""
+
+    def __init__(self, query: str) -> None:
+        """Raises Faulty, or Trouble for what is no query or names too much."""
+        try:
+            self.document = parse(query, max_tokens=limits.MOST_TOKENS)
+        except GraphQLSyntaxError as error:
+            raise Faulty([error]) from None
+        for operation in self.document.definitions:
+            if isinstance(operation, OperationDefinitionNode):
+                _only_queries(operation)
+        limits.hold_names(self.document)
+
+    @cached_property
+    def errors(self) -> list[GraphQLError]:
+        return validate(schema(), self.document, RULES, max_errors=_MOST_ERRORS)
 
 
-_checked = lru_cache(_KEPT)(_check)
+_kept = lru_cache(_KEPT)(Text)
 
 
 def _only_queries(operation: OperationDefinitionNode) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from portico.api.waffo import wire
 from portico.api.waffo.graphql.filters import GIVEN_BACK_WORDS, ORDER_WORDS, PAYMENT_WORDS, TICKET_WORDS
 from portico.api.waffo.graphql.nodes import Reading, Relation, Row
 from portico.api.waffo.graphql.sold import STORE, Fields, is_test, moment
 from portico.domain.money import format_amount
 from portico.domain.tax import tax_on
+from portico.services import waffo_words
 from portico.storage.graphql_catalog import PRODUCTS
 from portico.storage.graphql_orders import ORDERS, PAYMENTS, REFUND_TICKETS, REFUNDS
 
@@ -77,7 +77,7 @@ def _period_start(row: Row) -> str | None:
     if row.status == "pending":
         return None
     if _is_in_trial(row) and row.its_period_start >= row.its_trial_end:
-        return wire.moment(row.created_at)
+        return waffo_words.moment(row.created_at)
     return moment(row.its_period_start)
 
 
@@ -88,11 +88,11 @@ def _period_end(row: Row) -> str | None:
 
 
 def _updated_at(row: Row) -> str:
-    return wire.moment(max(at for at in (row.created_at, row.last_paid_at, row.its_ended_at) if at is not None))
+    return waffo_words.moment(max(at for at in (row.created_at, row.last_paid_at, row.its_ended_at) if at is not None))
 
 
 _PLACED: Fields = {"id": lambda row: row.id, "storeId": lambda row: row.store_id, "testMode": is_test}
-_CREATED: Fields = {"createdAt": lambda row: wire.moment(row.created_at)}
+_CREATED: Fields = {"createdAt": lambda row: waffo_words.moment(row.created_at)}
 _ORDER: Fields = {
     **_PLACED,
     **_CREATED,
@@ -113,11 +113,11 @@ FIELDS: Mapping[str, Fields] = {
         **_ORDER,
         "priceSnapshot": _phases,
         "isInTrial": _is_in_trial,
-        "billingPeriod": lambda row: wire.PERIOD_OF.get(row.its_interval),
+        "billingPeriod": lambda row: waffo_words.PERIOD_OF.get(row.its_interval),
         "currentPeriodStart": _period_start,
         "currentPeriodEnd": _period_end,
         "cancelAt": lambda row: moment(row.its_change_at) if row.its_change_kind == "cancel" else None,
-        "canceledAt": lambda row: moment(row.its_ended_at),
+        "canceledAt": lambda row: moment(row.asked_to_end_at if row.status == "canceling" else row.its_ended_at),
     },
     "Payment": {
         **_PLACED,
@@ -166,13 +166,13 @@ FIELDS: Mapping[str, Fields] = {
         "reviewNote": lambda row: row.note or None,
         "rejectReason": lambda row: (row.note or None) if row.status == "rejected" else None,
         "reviewedAt": lambda row: moment(row.decided_at),
-        "executedAt": lambda row: wire.moment(row.updated_at) if row.status in ("succeeded", "failed") else None,
+        "executedAt": lambda row: waffo_words.moment(row.updated_at) if row.status in ("succeeded", "failed") else None,
         "currentVersionId": lambda row: f"{row.id}.{row.version}",
         "metadata": lambda row: row.metadata or {},
         "refundTicketMerchantExternalId": lambda row: row.external_id,
         "versionNumber": lambda row: row.version,
         "versionData": lambda row: {"reason": row.reason, "requestedAmount": _amount(row)},
-        "updatedAt": lambda row: wire.moment(row.updated_at),
+        "updatedAt": lambda row: waffo_words.moment(row.updated_at),
     },
 }
 

@@ -9,13 +9,15 @@ from typing import Any, cast
 
 from graphql import GraphQLError
 
-from portico.api.waffo import wire
+from portico.domain.event import EVENT_TYPES
 from portico.domain.order import ONE_TIME_STATUSES
 from portico.domain.payment import PAYMENT_STATUSES, TICKET_STATUSES
 from portico.domain.subscription import SUBSCRIPTION_STATUSES
+from portico.services import waffo_words
 from portico.storage.graphql_rows import Condition, Operator
 
 MOST_CHOICES = 100
+_MOMENTS = frozenset({"created_at", "updated_at", "period_end", "attempted_at"})
 _UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")  # no database has room for them
 _OPERATORS: dict[str, Operator] = {
     "eq": "eq", "ne": "ne", "in": "in", "contains": "contains", "startsWith": "starts_with", "endsWith": "ends_with",
@@ -32,13 +34,14 @@ _OF_WORDS: dict[str, Callable[[Any, Any], bool]] = {
 
 # What is said of what a column holds.
 Words = Mapping[Any, str | bool]
-ORDER_WORDS: Words = {status: wire.order_status(status) for status in (*ONE_TIME_STATUSES, *SUBSCRIPTION_STATUSES)}
+ORDER_WORDS: Words = {status: waffo_words.order_status(status) for status in (*ONE_TIME_STATUSES, *SUBSCRIPTION_STATUSES)}
 PAYMENT_WORDS: Words = {status: "pending" if status == "unknown" else status for status in PAYMENT_STATUSES}
 GIVEN_BACK_WORDS: Words = {"none": "none", "pending": "pending", "succeeded": "refunded", "failed": "failed"}
 TICKET_WORDS: Words = {status: "processing" if status == "approved" else status for status in TICKET_STATUSES}
+EVENT_WORDS: Words = {ours: waffo_words.NAME_OF.get(ours, ours) for ours in EVENT_TYPES}
 DELIVERY_WORDS: Words = {"pending": "pending", "succeeded": "success", "failed": "failed"}
 ACTIVE_WORDS: Words = {True: "active", False: "inactive"}
-PERIOD_WORDS: Words = dict(wire.PERIOD_OF)
+PERIOD_WORDS: Words = dict(waffo_words.PERIOD_OF)
 TEST_MODE_WORDS: Words = {"test": True, "prod": False}
 
 
@@ -98,7 +101,7 @@ FILTERS: dict[str, dict[str, Filtered]] = {
         "createdAt": Filtered("created_at"),
     },
     "WebhookDeliveryFilter": {
-        "eventType": Filtered("event_type"), "eventId": Filtered("subject_id"), "webhookUrl": Filtered("url"),
+        "eventType": Filtered("event_type", EVENT_WORDS), "webhookUrl": Filtered("url"),
         "status": Filtered("status", DELIVERY_WORDS), "httpStatus": Filtered("status_code"), "attemptCount": Filtered("attempts"),
         "testMode": _TEST_MODE, "lastAttemptedAt": Filtered("attempted_at"), "createdAt": Filtered("created_at"),
     },
@@ -115,7 +118,9 @@ def conditions(filter_name: str, given: Mapping[str, Any] | None) -> list[Condit
         if filtered.words is not None and asked:
             found.append(Condition(filtered.name, "in", _meant(filtered.words, asked)))
         elif filtered.words is None:
-            found += [Condition(filtered.name, _OPERATORS[operator], _value(operator, value)) for operator, value in asked.items()]
+            found += [
+                Condition(filtered.name, _OPERATORS[operator], _value(filtered, operator, value)) for operator, value in asked.items()
+            ]
     return found
 
 
@@ -142,7 +147,10 @@ def readable(name: str, value: Any) -> Any:
     return cast(Any, value)
 
 
-def _value(operator: str, value: Any) -> Any:
+def _value(filtered: Filtered, operator: str, value: Any) -> Any:
+    """A variable that was declared as a text comes as one, also where a moment is meant."""
+    if filtered.name in _MOMENTS:
+        return moment(value)
     return tuple(value) if operator == "in" else value
 
 

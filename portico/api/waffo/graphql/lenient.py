@@ -17,6 +17,7 @@ from graphql import (
 )
 from graphql.validation.rules.variables_in_allowed_position import allowed_variable_usage
 
+_DECLARED = frozenset({"ID", "String"})
 _TEXTS = frozenset({"ID", "String", "DateTime"})
 
 
@@ -39,7 +40,7 @@ class AnyTextInItsPlace(VariablesInAllowedPositionRule):
 def _as_text_of(place: Any, own: Any) -> Any:
     """The variable's own type, with the place's kind of text where both are texts."""
     named, meant = cast(Any, get_named_type(own)), cast(Any, get_named_type(place))
-    return _renamed(own, meant) if named.name in _TEXTS and meant.name in _TEXTS else own
+    return _renamed(own, meant) if named.name in _DECLARED and meant.name in _TEXTS else own
 
 
 def _renamed(own: Any, named: Any) -> Any:

@@ -1,5 +1,6 @@
 """How much a query may ask for, told from its text alone: before it is validated, and before a row is read."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from graphql import (
 
 from portico.api.waffo.envelope import trouble
 
-LONGEST_QUERY, MOST_TOKENS, MOST_FIELDS, MOST_ROOTS = 20_000, 3_000, 1_000, 40
+LONGEST_QUERY, MOST_TOKENS, MOST_FIELDS, MOST_ROOTS, MOST_REPEATED = 20_000, 3_000, 500, 40, 50
 DEEPEST = 7
 COST_TOLD, MOST_COST = 20_000, 100_000
 SHOWN, SHOWN_MOST = 50, 100  # rows of a list
@@ -42,38 +43,41 @@ class Size:
 
 
 def hold_names(document: DocumentNode) -> None:
-    """Raises Trouble(400) for a query that names so much that to validate it would take long: each field is compared with each of
-    its name."""
+    """Raises Trouble(400) for a query that names so much that to validate it would take long: each field is compared with each that
+    answers by the same name, and with what both select."""
     for each in document.definitions:
         if isinstance(each, OperationDefinitionNode) and len(each.selection_set.selections) > MOST_ROOTS:
             raise trouble(400, f"Query asks for more than {MOST_ROOTS} things at once", "graphql", REDUCE)
-    if sum(_named(getattr(each, "selection_set", None)) for each in document.definitions) > MOST_FIELDS:
+    named: Counter[str] = Counter()
+    broad: Counter[str] = Counter()
+    for each in document.definitions:
+        _name(getattr(each, "selection_set", None), named, broad)
+    if named.total() > MOST_FIELDS:
         raise trouble(400, f"Query names more than {MOST_FIELDS} fields", "graphql", REDUCE)
+    if max(broad.values(), default=0) > MOST_REPEATED:
+        raise trouble(400, f"Query names one field more than {MOST_REPEATED} times", "graphql", REDUCE)
 
 
 def hold(document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]) -> int:
     """The cost of a query. Raises Trouble(400) when it is too deep, too broad or too dear."""
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    named = sum(
-        _named(each.selection_set) for each in document.definitions if isinstance(each, OperationDefinitionNode | FragmentDefinitionNode)
-    )
-    roots = len(operation.selection_set.selections)
-    if named > MOST_FIELDS or roots > MOST_ROOTS:
-        raise trouble(400, f"Query names more than {MOST_FIELDS} fields, or {MOST_ROOTS} at once", "graphql", REDUCE)
     size = _Measure(fragments, variables).of(operation.selection_set, at_root=True)
     if size.depth > DEEPEST:
         raise trouble(400, f"Query depth {size.depth} exceeds the maximum of {DEEPEST}", "graphql", REDUCE)
     if size.cost > MOST_COST:
-        raise trouble(400, f"Query cost {size.cost} exceeds the maximum of {MOST_COST}", "graphql", REDUCE)
+        raise trouble(400, f"Query cost exceeds the maximum of {MOST_COST}", "graphql", REDUCE)
     return size.cost
 
 
-def _named(selection_set: SelectionSetNode | None) -> int:
-    """How many fields and fragments stand in a text."""
-    if selection_set is None:
-        return 0
-    inner = (getattr(each, "selection_set", None) for each in selection_set.selections)
-    return len(selection_set.selections) + sum(_named(each) for each in inner)
+def _name(selection_set: SelectionSetNode | None, named: Counter[str], broad: Counter[str]) -> None:
+    """Counts the fields and fragments that stand in a text, and those fields that select more, by the name that they answer by."""
+    for each in selection_set.selections if selection_set else ():
+        inner: SelectionSetNode | None = getattr(each, "selection_set", None)
+        alias = each.alias if isinstance(each, FieldNode) else None
+        name = (alias or each.name).value if isinstance(each, FieldNode) else ""
+        named[name] += 1
+        broad[name] += bool(name and inner)
+        _name(inner, named, broad)
 
 
 class _Measure:

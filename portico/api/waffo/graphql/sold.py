@@ -7,17 +7,18 @@ from typing import Any, cast
 import msgspec
 
 from portico.api.waffo import wire
-from portico.api.waffo.graphql.filters import DELIVERY_WORDS
+from portico.api.waffo.graphql.filters import DELIVERY_WORDS, EVENT_WORDS
 from portico.api.waffo.graphql.nodes import Reading, Relation, Row
 from portico.api.waffo.ids import uuid_in
 from portico.domain.money import format_amount
+from portico.services import waffo_words
 from portico.storage.graphql_catalog import ENDPOINTS, PRICES, PRODUCTS, STORES
 
 Fields = Mapping[str, Callable[[Row], Any]]
 
 
 def moment(at: datetime | None) -> str | None:
-    return None if at is None else wire.moment(at)
+    return None if at is None else waffo_words.moment(at)
 
 
 def product_id(row: Row) -> str:
@@ -42,13 +43,13 @@ def _payload(row: Row) -> Any:
     return msgspec.json.decode(row.body)
 
 
-def _event_type(row: Row) -> str:
-    """What the receiver was told: in Waffo's format that is Waffo's name of it."""
+def _event_id(row: Row) -> str:
+    """What the receiver was told, where Waffo's format has an id of its own for what happened."""
     body = _payload(row) if row.format == "waffo" else None
-    return str(cast(dict[str, Any], body).get("eventType", row.event_type)) if isinstance(body, dict) else row.event_type
+    return str(cast(dict[str, Any], body).get("eventId", row.subject_id)) if isinstance(body, dict) else row.subject_id
 
 
-_CREATED: Fields = {"createdAt": lambda row: wire.moment(row.created_at)}
+_CREATED: Fields = {"createdAt": lambda row: waffo_words.moment(row.created_at)}
 _PLACED: Fields = {"storeId": lambda row: row.store_id, "testMode": is_test}
 _PRODUCT: Fields = {
     **_PLACED,
@@ -62,7 +63,7 @@ _PRODUCT: Fields = {
     "metadata": _metadata,
     "hasProdVersion": lambda row: row.is_published,
 }
-_PLAN: Fields = {"billingPeriod": lambda row: wire.PERIOD_OF[row.interval], "trialDays": lambda row: row.trial_days or None}
+_PLAN: Fields = {"billingPeriod": lambda row: waffo_words.PERIOD_OF[row.interval], "trialDays": lambda row: row.trial_days or None}
 _VERSION: Fields = {
     **{name: _PRODUCT[name] for name in ("versionNumber", "name", "description", "media", "metadata", "createdAt")},
     "id": lambda row: f"{product_id(row)}.{row.version}",
@@ -106,7 +107,7 @@ FIELDS: Mapping[str, Fields] = {
         "id": lambda row: row.id,
         "name": lambda row: row.name,
         "slug": lambda row: row.slug,
-        "status": lambda row: "active",
+        "status": lambda row: "active" if row.deleted_at is None else "inactive",
         "supportEmail": lambda row: row.support_email or None,
         "website": lambda row: row.seller.get("website") or None,
         "logo": lambda row: None,
@@ -116,8 +117,8 @@ FIELDS: Mapping[str, Fields] = {
         **_PLACED,
         **_CREATED,
         "id": lambda row: uuid_in(row.id),
-        "eventType": _event_type,
-        "eventId": lambda row: row.subject_id,
+        "eventType": lambda row: EVENT_WORDS[row.event_type],
+        "eventId": _event_id,
         "payload": _payload,
         "webhookUrl": lambda row: row.url,
         "status": lambda row: DELIVERY_WORDS[row.status],
