@@ -57,11 +57,13 @@ def api_context() -> tuple[Api, Litestar]:
 class Program:
     """A client of the API. Each method gives the Answer: `status`, `json`, `header(name)`, `body`.
 
-    `key=None` sends none; `headers` are added as they are. Every body is sent as JSON unless it is bytes already.
+    `key=None` sends none; `lend` gives the application another runtime; `headers` are added as
+    they are. Every body is sent as JSON unless it is bytes already.
     """
 
     app: Litestar
     key: str | None
+    lend: Callable[[Runtime], None]
     client: str = "203.0.113.7"
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -109,9 +111,13 @@ class Program:
 def program(runtime: Runtime, api_context: tuple[Api, Litestar]) -> Callable[..., Program]:
     """A program with any key."""
     context, app = api_context
-    cast(Present, context.runtime).runtime = runtime
+
+    def lend(lent: Runtime) -> None:
+        cast(Present, context.runtime).runtime = lent
+
+    lend(runtime)
     context.limits.clear()
-    return lambda key, **options: Program(app, key, **options)
+    return lambda key, **options: Program(app, key, lend, **options)
 
 
 @pytest.fixture
