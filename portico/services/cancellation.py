@@ -15,7 +15,7 @@ from portico.domain.cancellation import Cancellation
 from portico.domain.errors import Conflict
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import ScheduledChange, Subscription, current_end
-from portico.services import cancel_reasons, due, event, notice, standing
+from portico.services import cancel_reasons, checkout_end, due, event, notice, standing
 from portico.services.cancel_reasons import Reason
 from portico.services.runtime import Runtime
 from portico.services.standing import Situation
@@ -154,6 +154,8 @@ def _end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation
     if here.standing.open_payment is not None:
         payments.cancel(tx, scope, here.standing.open_payment.id)
     subscriptions.transition(tx, scope, found.id, "cancel", cause="canceled", actor=row.actor, now=now, locked=found)
+    if found.status == "pending":
+        checkout_end.close_of_order(tx, runtime, scope, found.order_id, now=now)
     if found.status == "past_due":  # by way of canceling, which only time ends
         subscriptions.transition(tx, scope, found.id, "end", cause="canceled", actor=row.actor, now=now)
     ended = canceled(found, now)

@@ -23,8 +23,8 @@ def cancel(runtime: Runtime, scope: BuyerScope, order_id: str, *, actor: str) ->
             raise Refused(reason)
         store = stores.get(tx, scope.store_id)
         now = store_time.now(runtime, store, scope.environment)
-        checkout_end.close_of_order(tx, runtime, scope, order_id, now=now)
         checkout_end.give_up(tx, runtime, store, sold, actor=actor, cause="canceled")
+        checkout_end.close_of_order(tx, runtime, scope, order_id, now=now)
         audit.record(tx, scope, actor=actor, action="order.canceled", subject=order_id, now=runtime.clock())
         return orders.get(tx, scope, order_id)
 
