@@ -341,7 +341,7 @@ class Factory:
         self._insert(tables.cancellation, row)
         return row["id"]
 
-    def card_setup(self, buyer: BuyerScope, subscription_id: str, **columns: Any) -> str:
+    def card_setup(self, buyer: BuyerScope, subscription_id: str | None, **columns: Any) -> str:
         """A visit to the provider's page for another card, still open; its id."""
         setup_id = columns.pop("id", None) or self.new_id("SET")
         row = (

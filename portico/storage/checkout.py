@@ -50,7 +50,7 @@ _DUE = (
 )
 _PLACE = (
     sa.update(table)
-    .where(_ITSELF, _IS_GOING_ON, table.c.expires_at > _now)
+    .where(_ITSELF, _IS_GOING_ON, table.c.expires_at > _now, sa.or_(~table.c.buyer_named, table.c.buyer_id == sa.bindparam("p_buyer_id")))
     .values(
         status="placed",
         buyer_id=sa.bindparam("p_buyer_id"),
@@ -144,12 +144,13 @@ def place(
     until: datetime,
 ) -> bool:
     """The buyer ordered: `order_id` waits for its payment, `until` that moment at least, or for a card for the trial that he was shown;
-    an order from before is replaced. False, and
-    nothing is written, when the checkout is completed, expired, or its time is over."""
+    an order from before is replaced. False, and nothing is written, when the checkout is completed, expired, another buyer's, or its
+    time is over."""
     given = {
         "p_email": email,
         "p_billing_detail": billing_detail,
         "p_order_id": order_id,
+        "p_trial_days": trial_days,
         "p_locale": locale,
         "p_now": now,
         "p_until": until,

@@ -13,7 +13,7 @@ from portico.storage import audit, document, outbox, subscription, tables, tax_i
 from portico.storage.database import Database
 from tests.conftest import NOW
 from tests.factories import Factory
-from tests.storage import test_invariants_billing, test_invariants_documents
+from tests.storage import test_invariants_api, test_invariants_billing, test_invariants_documents
 
 Break = Callable[[sa.Connection, "World"], None]
 
@@ -183,6 +183,6 @@ def test_an_edited_file_with_a_reference_across_scopes_is_seen(sqlite_databases,
 
 
 def test_every_rule_is_tested() -> None:
-    elsewhere = {rule for rule, *_ in (*test_invariants_billing.BREAKS, *test_invariants_documents.BREAKS)}
+    elsewhere = {rule for rule, *_ in (*test_invariants_billing.BREAKS, *test_invariants_documents.BREAKS, *test_invariants_api.BREAKS)}
     assert {*BREAKS, *HELD_BY_CONSTRAINTS, *TESTED_WITH_THE_TAX_TABLE, *elsewhere} == {*check.names()}
     assert len(check.names()) == len({*check.names()})
