@@ -22,6 +22,7 @@ setup: .venv/.runtime
 	$(PIP) --require-hashes --requirement requirements-dev.lock
 	@$(BIN)/python tests/chromium.py
 	@$(BIN)/python tests/steady.py
+	@$(BIN)/python tests/waffo/sdk.py
 	@touch $@
 
 # Serves a portal with believable data; prints the links and where the mails land.

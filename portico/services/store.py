@@ -16,7 +16,7 @@ from portico.storage.store import StoreRow
 
 DEFAULT_ACCENT = "#2457d6"
 # Words that are, or may become, the first part of a path that is no store's.
-_NOT_A_SLUG = frozenset({
+RESERVED_SLUGS = frozenset({
     "test", "static", "api", "console", "healthz", "readyz", "metrics", "portico", "waffo", "webhooks", "sandbox", "well-known",
     "v1", "openapi", "checkout", "docs",
 })  # fmt: skip
@@ -98,7 +98,7 @@ def _check(name: str, slug: str, *, locale: str, time_zone: str, support_email: 
     errors = list(faults_of_looks(name, support_email, accent_color))
     if not _SLUG.fullmatch(slug):
         errors.append(FieldError("slug", "slug_format", "lumen-notes"))
-    if slug in _NOT_A_SLUG:
+    if slug in RESERVED_SLUGS:
         errors.append(FieldError("slug", "slug_reserved"))
     if lookup(locale) is None:
         errors.append(FieldError("locale", "language_unknown", "de"))

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
+import structlog
 
+from portico.domain.errors import PorticoError
 from portico.domain.event import Event
 from portico.domain.scope import StoreScope
 from portico.domain.webhook import Delivery, Endpoint
-from portico.services import event, marks
+from portico.services import event, marks, waffo_event
 from portico.services.runtime import Runtime
 from portico.storage import event as events
 from portico.storage import outbox
 from portico.storage import webhook_delivery as deliveries
 from portico.storage import webhook_endpoint as endpoints
 
-JOB = "webhook"
+log = structlog.get_logger("portico.webhooks")
+
+JOB = "webhook_delivery"
 BATCH = 50  # so many events in one transaction: on SQLite nobody else writes meanwhile
 
 
@@ -73,4 +77,11 @@ def job_key(delivery_id: str, attempts: int) -> str:
 
 
 def _body(tx: sa.Connection, scope: StoreScope, happened: Event, endpoint: Endpoint, delivery_id: str) -> str | None:
-    return msgspec.json.encode(event.as_told(scope, happened)).decode()
+    """What is sent. What an event is about may be gone by now: then there is nothing to tell of it, and the others go on."""
+    if endpoint.format == "standard":
+        return msgspec.json.encode(event.as_told(scope, happened)).decode()
+    try:
+        return waffo_event.body(tx, scope, happened, delivery_id)
+    except PorticoError as error:
+        log.error("event_untold", event=happened.id, type=happened.type, error=error.code)
+        return None

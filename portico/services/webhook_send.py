@@ -14,7 +14,7 @@ import structlog
 from portico.domain.errors import NotFound
 from portico.domain.webhook import GONE, Attempt, wait_after
 from portico.gateways.http_out import Answer
-from portico.services import marks, webhook_dispatch, webhook_secret
+from portico.services import marks, waffo_signature, webhook_dispatch, webhook_secret
 from portico.services.runtime import Runtime
 from portico.storage import outbox
 from portico.storage import webhook_delivery as deliveries
@@ -58,8 +58,12 @@ def attempt(runtime: Runtime, delivery_id: str, *, attempts: int, ending: Ending
 
 
 def _headers(runtime: Runtime, outgoing: Outgoing) -> dict[str, str]:
-    own = webhook_secret.headers(runtime.secret, outgoing.endpoint, outgoing.delivery.event_id, outgoing.body, runtime.clock())
-    return {"content-type": "application/json", **own}
+    """What goes before the body, signed anew for each attempt: receivers take nothing that was signed long ago."""
+    now, content = runtime.clock(), {"content-type": "application/json"}
+    if outgoing.endpoint.format == "waffo":
+        signature = waffo_signature.header(runtime, outgoing.scope, outgoing.body.encode(), now)
+        return {**content, waffo_signature.HEADER.lower(): signature}
+    return {**content, **webhook_secret.headers(runtime.secret, outgoing.endpoint, outgoing.delivery.event_id, outgoing.body, now)}
 
 
 def _note(tx: sa.Connection, runtime: Runtime, outgoing: Outgoing, made: Attempt) -> None:

@@ -100,7 +100,7 @@ def _customer(runtime: Runtime, bearer: str, environment: Environment) -> Proven
 def _visitor(runtime: Runtime, slug: str, environment: Environment) -> Proven:
     with runtime.database.read() as connection:
         row = stores.by_slug(connection, slug) if len(slug) <= 63 else None
-    if row is None:
+    if row is None or row.deleted_at is not None:
         raise _failed()
     return Proven(Asker("visitor", row.merchant_id, environment, StoreScope(row.id, environment), actor="visitor"), row)
 

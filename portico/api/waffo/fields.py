@@ -189,3 +189,4 @@ BILLING_DETAIL = within(
     take("city", text(100)),
 )
 REQUESTED_AMOUNT = within(need("amount", amount), need("currency", currency))
+PRICE_SNAPSHOT = within(need("amount", amount), take("taxCategory", text(40)))

@@ -29,7 +29,8 @@ def store_of(call: Call, store_id: str) -> StoreRow:
         except NotFound:
             row = None
     own = call.asker.scope
-    if row is None or row.merchant_id != call.asker.merchant_id or (own is not None and own.store_id != row.id):
+    foreign = row is None or row.merchant_id != call.asker.merchant_id or (own is not None and own.store_id != row.id)
+    if row is None or foreign or row.deleted_at is not None:
         raise call.trouble(404, "Store not found")
     return row
 

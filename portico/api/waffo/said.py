@@ -18,6 +18,8 @@ _MESSAGES: dict[str, tuple[int, str]] = {
 _FIELDS = {
     "amount": "requestedAmount.amount", "postal_code": "billingDetail.postcode", "country": "billingDetail.country",
     "state": "billingDetail.state", "tax_id": "billingDetail.taxId", "business_name": "billingDetail.businessName",
+    "product_id": "productId", "order_external_id": "orderMerchantExternalId", "expires_in_seconds": "expiresInSeconds",
+    "prices": "prices", "price": "priceSnapshot.amount", "trial_days": "metadata.trialDays", "event_types": "events",
     "return_url": "successUrl", "success_url": "successUrl", "email": "buyerEmail",
 }  # fmt: skip
 
@@ -26,7 +28,7 @@ def of_error(error: PorticoError, layer: Layer) -> tuple[int, tuple[Notice, ...]
     """Status and errors, the root cause first."""
     match error:
         case Invalid():
-            details = [(each.field, of_field(each).detail, each.example) for each in error.errors]
+            details = [(each.field.removeprefix("billing_detail/"), of_field(each).detail, each.example) for each in error.errors]
             return 400, tuple(
                 Notice(f"Invalid {_FIELDS.get(name, name)}: {detail}", layer, _hint(example)) for name, detail, example in details
             )

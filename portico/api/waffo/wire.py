@@ -4,35 +4,21 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from portico.domain.billing_detail import BillingDetail
-from portico.domain.catalog import Interval, Product, ProductGroup
+from portico.domain.catalog import Product, ProductGroup
 from portico.domain.ids import decode, is_id
 from portico.domain.money import format_amount
 from portico.domain.payment import RefundTicket
 from portico.domain.scope import Environment
+from portico.services.waffo_words import PERIOD_OF, moment
 from portico.storage.store import StoreRow
 
-BILLING_PERIODS: dict[str, Interval] = {"weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
-PERIOD_OF: dict[Interval, str] = {interval: period for period, interval in BILLING_PERIODS.items()}
 _STATUS_OF_TICKET = {"approved": "processing"}
-# A trial is an active subscription to Waffo; money that was given back leaves a one-time order completed.
-_STATUS_OF_ORDER = {"trialing": "active", "partially_refunded": "completed", "refunded": "completed"}
-
-
-def moment(at: datetime) -> str:
-    """ "2026-11-22T15:04:05.000Z"."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def made_at(public_id: str) -> str:
     """When a thing was made, by the milliseconds in its id (RFC 9562 5.7)."""
     uuid: UUID = decode(public_id)
     return moment(datetime.fromtimestamp((uuid.int >> 80) // 1000, UTC))
-
-
-def order_status(status: str) -> str:
-    """An order's status, or a subscription's, by Waffo's name."""
-    return _STATUS_OF_ORDER.get(status, status)
 
 
 def public_id(prefix: Any, own_id: str, external_id: str) -> str:
@@ -76,7 +62,8 @@ def group(row: ProductGroup, product_ids: list[str], store_id: str, environment:
     }
 
 
-def store(row: StoreRow, *, deleted_at: str | None = None) -> dict[str, Any]:
+def store(row: StoreRow) -> dict[str, Any]:
+    deleted_at = None if row.deleted_at is None else moment(row.deleted_at)
     return {
         "id": row.id,
         "name": row.name,
@@ -119,16 +106,6 @@ def ticket(row: RefundTicket, submitter_id: str, submitter_type: str) -> dict[st
         "createdAt": moment(row.created_at),
         "updatedAt": moment(row.updated_at),
     }
-
-
-def billing_detail(detail: BillingDetail) -> dict[str, Any]:
-    """Billing details: the six that Waffo knows, and what documents print besides."""
-    known: dict[str, Any] = {"country": detail.country, "isBusiness": detail.is_business}
-    more = {
-        "postcode": detail.postal_code, "state": detail.state, "businessName": detail.business_name, "taxId": detail.tax_id,
-        "name": detail.name, "line1": detail.line1, "line2": detail.line2, "city": detail.city,
-    }  # fmt: skip
-    return known | {name: value for name, value in more.items() if value}
 
 
 def billing_fields(given: dict[str, Any]) -> dict[str, str]:

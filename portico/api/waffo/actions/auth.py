@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from portico.api.waffo import reach, wire
+from portico.api.waffo import reach
 from portico.api.waffo.action import MERCHANT, Action, Call
 from portico.api.waffo.fields import identifier, need, take, text
-from portico.services import waffo_token
+from portico.services import waffo_token, waffo_words
 
 
 def issue_session_token(call: Call) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def issue_session_token(call: Call) -> dict[str, Any]:
     if store_id is not None and product_id is not None and reach.place(call, "PROD", product_id)[0] != scope:
         raise call.trouble(404, "Product not found")
     token, expires_at = waffo_token.issue(call.runtime, scope, call.get("buyerIdentity"))
-    return {"token": token, "expiresAt": wire.moment(expires_at)}
+    return {"token": token, "expiresAt": waffo_words.moment(expires_at)}
 
 
 ACTIONS = (

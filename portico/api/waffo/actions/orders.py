@@ -9,7 +9,8 @@ from portico.domain.errors import Refused
 from portico.domain.money import format_amount
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
-from portico.services import cancellation, order_cancel, plan_change
+from portico.services import cancellation, plan_change, waffo_words
+from portico.services import order as orders
 from portico.storage import subscription as subscriptions
 
 _ORDER = need("orderId", identifier("ORD"))
@@ -21,11 +22,11 @@ def cancel_subscription(call: Call) -> dict[str, Any]:
     and is answered as Waffo answers: canceling, with no way back."""
     scope, found = subscription_of(call)
     if found.status in ("canceling", "canceled", "expired", "closed"):
-        raise call.trouble(400, f"Subscription cannot be canceled, current status: {wire.order_status(found.status)}")
+        raise call.trouble(400, f"Subscription cannot be canceled, current status: {waffo_words.order_status(found.status)}")
     cancellation.cancel(call.runtime, scope, found.id, call.get("reason"), call.get("comment") or "", actor=call.asker.actor)
     after = _read(call, scope, found.id)
-    answered = "canceling" if found.status == "past_due" else wire.order_status(after.status)
-    return {"orderId": found.order_id, "status": answered, "currentPeriodEnd": wire.moment(after.period_end)}
+    answered = "canceling" if found.status == "past_due" else waffo_words.order_status(after.status)
+    return {"orderId": found.order_id, "status": answered, "currentPeriodEnd": waffo_words.moment(after.period_end)}
 
 
 def reactivate(call: Call) -> dict[str, Any]:
@@ -34,14 +35,14 @@ def reactivate(call: Call) -> dict[str, Any]:
     if _left_unpaid(call, scope, found):
         raise call.trouble(400, _UNPAID)
     if found.status != "canceling":
-        raise call.trouble(400, f"Subscription cannot be reactivated, current status: {wire.order_status(found.status)}")
+        raise call.trouble(400, f"Subscription cannot be reactivated, current status: {waffo_words.order_status(found.status)}")
     try:
         after = cancellation.resume(call.runtime, scope, found.id, actor=call.asker.actor)
     except Refused as refused:
         if refused.code == "past_due_pay_first":
             raise call.trouble(400, _UNPAID) from None
         raise
-    return {"orderId": found.order_id, "status": wire.order_status(after.status)}
+    return {"orderId": found.order_id, "status": waffo_words.order_status(after.status)}
 
 
 def cancel_onetime(call: Call) -> dict[str, Any]:
@@ -50,8 +51,8 @@ def cancel_onetime(call: Call) -> dict[str, Any]:
     if found.kind != "one_time":
         raise call.trouble(400, "Order is a subscription order: cancel the subscription")
     if found.status != "pending":
-        raise call.trouble(400, f"Order cannot be canceled, current status: {wire.order_status(found.status)}")
-    order_cancel.cancel(call.runtime, scope, found.id, actor=call.asker.actor)
+        raise call.trouble(400, f"Order cannot be canceled, current status: {waffo_words.order_status(found.status)}")
+    orders.cancel(call.runtime, scope, found.id, actor=call.asker.actor)
     return {"orderId": found.id, "status": "canceled"}
 
 
@@ -70,7 +71,7 @@ def preview_change(call: Call) -> dict[str, Any]:
         "orderId": found.order_id,
         "productId": wire.public_id("PROD", target.id, target.external_id),
         "changeTiming": "immediate" if change.timing == "now" else "next_period",
-        "effectiveAt": wire.moment(change.at),
+        "effectiveAt": waffo_words.moment(change.at),
         "currency": change.currency,
         "subtotal": format_amount(change.net_minor, change.currency),
         "taxAmount": format_amount(change.tax_minor, change.currency),

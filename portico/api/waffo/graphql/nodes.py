@@ -26,7 +26,7 @@ from portico.api.waffo.asker import Asker
 from portico.api.waffo.envelope import Notice
 from portico.api.waffo.graphql.limits import MOST_COST, REDUCE
 from portico.storage import graphql_catalog, graphql_rows
-from portico.storage.graphql_rows import NESTED_MOST, Reach, Source
+from portico.storage.graphql_rows import NESTED_MOST, ROWS_MOST, Reach, Source
 
 Row = Any  # of the source that its type is read from
 
@@ -108,10 +108,11 @@ class Reading:
         """Reads a relation of these rows, and puts it in its place. What was found, with its places."""
         keys = {node: relation.own(node.row) for node, _ in nodes}
         asked = list(dict.fromkeys(key for key in keys.values() if key is not None))
-        self._spend(len(asked))
+        rows = graphql_rows.of_keys(self.connection, reach, relation.source, relation.key, asked) if len(asked) < ROWS_MOST else None
+        self._spend(MOST_COST + 1 if rows is None or len(rows) == ROWS_MOST else len(rows))
         found: dict[str, list[Node]] = {}
         counts: dict[str, int] = {}
-        for row in graphql_rows.of_keys(self.connection, reach, relation.source, relation.key, asked):
+        for row in rows or ():
             key, kind = getattr(row, relation.key), relation.kind(row, self)
             counts[key] = counts.get(key, 0) + 1
             if kind is not None:
