@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.waffo.conftest import Waffo
+from tests.waffo.client.conftest import Waffo
 from tests.waffo.sdk import Sdk, Thrown
 
 
