@@ -39,7 +39,7 @@ def authenticate(runtime: Runtime, text: str) -> Authenticated | None:
     if found is None:
         return None
     who, now = Authenticated(*found), runtime.clock()
-    if who.key.last_used_at is None or now - who.key.last_used_at >= api_key.NOTED_EVERY:
+    if who.key.last_used_at is None or now - who.key.last_used_at > api_key.NOTED_EVERY:
         with runtime.database.transaction() as tx:
             api_key.touch(tx, who.key.id, now)
     return who

@@ -72,7 +72,7 @@ def make(runtime: Runtime, factory: Factory, scope: StoreScope, mark: str) -> Wo
         "refunds": refund,
         "refund-tickets": factory.ticket(buyer, payment, reason=f"{mark} ticket"),
         "documents": factory.document(buyer, payment),
-        "cancellations": factory.cancellation(buyer, subscription, comment=f"{mark} comment"),
+        "cancellations": factory.cancellation(buyer, subscription, comment=f"{mark} comment", withdrawn_at=factory.now),
         "portal-sessions": random_ids(1)["portal-sessions"],
         **_with_webhooks(runtime, factory, buyer, order, mark),
         "checkout-sessions": _checkout(runtime, factory, buyer, larger, mark),
