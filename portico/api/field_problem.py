@@ -29,11 +29,30 @@ DETAILS = {
     "exactly_one_of": "Give exactly one of id, email and external_id.",
     "not_of_this_flow": "This is not what the flow is about: leave it out, or choose another flow.",
     "plan_not_in_group": "This product is not on sale in the group of the subscription's own.",
+    "product_not_on_sale": "This product is not on sale: make it active, or sell another.",
+    "price_in_currency": "The product has no price in this currency: add one, or send unit_amount.",
+    "quantity_not_offered": "The product is not sold in this quantity; see its quantity_min and quantity_max.",
+    "lifetime_range": "A checkout session lives for 60 seconds at least, and for 7 days (604800 seconds) at most.",
+    "theme_unknown": "This is light or dark.",
+    "external_id_taken": "Another order has this id.",
     "return_url_format": "This is no https URL: one has a host in ASCII, no user, no backslash, no space, and at most 1000 characters.",
+    "url_not_allowed": "A webhook goes to https://, a public host name, the port 443, and no user, fragment or address in numbers.",
+    "event_unknown": "There is no such event; docs/webhooks.md lists them.",
+    "event_twice": "Name each type once.",
+    "format_unknown": "The formats are standard and waffo.",
     "return_url_not_allowed": (
         "Its origin is not on the store's list. Put it there: `portico store return-origins STORE --add https://shop.example`. "
         "In the test environment http://localhost and http://127.0.0.1 are good, too."
     ),
+    "return_origins_number": "These are too many origins: at most 20.",
+    "store_name_format": "A store's name has 1 to 100 printable characters.",
+    "color_format": "This is no colour: one is written as #rrggbb.",
+    "reasons_number": "There are 1 to 20 reasons.",
+    "reason_format": "A code has up to 40 lower-case letters, digits and underscores, and begins with a letter.",
+    "reason_twice": "Each reason has a code of its own.",
+    "label_missing": "A code that is not one of Portico's own needs words in at least one language.",
+    "label_format": "The words are a line of 1 to 100 printable characters.",
+    "until_before_since": "The end comes after the beginning.",
     "return_origin_format": "This is no origin: https, a host name in ASCII, perhaps a port, and nothing after it.",
 }
 

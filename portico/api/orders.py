@@ -8,14 +8,17 @@ from msgspec import Meta
 from portico.api import payments
 from portico.api.billing_details import BillingDetail, shown
 from portico.api.call import Call
+from portico.api.dry_run import DryRun, possible
 from portico.api.fields import BuyerId, Currency, ExternalId, Metadata, Moment, OrderId, ProductId, SignedAmount, SubscriptionId
 from portico.api.operation import Operation
 from portico.api.paging import Listed, Paged, listed
 from portico.domain import order as domain
 from portico.domain.catalog import ProductKind
+from portico.domain.errors import Refused
 from portico.domain.money import format_amount
 from portico.domain.tax import TaxReason
-from portico.storage import order_of_store
+from portico.services import order as orders
+from portico.storage import order_of_store, owner
 
 OrderStatus = Literal[
     "pending", "completed", "canceled", "partially_refunded", "refunded",
@@ -111,6 +114,18 @@ def get_order(call: Call) -> Order:
         return order_of(order_of_store.get(tx, call.scope, call.id))
 
 
+def cancel_order(call: Call) -> Order | DryRun:
+    with call.runtime.database.read() as tx:
+        whose = owner.buyer_of(tx, call.scope, "ORD", call.id)
+    if call.dry_run:
+        reason = orders.why_not(call.runtime, whose, call.id)
+        if reason is not None:
+            raise Refused(reason)
+        return possible()
+    orders.cancel(call.runtime, whose, call.id, actor=call.actor)
+    return get_order(call)
+
+
 OPERATIONS = (
     Operation(
         method="GET",
@@ -133,5 +148,19 @@ OPERATIONS = (
         description="One order with its payments, their tries and refunds.",
         handler=get_order,
         answer=Order,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/orders/{id}/cancel",
+        name="cancel_order",
+        tag="Orders",
+        summary="Cancel an order",
+        description="Calls off something bought once that is not paid for yet; its checkout session is over with it. What is paid for is "
+        "given back by a refund, and a subscription has a cancel of its own.",
+        handler=cancel_order,
+        answer=Order,
+        action=True,
+        preview=DryRun,
+        errors=("order_not_pending", "order_of_subscription", "payment_open"),
     ),
 )

@@ -49,7 +49,16 @@ REFUSALS: dict[str, str] = {
     "refund_ticket_decided": "The request was approved or rejected already.",
     "refund_ticket_not_declined": "The request was not rejected, so that it cannot be made again.",
     "correction_under_way": "Tax of this payment is on its way back. Ask again when that is done.",
+    # What stands against sending webhooks (services.webhook_out)
+    "too_many_endpoints": "There are 20 webhook endpoints in an environment at most. Delete one, or let one program tell the others.",
+    "endpoint_disabled": "The endpoint is disabled. Enable it first: `PATCH /v1/webhook-endpoints/{id}` with status enabled.",
+    "no_test_in_format": "Only endpoints of the format `standard` can be sent a test: Waffo has no such event.",
+    "delivery_pending": "The delivery is still tried by itself; `next_attempt_at` says when.",
     # What two programs at once may meet
     "subscription_transition": "It is in a state in which this does not happen. Read it again.",
     "period_already_billed": "There is a payment for this period already. Read the subscription again.",
+    # What stands against ending an order or a checkout (services.order, services.checkout_end)
+    "order_not_pending": "It is paid for, or canceled already. Money goes back by `POST /v1/refunds`.",
+    "order_of_subscription": "It carries a subscription. Cancel that: `POST /v1/subscriptions/{id}/cancel`.",
+    "checkout_completed": "It is paid for. Money goes back by `POST /v1/refunds`.",
 }

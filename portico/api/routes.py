@@ -2,9 +2,13 @@
 
 from portico.api import (
     buyers,
+    cancellations,
+    checkout_sessions,
     documents,
+    events,
     orders,
     payments,
+    portal_configuration,
     portal_sessions,
     product_groups,
     products,
@@ -12,19 +16,25 @@ from portico.api import (
     refunds,
     subscription_actions,
     subscriptions,
+    webhook_operations,
 )
 from portico.api.operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *portal_sessions.OPERATIONS,
+    *portal_configuration.OPERATIONS,
     *buyers.OPERATIONS,
     *products.OPERATIONS,
     *product_groups.OPERATIONS,
+    *checkout_sessions.OPERATIONS,
     *orders.OPERATIONS,
     *subscriptions.OPERATIONS,
     *subscription_actions.OPERATIONS,
+    *cancellations.OPERATIONS,
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
     *refund_tickets.OPERATIONS,
     *documents.OPERATIONS,
+    *events.OPERATIONS,
+    *webhook_operations.OPERATIONS,
 )

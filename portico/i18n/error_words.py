@@ -13,6 +13,7 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
         N_("This isn’t a complete email address. It looks like {example}."),
     ),
     "country_unknown": (N_("Please choose a country from the list."), None),
+    "country_not_served": (N_("We can’t sell to this country yet. Please write to us."), None),
     "state_choice": (N_("Please choose one from the list."), N_("Please choose one from the list, for example {example}.")),
     "postal_code_format": (
         N_("This postal code doesn’t fit the country."),

@@ -12,7 +12,7 @@ from portico.domain.checkout import CheckoutSession
 from portico.domain.errors import Refused
 from portico.domain.event import Told
 from portico.domain.scope import BuyerScope, Environment, StoreScope
-from portico.services import checkout_sold, due, event, store_time
+from portico.services import checkout_sold, checkout_state, due, event, store_time
 from portico.services.checkout_sold import Sold
 from portico.services.locked import Locked
 from portico.services.runtime import Runtime
@@ -38,6 +38,15 @@ def expire(runtime: Runtime, store: StoreRow, environment: Environment, checkout
     with runtime.database.transaction() as tx:
         _expire(tx, runtime, store, scope, checkout_id, actor=actor)
         return checkouts.get(tx, scope, checkout_id)
+
+
+def why_not(runtime: Runtime, scope: StoreScope, checkout_id: str) -> str | None:
+    """Why a checkout cannot be taken back: the code that `expire` refuses with, None when it can. Raises NotFound."""
+    with runtime.database.read() as connection:
+        state = checkout_state.read(connection, scope, checkout_id)
+    if state.status == "completed":
+        return "checkout_completed"
+    return "payment_open" if state.status in ("action", "confirming") else None
 
 
 def sweep(runtime: Runtime) -> int:

@@ -1,6 +1,5 @@
 """A shop with a checkout open, and somebody in front of it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -101,11 +100,12 @@ class Counter:
         self.shop.is_sound()
 
 
-def counters(shop: Shop) -> Iterator[Counter]:
+def counter_of(shop: Shop) -> Counter:
+    """The shop with three more products."""
     made = shop.clock() - timedelta(days=1)
     book = shop.factory.product(shop.store, name="Atlas Book", prices={"EUR": 2000}, quantity_max=5, created_at=made)
     course = shop.factory.product(
         shop.store, kind="subscription", name="Atlas Course", interval="month", prices={"EUR": 1000}, trial_days=14, created_at=made
     )
     gift = shop.factory.product(shop.store, name="Atlas Sampler", prices={"EUR": 0}, created_at=made)
-    yield Counter(shop, book, course, gift)
+    return Counter(shop, book, course, gift)

@@ -1,6 +1,5 @@
 """Selling by a checkout: what is asked for, what is shown, and what is bought, against the bank's own ledger."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,14 +16,14 @@ from portico.services.checkout_order import Placed
 from portico.storage import buyer as buyers
 from portico.storage import gateway_customer, tables, tax_rate
 from portico.storage import store as stores
-from tests.services.checkouts import GRACE, IN_GERMANY, Counter, counters
+from tests.services.checkouts import GRACE, IN_GERMANY, Counter, counter_of
 from tests.services.drive import deliver, told, work
 from tests.services.shop import Shop
 
 
 @pytest.fixture
-def counter(shop: Shop) -> Iterator[Counter]:
-    yield from counters(shop)
+def counter(shop: Shop) -> Counter:
+    return counter_of(shop)
 
 
 def wrong(invalid: pytest.ExceptionInfo[Invalid]) -> set[tuple[str, str]]:
