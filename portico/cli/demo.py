@@ -72,6 +72,8 @@ def _announce(folder: Folder, port: int, description: dict[str, Any], stopped: t
         ("", f"{people.YOKO.email} (日本語), {people.LAYLA.email} (العربية)"),
         ("Cards to try", description["gateway"]["url"]),
         ("Mails land in", description["mailbox_dir"]),
+        ("API", f"{description['base_url']}/v1/reference"),
+        ("API key in", folder.key.resolve()),
         ("For programs", folder.description.resolve()),
         ("For commands", f"set -a; . {shlex.quote(str(folder.settings))}; set +a"),
     )
