@@ -16,6 +16,8 @@ from portico.domain.errors import Invalid, NotFound, PorticoError
 GROUPS: dict[str, str] = {
     "store": "Stores: who sells.",
     "key": "Keys with which a merchant's server speaks to Portico.",
+    "waffo": "Shops built on Waffo's SDK.",
+    "waffo key": "Keys with which such a shop's server signs.",
     "document": "Invoices and receipts.",
     "subscription": "One subscription, for whoever looks after the installation.",
     "refund": "What buyers ask back.",
@@ -41,6 +43,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "key create": ("portico.cli.key:create", "Create a key; it is shown once."),
     "key list": ("portico.cli.key:list_keys", "List the keys of one environment of a store."),
     "key revoke": ("portico.cli.key:revoke", "Revoke a key for ever."),
+    "waffo key add": ("portico.cli.waffo:add", "Register the public key that a shop's server signs with."),
+    "waffo key list": ("portico.cli.waffo:list_keys", "List the keys of a store's merchant."),
+    "waffo key revoke": ("portico.cli.waffo:revoke", "Revoke such a key for ever."),
+    "waffo webhook-key": ("portico.cli.waffo:webhook_key", "Print the public key that a shop checks webhooks with."),
     "document render": ("portico.cli.document:render", "Write a document's PDF."),
     "document xml": ("portico.cli.document:xml", "Write a document's e-invoice."),
     "subscription show": ("portico.cli.subscription:show", "Show how a subscription stands, and what happens to it next."),
@@ -95,12 +101,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def _app() -> App:
     app = App(name="portico", help="Portico, a self-hosted customer portal.", version=__version__)
-    groups = {name: App(name=name, help=words) for name, words in GROUPS.items()}
+    groups = {name: App(name=name.rpartition(" ")[2], help=words) for name, words in GROUPS.items()}
     for name, (path, words) in COMMANDS.items():
         group, _, last = name.rpartition(" ")
         (groups[group] if group else app).command(path, name=last, help=words)
-    for group in groups.values():
-        app.command(group)
+    for name, group in reversed(groups.items()):  # a group within another comes after it in the table
+        parent = name.rpartition(" ")[0]
+        (groups[parent] if parent else app).command(group)
     return app
 
 

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
 from portico.sandbox.application import Sandbox, application
 from portico.sandbox.bank import Bank
 from portico.sandbox.webhooks import Target
-from portico.services import api_key, importing, store_tax
+from portico.services import api_key, importing, store_tax, waffo_key
 from portico.services import store as stores
 from portico.services.importing import Refusal
 from portico.services.portal_address import base_path
@@ -51,6 +52,11 @@ class Folder:
     @property
     def key(self) -> Path:
         return self.path / "api-key"
+
+    @property
+    def rsa_key(self) -> Path:
+        """What a shop built on Waffo's SDK signs with, as PEM."""
+        return self.path / "rsa-private-key.pem"
 
     @property
     def sandbox_key(self) -> Path:
@@ -158,18 +164,19 @@ def prepare(runtime: Runtime, folder: Folder, bank: Bank) -> StoreRow:
         store_tax.decide(runtime, row, policy=store.TAX_POLICY, rules=tax_table.starting_set(store.SELLER.country))
         correct_one(runtime, StoreScope(row.id, ENVIRONMENT))
         folder.loaded.touch()
+    make_rsa_key(runtime, folder, row)
     return row
 
 
 def describe(runtime: Runtime, folder: Folder, row: StoreRow, key: str) -> dict[str, Any]:
     """What demo.json says: everything that a test, a benchmark or a stranger needs to drive the demo from outside. There are
-    no console, no staff and no key pair yet; their keys are there already, empty, so that readers need not change."""
+    no console and no staff yet; their keys are there already, empty, so that readers need not change."""
     return {
         "base_url": runtime.origin,
         "store": {"id": row.id, "slug": row.slug},
         "environment": ENVIRONMENT,
         "merchant_id": row.merchant_id,
-        "rsa_private_key_file": None,
+        "rsa_private_key_file": str(folder.rsa_key.resolve()),
         "api_key": key,
         "portal_url": runtime.origin + base_path(row.slug, ENVIRONMENT),
         "console_url": None,
@@ -194,6 +201,18 @@ def key_of(runtime: Runtime, folder: Folder, row: StoreRow) -> str:
     made = api_key.create(runtime, scope, name="Demo").text
     write_private(folder.key, made)
     return made
+
+
+def make_rsa_key(runtime: Runtime, folder: Folder, row: StoreRow) -> None:
+    """The key pair of a shop that speaks as Waffo's SDK does: the private part in a file, the public one registered. It is loaded
+    here, since no other process makes one."""
+    rsa = import_module("portico.services.rsa")
+    scope = StoreScope(row.id, ENVIRONMENT)
+    if folder.rsa_key.exists():
+        return
+    private_der, public_pem = rsa.new_pair()
+    waffo_key.add(runtime, scope, public_pem, name="Demo")
+    write_private(folder.rsa_key, rsa.as_pem(private_der))
 
 
 def write_private(path: Path, text: str) -> None:
