@@ -17,7 +17,7 @@ class Call:
 
     `store` and `scope` are the key's; nothing in a request can name another. `ids` are those of the path, in the shape of an id.
     `body` and `query` are of the operation's types. `now` is the real time. `actor` is whom history names: "key:KEY_…".
-    `idempotency_key` is what the client sent, or None.
+    `idempotency_key` is what the client sent, or None; `accept` which kind of answer it wants, as it was sent.
     """
 
     runtime: Runtime
@@ -31,6 +31,7 @@ class Call:
     request_id: str
     now: datetime
     idempotency_key: str | None = None
+    accept: str = ""
 
     @property
     def id(self) -> str:

@@ -123,6 +123,7 @@ def _serve(api: Api, operation: Operation, asked: Asked, caller: Caller, request
         request_id=request_id,
         now=api.runtime.clock(),
         idempotency_key=idempotency.key_of(operation, asked, dry_run=dry_run),
+        accept=asked.header("accept") or "",
     )
     response = idempotency.answered_once(call, operation, asked, lambda: _carried_out(api, operation, call))
     return operation.completes(call, response) if operation.completes is not None and response.status < 300 else response

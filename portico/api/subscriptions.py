@@ -23,10 +23,11 @@ from portico.api.fields import (
 )
 from portico.api.operation import Operation
 from portico.api.paging import Listed, Paged, listed
+from portico.api.payments import PaymentMethod, method_of
 from portico.domain import subscription as domain
 from portico.domain.catalog import Interval
 from portico.domain.money import format_amount
-from portico.domain.payment import PaymentMethod, PaymentStatus
+from portico.domain.payment import PaymentStatus
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import SubscriptionStatus, next_charge
 from portico.domain.why_not import Action
@@ -51,15 +52,6 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     tax: SignedAmount
     total: SignedAmount
     currency: Currency
-
-
-class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be known of a card."""
-
-    brand: Annotated[str, Meta(examples=["visa"])]
-    last4: Annotated[str, Meta(examples=["4242"])]
-    expiry_month: Annotated[int, Meta(examples=[12])] | None
-    expiry_year: Annotated[int, Meta(examples=[2029])] | None
 
 
 class ScheduledChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +85,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_change: ScheduledChange | None
     resumes_at: Annotated[datetime, Meta(tz=True, description="When its pause ends.")] | None
     next_charge: Annotated[Charge, Meta(description="Null when none will come.")] | None
-    card: Card | None
+    method: PaymentMethod | None
     billed_by: Annotated[
         Literal["portico", "elsewhere"], Meta(description="One that was imported without a card to charge is billed elsewhere.")
     ]
@@ -101,7 +93,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: Moment | None
 
 
-class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
+class StandingCancellation(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is given up, and as from when."""
 
     id: Annotated[str, Meta(examples=["CAN_01kJd7rWvTq3YbX5mZ8cNa"])]
@@ -132,7 +124,7 @@ class Possibility(msgspec.Struct, frozen=True, kw_only=True):
 class SubscriptionDetail(Subscription, frozen=True, kw_only=True):
     """One subscription with all that decides what may be done with it."""
 
-    cancellation: Cancellation | None
+    cancellation: StandingCancellation | None
     open_payment: OpenPayment | None
     actions: Annotated[
         dict[str, Possibility],
@@ -168,7 +160,7 @@ def detail(tx: sa.Connection, call: Call, scope: BuyerScope, subscription_id: st
         **msgspec.structs.asdict(_shown(scope, here.subscription)),
         cancellation=None
         if left is None
-        else Cancellation(
+        else StandingCancellation(
             id=left.id, reason=left.reason_code, comment=left.comment, requested_at=left.requested_at, effective_at=left.effective_at
         ),
         open_payment=_open_payment(here),
@@ -203,7 +195,7 @@ def _shown(scope: BuyerScope, found: domain.Subscription) -> Subscription:
         scheduled_change=_scheduled(found),
         resumes_at=found.resumes_at,
         next_charge=charge_of(next_charge(found)),
-        card=_card(found.method),
+        method=method_of(found.method),
         billed_by="portico" if found.managed else "elsewhere",
         created_at=found.created_at,
         ended_at=found.ended_at,
@@ -225,12 +217,6 @@ def _scheduled(found: domain.Subscription) -> ScheduledChange | None:
         quantity=change.quantity or found.quantity,
         unit_amount=None if change.unit_minor is None else format_amount(change.unit_minor, found.currency),
     )
-
-
-def _card(method: PaymentMethod | None) -> Card | None:
-    if method is None:
-        return None
-    return Card(brand=method.brand, last4=method.last4, expiry_month=method.expiry_month, expiry_year=method.expiry_year)
 
 
 def _open_payment(here: Situation) -> OpenPayment | None:

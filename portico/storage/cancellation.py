@@ -37,15 +37,18 @@ class CancellationOfStore:
 
 @dataclass(frozen=True, slots=True)
 class CancellationSum:
-    """Cancellations with one `key` (a reason's code, empty where none was given; a product's id; a month like "2026-11", in UTC), of
-    plans of one interval in one currency. `net_minor` is what those of them that were not taken back were worth per interval."""
+    """Cancellations with one `key` (a reason's code, empty where none was given; a product's id, with its `name`; a month like
+    "2026-11", in UTC), of plans of one interval in one currency. `net_minor` is what those of them that were not taken back were worth
+    per interval, and `withdrawn_net_minor` what the others were."""
 
     key: str
+    name: str
     currency: str
     interval: Interval
     count: int
     withdrawn: int
     net_minor: int
+    withdrawn_net_minor: int
 
 
 _NAMES = (
@@ -81,17 +84,21 @@ _MONTH: dict[str, sa.ColumnElement[Any]] = {
 }
 
 
-def _summary(key: sa.ColumnElement[Any]) -> sa.Executable:
+def _summary(group: Group, key: sa.ColumnElement[Any]) -> sa.Executable:
     labelled, stands = key.label("key"), table.c.withdrawn_at.is_(None)
+    by_product = group == "product"
     return (
         sa.select(
             labelled,
+            sa.func.max(product.c.name if by_product else sa.literal_column("''")),
             table.c.currency,
             table.c.interval,
             sa.func.count(),
             sa.func.sum(sa.case((stands, 0), else_=1)),
             sa.func.sum(sa.case((stands, table.c.net_minor), else_=0)),
+            sa.func.sum(sa.case((stands, 0), else_=table.c.net_minor)),
         )
+        .select_from(table.join(product, product.c.id == table.c.product_id) if by_product else table)
         .where(in_store(table), *_BETWEEN.values())
         .group_by(labelled, table.c.currency, table.c.interval)
         .order_by(labelled, table.c.currency, table.c.interval)
@@ -102,7 +109,7 @@ def _keys(dialect: str) -> dict[Group, sa.ColumnElement[Any]]:
     return {"reason": sa.func.coalesce(table.c.reason_code, ""), "product": table.c.product_id, "month": _MONTH[dialect]}
 
 
-_SUMMARIES = {(dialect, group): _summary(key) for dialect in _MONTH for group, key in _keys(dialect).items()}
+_SUMMARIES = {(dialect, group): _summary(group, key) for dialect in _MONTH for group, key in _keys(dialect).items()}
 _INSERT = sa.insert(table)
 _GET = _SELECT.where(of_buyer(table), table.c.id == sa.bindparam("p_id"))
 _STANDING_ONE = sa.and_(table.c.subscription_id == sa.bindparam("p_subscription_id"), table.c.withdrawn_at.is_(None), also_of_buyer(table))
@@ -157,9 +164,7 @@ def page_of_store(
 def summary(tx: sa.Connection, scope: StoreScope, since: datetime, until: datetime, group: Group) -> tuple[CancellationSum, ...]:
     """What was asked for from `since` until just before `until`, added up by reason, product or month: one statement."""
     rows = many(tx, _SUMMARIES[tx.dialect.name, group], {**store_values(scope), "p_since": since, "p_until": until})
-    return tuple(
-        CancellationSum(key, currency, interval, count, int(withdrawn), int(net)) for key, currency, interval, count, withdrawn, net in rows
-    )
+    return tuple(CancellationSum(*row[:5], *(int(added) for added in row[5:])) for row in rows)  # PostgreSQL adds up as decimals
 
 
 def standing(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> Cancellation | None:

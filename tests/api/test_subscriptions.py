@@ -53,7 +53,7 @@ def test_one_tells_what_is_planned_what_it_costs_next_and_what_may_be_done(desk:
     assert (found["status"], found["unit_amount"], found["currency"], found["interval"]) == ("active", "10.00", "EUR", "month")
     assert (found["billed_by"], found["scheduled_change"]) == ("portico", None)
     assert found["next_charge"] == {"at": MAY, "net": "10.00", "tax": "1.90", "total": "11.90", "currency": "EUR"}
-    assert (found["buyer_id"], found["card"]["last4"]) == (desk.shop.ada.buyer_id, "4242")
+    assert (found["buyer_id"], found["method"]["last4"]) == (desk.shop.ada.buyer_id, "4242")
     assert set(found["actions"]) == set(NAMES.values())
     assert set(NAMES) == set(SUBSCRIPTION_ACTIONS)
     assert found["actions"]["cancel"] == {"possible": True, "reason": None}
