@@ -17,6 +17,7 @@ from portico.storage.rows import many, scalar
 
 Operator = Literal["eq", "ne", "in", "contains", "starts_with", "ends_with", "gt", "gte", "lt", "lte"]
 NESTED_MOST = 100  # of a list within a row: the newest
+ROWS_MOST = 20_000  # of all such lists together
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def count(tx: sa.Connection, reach: Reach, source: Source, conditions: Sequence[
 
 
 def of_keys(tx: sa.Connection, reach: Reach, source: Source, key: str, values: Sequence[str]) -> Sequence[Any]:
-    """The rows that these values of a key lead to, in one statement: the first NESTED_MOST of each value, in the source's order."""
+    """The rows that these values of a key lead to, in one statement: the first NESTED_MOST of each value, in the source's order, and
+    never more than ROWS_MOST."""
     if not values or not _is_in_reach(reach, source):
         return ()
     bound = {**_reach_values(reach, source), "p_keys": values}
@@ -150,7 +152,7 @@ def _clause(column: Any, operator: Operator, name: str) -> sa.ColumnElement[bool
         return _PLAIN[operator](column, sa.bindparam(name, type_=column.type))
     text, length = sa.bindparam(name, type_=sa.String()), sa.bindparam(f"{name}_length", type_=sa.Integer())
     if operator == "contains":
-        return sa.func.replace(column, text, "") != column
+        return sa.or_(sa.func.replace(column, text, "") != column, sa.and_(text == "", column.is_not(None)))
     if operator == "starts_with":
         return sa.func.substr(column, 1, length) == text
     whole = sa.func.length(column)
@@ -177,4 +179,4 @@ def _of_keys(source: Source, key: str, reach: tuple[bool, bool]) -> sa.Select[An
     keys: sa.BindParameter[Any] = sa.bindparam("p_keys", type_=sa.String(), expanding=True)
     found = source.select.add_columns(place).where(column.in_(keys), _within(source, reach, aside=True)).subquery("found")
     named = [each for each in found.c if each.name != "place"]
-    return sa.select(*named).where(found.c.place <= NESTED_MOST).order_by(found.c.place)
+    return sa.select(*named).where(found.c.place <= NESTED_MOST).order_by(found.c.place).limit(ROWS_MOST)

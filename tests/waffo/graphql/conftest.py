@@ -88,9 +88,7 @@ def open_shop(runtime: Runtime, factory: Factory) -> Shop:
     payment = factory.payment(ada, order, refunded_minor=1000, created_at=NOW - 3 * day)
     ticket = factory.ticket(ada, payment, external_id="REF-1", metadata={"case": "7"}, status="rejected", note="too late", version=2)
     refund = factory.refund(ada, payment, ticket_id=ticket)
-    trial = factory.subscription(
-        ada, product_id=plans["Starter"], status="trialing", trial_end=NOW + 14 * day, created_at=NOW, order_id=None
-    )
+    trial = factory.subscription(ada, product_id=plans["Starter"], status="trialing", trial_end=NOW + 14 * day, created_at=NOW)
     leaving = factory.subscription(ada, product_id=plans["Pro"], status="canceling", change_kind="cancel", change_at=NOW + 31 * day)
     factory.cancellation(ada, leaving, requested_at=NOW - day)
     paid = factory.period_payment(ada, leaving, documents=False)
@@ -100,7 +98,7 @@ def open_shop(runtime: Runtime, factory: Factory) -> Shop:
     other_ticket = factory.ticket(bob, other_payment, reason="changed my mind")
     with runtime.database.read() as tx:
         merchant_id = tx.execute(sa.select(tables.store.c.merchant_id).where(tables.store.c.id == store.store_id)).scalar_one()
-        carriers = dict(tx.execute(sa.select(tables.subscription.c.id, tables.subscription.c.order_id)).tuples().all())
+        carriers = dict(tx.execute(sa.select(tables.subscription.c.id, tables.subscription.c.order_id)).all())
     ids = {
         "store": store.store_id, "merchant": merchant_id, "group": group, "atlas": atlas, "gone": gone, "starter": plans["Starter"],
         "pro": plans["Pro"], "order": order, "payment": payment, "ticket": ticket, "refund": refund, "trial": carriers[trial],

@@ -69,8 +69,9 @@ GUIDE = (
          subscriptionOrdersCount(storeId: $storeId) onetimeOrders(storeId: $storeId, limit: 5, filter: {status: {eq: "pending"}})
          { id priceSnapshot { currency total } } onetimeProductsCount(storeId: $storeId) subscriptionProductsCount(storeId: $storeId) }""",
     """query ($storeId: String!) { storesCount storeMerchantsCount apiKeysCount onetimeProductsCount(storeId: $storeId)
-         subscriptionProductsCount(storeId: $storeId) subscriptionProductGroupsCount(storeId: $storeId) onetimeOrdersCount(storeId: $storeId)
-         subscriptionOrdersCount(storeId: $storeId) paymentsCount refundsCount refundTicketsCount webhookDeliveriesCount(storeId: $storeId) }""",
+         subscriptionProductsCount(storeId: $storeId) subscriptionProductGroupsCount(storeId: $storeId)
+         onetimeOrdersCount(storeId: $storeId) subscriptionOrdersCount(storeId: $storeId) paymentsCount refundsCount refundTicketsCount
+         webhookDeliveriesCount(storeId: $storeId) }""",
     '{ __type(name: "OnetimeOrderFilter") { fields { name } inputFields { name type { name } } } }',
     "{ __schema { queryType { fields { name description args { name type { name kind ofType { name } } } } } } }",
 )
@@ -104,7 +105,15 @@ def test_the_hooks_of_the_nextjs_package(shop: Shop) -> None:
 
 @pytest.mark.parametrize("query", GUIDE)
 def test_the_queries_of_the_guide(shop: Shop, query: str) -> None:
-    named = {"id": "store", "storeId": "store", "order": "order", "trial": "trial", "merchant": "merchant", "productId": "atlas", "planId": "pro"}
+    named = {
+        "id": "store",
+        "storeId": "store",
+        "order": "order",
+        "trial": "trial",
+        "merchant": "merchant",
+        "productId": "atlas",
+        "planId": "pro",
+    }
     values = {name: shop.ids[of] for name, of in named.items()} | {"ref": "REF-1"}
     data = shop.ask(query, **{name: value for name, value in values.items() if f"${name}:" in query})
     assert all(value is not None for name, value in data.items() if name != "rate")
@@ -123,7 +132,7 @@ def test_an_order_in_full(shop: Shop) -> None:
     paid = order.pop("payments")[1]
     assert order == {
         "status": "completed", "testMode": True, "merchantProvidedBuyerIdentity": "user-1", "orderMerchantExternalId": "ORDER-1",
-        "metadata": {"ref": "x"}, "storeId": shop.ids["store"], "updatedAt": "2026-03-14T09:26:53.589Z",
+        "metadata": {"ref": "x"}, "storeId": shop.ids["store"], "updatedAt": "2026-03-13T09:26:53.589Z",
         "priceSnapshot": {"currency": "EUR", "subtotal": "29.00", "taxAmount": "5.51", "total": "34.51", "taxCategory": "saas"},
         "productVersion": {"id": f"{shop.ids['atlas']}.1", "versionNumber": 1, "name": "Atlas"},
         "billingDetail": {
@@ -137,7 +146,8 @@ def test_an_order_in_full(shop: Shop) -> None:
     assert paid["cardInfo"] == {"brand": "visa", "last4": "4242", "expMonth": 12, "expYear": 2029}
     assert paid["refunds"] == [
         {
-            "id": shop.ids["refund"], "requestedAmountDetails": {"amount": "10.00", "currency": "EUR"}, "pspAmountDetails": {"amount": "10.00"},
+            "id": shop.ids["refund"], "requestedAmountDetails": {"amount": "10.00", "currency": "EUR"},
+            "pspAmountDetails": {"amount": "10.00"},
             "payment": {"id": shop.ids["payment"]},
         }
     ]  # fmt: skip
@@ -175,7 +185,8 @@ def test_what_is_under_way_counts_before_what_is_done(shop: Shop) -> None:
 
 
 def test_groups_and_their_plans(shop: Shop) -> None:
-    query = "query ($id: ID!) { subscriptionProductGroup(id: $id) { id rules { sharedTrial selfServicePlanChange } productIds products { name } } }"
+    query = """query ($id: ID!) { subscriptionProductGroup(id: $id) { id rules { sharedTrial selfServicePlanChange }
+        productIds products { name } } }"""
     group_id = str(decode(shop.ids["group"]))
     group = shop.ask(query, id=group_id)["subscriptionProductGroup"]
     assert group["id"] == group_id
@@ -197,7 +208,8 @@ def test_what_is_published_goes_by_the_id_it_has_in_test(shop: Shop) -> None:
 
 
 def test_both_kinds_of_order_in_one_list(shop: Shop) -> None:
-    query = "{ orders { __typename id status createdAt ... on SubscriptionOrder { product { name } } ...paid } } fragment paid on OnetimeOrder { payments { id } }"
+    query = """{ orders { __typename id status createdAt ... on SubscriptionOrder { product { name } } ...paid } }
+        fragment paid on OnetimeOrder { payments { id } }"""
     orders = {each["id"]: each for each in shop.ask(query)["orders"]}
     assert orders[shop.ids["trial"]]["product"] == {"name": "Starter"}
     assert "payments" not in orders[shop.ids["trial"]]
@@ -205,7 +217,8 @@ def test_both_kinds_of_order_in_one_list(shop: Shop) -> None:
 
 
 def test_the_newest_rate_there_is(shop: Shop) -> None:
-    query = "query { rate(fromCurrency: USD, toCurrency: EUR) { standardRate rateRefId } same: rate(fromCurrency: EUR, toCurrency: EUR) { standardRate } }"
+    query = """{ rate(fromCurrency: USD, toCurrency: EUR) { standardRate rateRefId }
+        same: rate(fromCurrency: EUR, toCurrency: EUR) { standardRate } }"""
     assert shop.ask(query) == {"rate": None, "same": {"standardRate": "1"}}
     today = shop.runtime.clock().date()
     with shop.runtime.database.transaction() as tx:
