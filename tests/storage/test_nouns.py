@@ -1,5 +1,6 @@
 """What goes into a noun's module comes out of it, alike on both databases."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,6 +37,23 @@ def test_a_store_comes_back_as_it_was_created(database: Database, now: datetime)
     with database.transaction() as tx, pytest.raises(Refused) as refused:
         store.create(tx, row, now)
     assert refused.value.code == "slug_taken"
+
+
+def test_a_store_says_what_people_see_and_where_they_may_be_sent(database: Database, factory: Factory) -> None:
+    scope = factory.store()
+    with database.transaction() as tx:
+        before = store.get(tx, scope.store_id)
+        assert before.return_origins == ()
+        store.update(tx, replace(before, name="Acme 2", locale="de", slug="left-alone"))
+        store.set_return_origins(tx, scope.store_id, ["https://acme.example"])
+        after = store.get(tx, scope.store_id)
+        assert after == replace(before, name="Acme 2", locale="de", return_origins=("https://acme.example",))
+        assert store.of_merchant(tx, before.merchant_id) == (after,)
+        store.set_return_origins(tx, scope.store_id, [])
+        assert store.get(tx, scope.store_id).return_origins == ()
+        for change in (lambda: store.update(tx, replace(before, id="STO_2")), lambda: store.set_return_origins(tx, "STO_2", [])):
+            with pytest.raises(NotFound):
+                change()
 
 
 def test_an_api_key_opens_its_environment_until_it_is_revoked(database: Database, factory: Factory) -> None:
