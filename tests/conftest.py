@@ -3,7 +3,7 @@
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from portico.app import id_maker
+from portico.gateways.http_out import Answer
 from portico.mail.transport import FileMailer
 from portico.sandbox.bank import Bank
 from portico.services.runtime import Runtime
@@ -51,6 +52,13 @@ class SteppingClock:
         """Moves on by `seconds=`, `minutes=`, `days=`, ... (or back, if negative) and tells the new time."""
         self.time += timedelta(**amount)
         return self.time
+
+
+class NobodyThere:
+    """A world without receivers of webhooks."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        return Answer(None, "connection_failed", 0)
 
 
 @pytest.fixture
@@ -114,6 +122,7 @@ def runtime(
         origin="https://portal.test",
         mail_from="portal@portal.test",
         gateways={"test": gateway, "prod": gateway},
+        http_out=NobodyThere(),
     )
 
 

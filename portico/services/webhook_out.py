@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from portico.domain import free_text
-from portico.domain.errors import FieldError, Invalid, Refused
+from portico.domain.errors import FieldError, Invalid, NotFound, Refused
 from portico.domain.event import EVENT_TYPES, Event, EventType
 from portico.domain.scope import StoreScope
 from portico.domain.webhook import FORMATS, Delivery, Endpoint, EndpointFormat, EndpointStatus
@@ -99,43 +99,63 @@ def secret(runtime: Runtime, endpoint: Endpoint) -> str:
     return webhook_secret.of(runtime.secret, endpoint)
 
 
+def live_secrets(runtime: Runtime, endpoint: Endpoint) -> tuple[str, ...]:
+    """The secrets that sign now: the newest, and for a day after a rotation the one before it."""
+    return webhook_secret.live(runtime.secret, endpoint, runtime.clock())
+
+
 def test(runtime: Runtime, scope: StoreScope, endpoint_id: str) -> str:
     """Sends an endpoint a "webhook.test", whichever types it wants, and waits for the first attempt; the delivery's id.
 
     Raises NotFound, and Refused("endpoint_disabled" | "no_test_in_format").
     """
     with runtime.database.transaction() as tx:
-        endpoint = _enabled(endpoints.get(tx, scope, endpoint_id))
+        endpoint = testable(endpoints.get(tx, scope, endpoint_id))
         at = store_time.now(runtime, stores.get(tx, scope.store_id), scope.environment)
         happened = Event(runtime.new_id("EVT"), "webhook.test", endpoint_id, None, at, {})
         events.insert_dispatched(tx, scope, happened, runtime.clock())
-        sent = webhook_dispatch.send(tx, runtime, [(scope, happened, endpoint)], delay_seconds=_IN_REQUEST_SECONDS)
-        if not sent:
-            raise Refused("no_test_in_format", "the format has no event for tests")
-    webhook_send.attempt(runtime, sent[0], attempts=0)
-    return sent[0]
+        (sent,) = webhook_dispatch.send(tx, runtime, [(scope, happened, endpoint)], delay_seconds=_IN_REQUEST_SECONDS)
+    webhook_send.attempt(runtime, sent, attempts=0)
+    return sent
 
 
-def replay(runtime: Runtime, scope: StoreScope, delivery_id: str, *, actor: str) -> Delivery:
+def testable(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, if a test can be sent to it. Raises Refused."""
+    if endpoint.format != "standard":
+        raise Refused("no_test_in_format", "the format has no event for tests")
+    return enabled(endpoint)
+
+
+def replay(runtime: Runtime, scope: StoreScope, endpoint_id: str, delivery_id: str, *, actor: str) -> Delivery:
     """Sends the event of a delivery to its endpoint once more, as a new delivery with a ladder of its own. The receiver knows the event
     by its `webhook-id`, which is the same. Raises NotFound, and Refused("endpoint_disabled" | "delivery_pending")."""
     with runtime.database.transaction() as tx:
-        before = replayable(deliveries.get(tx, scope, delivery_id))
-        endpoint = _enabled(endpoints.get(tx, scope, before.endpoint_id))
+        before = replayable(deliveries.get(tx, scope, delivery_id), endpoint_id)
+        endpoint = enabled(endpoints.get(tx, scope, endpoint_id))
         happened = events.get(tx, scope, before.event_id)
-        (sent,) = webhook_dispatch.send(tx, runtime, [(scope, happened, endpoint)], replay_of=before)
+        sent = webhook_dispatch.send(tx, runtime, [(scope, happened, endpoint)], replay_of=before)
+        if not sent:
+            raise NotFound  # what it is about is gone
         audit.record(tx, scope, actor=actor, action="webhook_delivery.replayed", subject=delivery_id, now=runtime.clock())
-        return deliveries.get(tx, scope, sent)
+        return deliveries.get(tx, scope, sent[0])
 
 
-def replayable(delivery: Delivery) -> Delivery:
-    """The delivery, if it can be sent again. Raises Refused("delivery_pending")."""
-    if delivery.status == "pending":
+def replayable(delivery: Delivery, endpoint_id: str) -> Delivery:
+    """The delivery, if it can be sent again. Raises NotFound for another endpoint's, and Refused("delivery_pending")."""
+    if of_endpoint(delivery, endpoint_id).status == "pending":
         raise Refused("delivery_pending", "it is tried again by itself")
     return delivery
 
 
-def _enabled(endpoint: Endpoint) -> Endpoint:
+def of_endpoint(delivery: Delivery, endpoint_id: str) -> Delivery:
+    """The delivery, if it is one to this endpoint. Raises NotFound."""
+    if delivery.endpoint_id != endpoint_id:
+        raise NotFound
+    return delivery
+
+
+def enabled(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, if it is told anything. Raises Refused("endpoint_disabled")."""
     if endpoint.status != "enabled":
         raise Refused("endpoint_disabled", "it is told nothing while it is disabled")
     return endpoint
