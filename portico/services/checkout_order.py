@@ -114,8 +114,8 @@ def place(
 ) -> Placed:
     """Orders what a checkout offers, for the buyer it names, else who is signed in (`visitor`), else whose `email` that is.
 
-    `detail_raw` is the form of billing details; `total_minor` and `trial_days` are what the buyer was shown. `external_id` is what a
-    buyer who is new is called by the merchant.
+    `detail_raw` is the form of billing details; `total_minor` and `trial_days` are what the buyer was shown. `external_id` is what the
+    merchant calls the buyer, where his own program says so: one who is known by it is who orders, and one who is new is called so.
 
     Raises NotFound; Invalid with all that is wrong; NotAsShown; Refused: "checkout_over", "payment_open" while it is being charged,
     "too_many_charges" after twenty visits to the card page within a day, "no_gateway", "external_id_taken" where another order has the
@@ -195,7 +195,8 @@ def _who(  # noqa: PLR0917
         return _Visitor(named, buyers.get(tx, named).email, known=True, is_here=visitor == named)
     if visitor is not None:
         return _Visitor(visitor, buyers.get(tx, visitor).email, known=True, is_here=True)
-    found = buyers.by_email(tx, scope, address)
+    found = None if external_id is None else buyers.by_external_id(tx, scope, external_id)
+    found = found or buyers.by_email(tx, scope, address)
     if found is None:
         locale = language if is_language(language) else None
         found = Buyer(here.runtime.new_id("BUY"), address, external_id, detail.name, locale, here.now)
@@ -203,7 +204,7 @@ def _who(  # noqa: PLR0917
         own = BuyerScope(scope.store_id, scope.environment, found.id)
         event.record(tx, here.runtime, own, "buyer.created", found.id, at=here.now)
         audit.record(tx, own, actor=here.actor, action="buyer.created", subject=found.id, now=here.runtime.clock())
-    return _Visitor(BuyerScope(scope.store_id, scope.environment, found.id), address, known=False, is_here=False)
+    return _Visitor(BuyerScope(scope.store_id, scope.environment, found.id), found.email, known=False, is_here=False)
 
 
 def _order(here: _Here, who: _Visitor, detail: BillingDetail, language: str, shown: tuple[int | None, int | None]) -> CardSetup | None:

@@ -40,9 +40,10 @@ _SAVE_BILLING_DETAIL = (
 
 
 def create(tx: sa.Connection, scope: StoreScope, row: Buyer, detail: BillingDetail) -> None:
-    """Keeps a new buyer; `row.email` is canonical. A second buyer with the same e-mail breaks a unique constraint."""
+    """Keeps a new buyer; `row.email` is canonical. Raises Conflict for a second buyer with the same e-mail, or external id."""
     values: dict[str, Any] = {column.name: getattr(row, column.name) for column in COLUMNS}
-    tx.execute(_INSERT, {**values, "billing_detail": detail, "store_id": scope.store_id, "environment": scope.environment})
+    with bulk.refusals(tx):
+        tx.execute(_INSERT, {**values, "billing_detail": detail, "store_id": scope.store_id, "environment": scope.environment})
 
 
 def by_email(tx: sa.Connection, scope: StoreScope, email: str) -> Buyer | None:
