@@ -63,8 +63,9 @@ class Call:
 class Action:
     """`name` is "service/verb-noun". The roles that are not in `roles` are refused.
 
-    The very same signed request is answered once. One that is `repeatable` may come again for some seconds: signatures have whole
-    seconds, and two visitors of a shop may ask for the same thing at once.
+    The very same signed request may come again for some seconds, for signatures have whole seconds: a shop whose two visitors ask for
+    the same thing at once, or that cancels, resumes and cancels again, signs the same bytes. What is to happen `once` has no such
+    seconds.
     """
 
     name: str
@@ -72,7 +73,7 @@ class Action:
     roles: frozenset[Role]
     handler: Callable[[Call], Any]
     fields: tuple[Field, ...] = ()
-    repeatable: bool = False
+    once: bool = False
     writes: bool = True
 
 

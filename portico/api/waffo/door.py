@@ -20,7 +20,7 @@ from portico.services.runtime import Runtime
 from portico.storage import merchant_key, rate_limit
 from portico.storage.database import is_unavailable
 
-# How long after it was signed the very same request may come once more, where that does no harm.
+# How long after it was signed the very same request may come again.
 _TWIN_SECONDS = 10
 
 log = structlog.get_logger("portico.api.waffo")
@@ -95,7 +95,7 @@ class Door:
         key = sha256(b"portico waffo signature" + window.to_bytes(4, "big") + proven.signature).digest()
         with runtime.database.transaction() as tx:
             seen = rate_limit.hit(tx, key, now, window, stop_at=2)
-        is_twin = action.repeatable and proven.signed_at is not None and now - proven.signed_at < timedelta(seconds=_TWIN_SECONDS)
+        is_twin = not action.once and proven.signed_at is not None and now - proven.signed_at < timedelta(seconds=_TWIN_SECONDS)
         if seen > 1 and not is_twin:
             raise trouble(409, "This very request was answered before", "gateway", "Sign it anew, with the time of now.")
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
-from portico.domain.ids import decode
+from portico.domain.ids import Prefix, encode
 from portico.server import create_app
 from portico.services import rsa, waffo_key
 from portico.services.runtime import Runtime
@@ -114,6 +115,10 @@ class Waffo:
         with self.runtime.database.read() as connection:
             return next(each for each in subscriptions.list(connection, self.shop.ada) if each.order_id == order_id)
 
+    def set_self_service(self, allowed: bool) -> None:
+        """Whether buyers may change plans within the group by themselves."""
+        self.shop.set(shops.tables.product_group, self.shop.group, self_service=allowed)
+
     def headers(self, path: str, body: bytes, *, stamp: int | None = None, key: bytes | None = None) -> dict[str, str]:
         """A signature as the clients make it."""
         at = str(int(time.time()) if stamp is None else stamp)
@@ -165,5 +170,6 @@ def sdk(process: Sdk, waffo: Waffo) -> Sdk:
     return process
 
 
-def uuid_of(public_id: str) -> str:
-    return str(decode(public_id))
+def our_id(prefix: Prefix, uuid: str) -> str:
+    """The id that goes by a UUID on the wire."""
+    return encode(prefix, UUID(uuid))

@@ -1,7 +1,10 @@
 """A shop's server cancels, takes that back, and asks for money back, through the client as it is published."""
 
+import json
+
 import pytest
 
+from portico.services import refund
 from tests.waffo.client.conftest import Waffo
 from tests.waffo.sdk import Sdk, Thrown
 
@@ -47,9 +50,26 @@ def test_refund_tickets(sdk: Sdk, waffo: Waffo) -> None:
     assert ticket["versionData"] == {"reason": "Not as described", "requestedAmount": {"amount": "1.50", "currency": "EUR"}}
     with pytest.raises(Thrown, match="A refund request for this payment is open already"):
         sdk("createRefundTicket", asked, token=token)
+    again = {name: asked[name] for name in ("paymentId", "reason", "requestedAmount")} | {"ticketId": ticket["id"]}
     with pytest.raises(Thrown, match="Ticket cannot be resubmitted, current status: pending"):
-        sdk(
-            "resubmitRefundTicket",
-            {k: asked[k] for k in ("paymentId", "reason", "requestedAmount")} | {"ticketId": ticket["id"]},
-            token=token,
-        )
+        sdk("resubmitRefundTicket", again, token=token)
+    refund.reject(waffo.runtime, ticket["id"], note="Tell us more")
+    second = sdk("resubmitRefundTicket", {**again, "reason": "It arrived broken"}, token=token)["ticket"]
+    assert (second["id"], second["status"], second["versionNumber"]) == (ticket["id"], "pending", 2)
+    refund.reject(waffo.runtime, ticket["id"])
+    other = {**asked, "requestedAmount": {"amount": "1.50", "currency": "USD"}}
+    with pytest.raises(Thrown, match="must be EUR, the currency of the payment"):
+        sdk("createRefundTicket", other, token=token)
+    status, envelope = waffo.post("refund-ticket/create-ticket", asked)
+    assert status == 200
+    assert (envelope["data"]["ticket"]["status"], envelope["data"]["ticket"]["submitterType"]) == ("processing", "merchant")
+
+
+def test_what_a_signature_may_ask_for_once(waffo: Waffo) -> None:
+    order_id = waffo.subscribe()
+    payment = waffo.shop.payments(waffo.subscription(order_id).id)[0]
+    body = {"paymentId": payment.id, "reason": "Sorry", "requestedAmount": {"amount": "1.00", "currency": "EUR"}}
+    headers = waffo.headers("/v1/actions/refund-ticket/create-ticket", json.dumps(body).encode())
+    assert waffo.post("refund-ticket/create-ticket", body, headers)[0] == 200
+    assert waffo.post("refund-ticket/create-ticket", body, headers)[0] == 409
+    assert len(waffo.shop.jobs("refund")) == 1

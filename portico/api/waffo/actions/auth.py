@@ -31,6 +31,5 @@ ACTIONS = (
             take("storeId", identifier("STO")),
             take("productId", identifier("PROD")),
         ),
-        repeatable=True,
     ),
 )

@@ -200,7 +200,6 @@ ACTIONS = (
             take("changeAmount", amount),
             take("changeCreditAmount", amount),
         ),
-        repeatable=True,
     ),
     Action(
         "checkout/preview-trial",

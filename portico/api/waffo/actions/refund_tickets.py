@@ -66,6 +66,7 @@ ACTIONS = (
         BOTH,
         create,
         (*_ASKED, take("metadata", notes), take("refundTicketMerchantExternalId", text(LONGEST_EXTERNAL_ID))),
+        once=True,
     ),
-    Action("refund-ticket/resubmit-ticket", "ticket", BOTH, resubmit, (need("ticketId", identifier("TKT")), *_ASKED)),
+    Action("refund-ticket/resubmit-ticket", "ticket", BOTH, resubmit, (need("ticketId", identifier("TKT")), *_ASKED), once=True),
 )
