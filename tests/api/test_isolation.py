@@ -94,6 +94,19 @@ MATRIX: dict[str, Smuggled] = {
     "resubmit_refund_ticket": ["?dry_run=true"],
     "approve_refund_ticket": ["?dry_run=true"],
     "reject_refund_ticket": ["?dry_run=true"],
+    "list_events": ["?subject_id=<orders>"],
+    "get_event": [],
+    "list_webhook_endpoints": [],
+    "create_webhook_endpoint": [],
+    "get_webhook_endpoint": [],
+    "update_webhook_endpoint": [{"status": "disabled"}],
+    "delete_webhook_endpoint": [],
+    "get_webhook_secret": [],
+    "rotate_webhook_secret": ["?dry_run=true"],
+    "test_webhook_endpoint": ["?dry_run=true"],
+    "list_webhook_deliveries": ["?status=failed"],
+    "get_webhook_delivery": [],
+    "replay_webhook_delivery": ["?dry_run=true"],
 }
 
 
