@@ -76,11 +76,16 @@ class Visit:
         return StoreScope(self.store.id, self.environment)
 
     @property
-    def buyer(self) -> Buyer:
-        """The buyer signed in. Only rows of the route table that say "buyer" may ask."""
+    def signed_in(self) -> SessionRow:
+        """The session. Only rows of the route table that say "buyer" may ask."""
         if self.session is None:
             raise NotFound
-        return self.session.buyer
+        return self.session
+
+    @property
+    def buyer(self) -> Buyer:
+        """The buyer signed in."""
+        return self.signed_in.buyer
 
     @property
     def buyer_scope(self) -> BuyerScope:

@@ -275,3 +275,23 @@ def test_a_visit_renewed_by_a_code_is_still_that_visit(
     page = browser.get(BASE + "/billing-details")
     assert f'href="{SHOP_URL}"' in page.text
     assert "result=updated" in _return_of(browser, browser.submit(page, "/billing-details"))
+
+
+def test_a_group_that_is_not_for_self_service_is_changed_by_the_stores_link_alone(
+    browser: Browser, ada: Browser, door: Door, plan: Plan, runtime: Runtime
+) -> None:
+    with runtime.database.transaction() as tx:
+        tx.execute(sa.update(tables.product_group).values(self_service=False))
+    assert "There is no other plan to switch to." in ada.get(plan.url).words
+    assert "Large" not in ada.get(f"{plan.url}/change").words  # the quantity alone
+    assert ada.get(plan.review("Large")).status == 409
+    assert ada.get(plan.review("Small", 2)).status == 200
+    wanted = {"flow": "subscription_change", "subscription_id": plan.subscription, "product_id": plan.others["Large"]}
+    review = browser.follow(browser.follow(door.enter(browser, door.link(**wanted))))
+    assert "To pay today" in review.words
+    assert browser.get(plan.review("Tiny")).status == 409
+    form = review.form(f"/subscriptions/{plan.subscription}/change")
+    done = browser.post(f"{plan.url}/change", form)
+    assert "/payments/" in (done.header("location") or "")
+    any_plan = browser.follow(door.enter(browser, door.link(flow="subscription_change", subscription_id=plan.subscription)))
+    assert "Tiny" in any_plan.words

@@ -162,6 +162,14 @@ def test_a_merchants_link_is_read_wiped_shown_and_used_by_a_click(tab: Page, por
     assert entered == ("/enter", {"csrf": "csrf-token", "token": "good"})
 
 
+def test_a_token_that_no_page_reads_does_not_stay_in_the_address(tab: Page, portal: Portal) -> None:
+    tab.goto(portal.address + "sign_in#token=eyJ.x.y")
+    tab.get_by_label("Email address").wait_for()
+    assert "#" not in tab.url
+    tab.goto(portal.address + "subscriptions#quantity")
+    assert tab.url.endswith("#quantity")
+
+
 def test_somebody_else_is_asked_before_a_merchants_link_is_used(tab: Page, portal: Portal) -> None:
     portal.signed_in = "bob@example.com"
     tab.goto(portal.address + "enter#t=good")

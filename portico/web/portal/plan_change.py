@@ -3,11 +3,13 @@
 from portico.domain.errors import NotFound, Refused
 from portico.domain.ids import is_id
 from portico.domain.proration import PlanChange
+from portico.domain.subscription import Subscription
 from portico.domain.why_not import why_not
 from portico.http.response import Response, see_other
 from portico.i18n import words
-from portico.services import plan_change
+from portico.services import plan_change, self_service
 from portico.services.quote import Stale
+from portico.storage import product as products
 from portico.storage import subscription
 from portico.web import view
 from portico.web.portal import done, payment
@@ -57,16 +59,21 @@ def keep(visit: Visit) -> Response:
 def _plans(visit: Visit, *, problem: str = "") -> Response:
     subscription_id = visit.id("SUB")
     found = plan_change.offers(visit.runtime, visit.buyer_scope, subscription_id)
-    if found.why_not is not None and why_not("change_quantity", found.standing, found.now) is not None:
+    with visit.runtime.database.read() as tx:
+        choice = self_service.of(tx, visit.signed_in, subscription_id, found.standing.product)
+    own = found.subscription.product_id
+    offered = [(plan, offer) for plan, offer in found.plans if plan.id == own or choice.has(plan.id)]
+    quantity_only = found.why_not is not None or len(offered) < 2
+    if quantity_only and why_not("change_quantity", found.standing, found.now) is not None:
         return see_other(visit.url(f"/subscriptions/{subscription_id}"))
     return view.page(
         visit,
         "plan_change.html",
         status_code=409 if problem else 200,
         subscription=found.subscription,
-        offers=[(plan, *_split(offer)) for plan, offer in found.plans],
+        offers=[(plan, *_split(offer)) for plan, offer in offered],
         problem=words.why_not(visit.language, problem) if problem else "",
-        quantity_only=found.why_not is not None,
+        quantity_only=quantity_only,
     )
 
 
@@ -89,6 +96,8 @@ def _review(visit: Visit, product_id: str, quantity: int, *, moved: str = "") ->
     if not is_id("PROD", product_id):
         raise NotFound
     found = plan_change.review(visit.runtime, visit.buyer_scope, visit.id("SUB"), product_id, quantity)
+    if product_id != found.subscription.product_id:
+        _hold_choice(visit, found.subscription, product_id)
     return view.page(
         visit,
         "plan_review.html",
@@ -99,6 +108,14 @@ def _review(visit: Visit, product_id: str, quantity: int, *, moved: str = "") ->
         moved=words.why_not(visit.language, moved) if moved else "",
         now=found.now,
     )
+
+
+def _hold_choice(visit: Visit, found: Subscription, product_id: str) -> None:
+    """Raises Refused("no_other_plan") for a plan that is not the buyer's to choose. Without the review there is no quote to confirm."""
+    with visit.runtime.database.read() as tx:
+        own = products.get(tx, visit.scope, found.product_id)
+        if not self_service.of(tx, visit.signed_in, found.id, own).has(product_id):
+            raise Refused("no_other_plan")
 
 
 def _number(text: str, code: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from portico.domain.subscription import is_final, next_charge
 from portico.domain.why_not import Action
 from portico.http.response import Response
-from portico.services import standing
+from portico.services import self_service, standing
 from portico.services.standing import Situation
 from portico.storage import document, subscription
 from portico.web import view
@@ -29,7 +29,10 @@ def one_subscription(visit: Visit) -> Response:
     with visit.runtime.database.read() as tx:
         here = standing.look(tx, visit.runtime, visit.buyer_scope, subscription_id, store=visit.store)
         documents = document.newest_for_order(tx, visit.buyer_scope, here.subscription.order_id, limit=_NEWEST_DOCUMENTS)
-    why = here.whys()
+        choice = self_service.of(tx, visit.signed_in, subscription_id, here.product)
+    why = dict(here.whys())
+    if why["change_plan"] is None and not any(choice.has(plan.id) for plan in here.plans if plan.id != here.product.id):
+        why["change_plan"] = "no_other_plan"
     actions = _actions(here, why)
     reasons = {reason for _, reason in actions}
     return done.page(

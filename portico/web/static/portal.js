@@ -61,6 +61,8 @@
     for (const form of all("form[action*='/language']")) form.action = `${form.action.split("#")[0]}#t=${token}`;
     askWhose();
   };
+  // Programs of the merchant's may add a token to any address; where no page of ours reads it, it need not stay there either.
+  if (!enter && !ready && /[#&](t|token)=/.test(location.hash)) history.replaceState(null, "", location.pathname + location.search);
   if (enter) {
     showPart("over");
     find("[data-part=failed] button", enter).addEventListener("click", askWhose);
