@@ -1,5 +1,6 @@
 """Buyers: who buys, by e-mail and by the merchant's own id, and what their next documents print."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -13,7 +14,7 @@ from portico.api.operation import Operation
 from portico.api.paging import Listed, Paged, listed
 from portico.domain import buyer as domain
 from portico.domain.buyer import canonical_email
-from portico.domain.errors import Conflict
+from portico.domain.errors import Conflict, Invalid
 from portico.domain.scope import BuyerScope
 from portico.services import billing_detail as billing_detail_service
 from portico.services import buyer as buyer_service
@@ -125,7 +126,10 @@ def update_billing_detail(call: Call) -> BuyerBillingDetail:
     stored, version = billing_detail_service.read(call.runtime, _scope(call))
     if body.version is not None and body.version != version:
         raise Conflict
-    billing_detail_service.save(call.runtime, _scope(call), as_form(body.billing_detail, stored), version, actor=call.actor)
+    try:
+        billing_detail_service.save(call.runtime, _scope(call), as_form(body.billing_detail, stored), version, actor=call.actor)
+    except Invalid as invalid:
+        raise Invalid([replace(each, field=f"billing_detail/{each.field}") for each in invalid.errors]) from None
     return get_billing_detail(call)
 
 

@@ -107,7 +107,7 @@ def _serve(api: Api, operation: Operation, asked: Asked, caller: Caller, request
     """Reads the request strictly, all of it, before anything is done."""
     if asked.header("portico-version") not in (None, VERSION):
         raise Refused("version_unknown")
-    fields = asked.query()
+    fields = _query_fields(asked)
     if not all(_ID.match(each) for each in asked.ids.values()):
         raise NotFound
     dry_run = _read_dry_run(fields) if operation.action else False
@@ -148,6 +148,13 @@ def _handled(operation: Operation, call: Call) -> Any:
         if why.status != 409:
             raise
         return DryRun(possible=False, reason=Reason(why.code, why.detail))
+
+
+def _query_fields(asked: Asked) -> dict[str, str]:
+    """The query's fields. Raises Refused("query_invalid") also for one without a name, which a browser's form may have."""
+    if any(piece.startswith(b"=") for piece in asked.raw_query.split(b"&")):
+        raise Refused("query_invalid")
+    return asked.query()
 
 
 def _read_dry_run(fields: dict[str, str]) -> bool:

@@ -39,7 +39,8 @@ def document(operations: Iterable[Operation], origin: str) -> dict[str, Any]:
         "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in operations)],
         "paths": paths,
         "components": {
-            "schemas": schemas.components,
+            "schemas": schemas.spoken(operations),
+            "responses": schemas.responses,
             "headers": {name: {"description": words, "schema": schema} for name, (words, schema) in _HEADERS.items()},
             "securitySchemes": {
                 "api_key": {
@@ -61,6 +62,18 @@ class _Schemas:
         found, components = _renamed(msgspec.json.schema_components(self._types, ref_template=_REF))
         self.components: dict[str, Any] = components
         self._found = dict(zip(self._types, found, strict=True))
+
+        self.responses: dict[str, Any] = {}
+
+    def shared(self, response: dict[str, Any], name: str) -> dict[str, Any]:
+        """A response that several operations give, by reference."""
+        self.responses[name] = response
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def spoken(self, operations: tuple[Operation, ...]) -> dict[str, Any]:
+        """The schemas of bodies and answers; a query is described field by field."""
+        queries = {self.of(each.query)["$ref"].rpartition("/")[2] for each in operations if each.query is not None}
+        return {name: schema for name, schema in self.components.items() if name not in queries}
 
     def of(self, spoken: Any) -> dict[str, Any]:
         """The schema of a type, mostly a reference into the components."""
@@ -158,7 +171,10 @@ def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     for status, listed in sorted(by_status.items()):
         words = " ".join(f"`{code}`: {of_code(code).detail}" for code in listed)
         content = {PROBLEM_JSON: {"schema": schemas.of(ProblemAnswer)}}
-        found[str(status)] = {"description": words, "headers": _answer_headers(listed), "content": content}
+        shared = schemas.shared(
+            {"description": words, "headers": _answer_headers(listed), "content": content}, f"{status}.{'.'.join(listed)}"
+        )
+        found[str(status)] = shared
     if operation.action and operation.status != 200:
         answered = {"application/json": {"schema": schemas.of(_preview(operation))}}
         found["200"] = {"description": "A dry run.", "headers": _answer_headers(), "content": answered}

@@ -97,11 +97,11 @@ def _curl(operation: Operation, origin: str, body: Any) -> str:
     lines = [f"curl {origin}{path}" if operation.method in ("GET", "POST") else f"curl -X {operation.method} {origin}{path}"]
     if operation.method == "POST" and body is None:
         lines = [f"curl -X POST {origin}{path}"]
-    lines.append('-H "Authorization: Bearer $PORTICO_KEY"')
+    lines.append('-H "Authorization: Bearer $PORTICO_API_KEY"')
     if operation.money:
         lines.append('-H "Idempotency-Key: $(uuidgen)"')
     if body is not None:
-        lines.append(f"--json '{_json(body)}'")
+        lines += ['-H "Content-Type: application/json"', f"-d '{_json(body)}'"]
     if operation.media_types and operation.answer is None:
         lines.append("--remote-header-name --remote-name")
     return " \\\n  ".join(lines)

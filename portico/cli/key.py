@@ -1,5 +1,6 @@
 """`portico key create`, `list` and `revoke`."""
 
+from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -26,11 +27,9 @@ def list_keys(*, store: StoreName, environment: EnvironmentName) -> None:
     """Lists the keys of one environment of a store, revoked ones too."""
     with open_runtime() as runtime:
         keys = api_key.every(runtime, scope_of(runtime, store, environment))
-    columns = ("id", "name", "begins", "created", "revoked")
-    moments = [
-        (k, k.created_at.isoformat(timespec="seconds"), k.revoked_at.isoformat(timespec="seconds") if k.revoked_at else "") for k in keys
-    ]
-    print_table(columns, [(key.id, key.name, key.prefix, created, revoked) for key, created, revoked in moments])
+    columns = ("id", "name", "begins", "created", "last used", "revoked")
+    moments = [(key, [_shown(at) for at in (key.created_at, key.last_used_at, key.revoked_at)]) for key in keys]
+    print_table(columns, [(key.id, key.name, key.prefix, *shown) for key, shown in moments])
 
 
 def revoke(key_id: str, /, *, store: StoreName, environment: EnvironmentName) -> None:
@@ -41,3 +40,7 @@ def revoke(key_id: str, /, *, store: StoreName, environment: EnvironmentName) ->
         except NotFound as error:
             raise NotFound(str(error) or f"there is no live key {key_id!r} in this environment of the store") from error
     out.print(f"Revoked key {key_id}.")
+
+
+def _shown(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat(timespec="seconds")

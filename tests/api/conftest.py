@@ -2,12 +2,14 @@
 
 import asyncio
 import json as js
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
 from litestar import Litestar
+from sqlalchemy import event
 
 from portico.api import application as api_application
 from portico.api.context import Api
@@ -17,6 +19,7 @@ from portico.http.metrics import Metrics
 from portico.http.security import Site
 from portico.services import api_key
 from portico.services.runtime import Runtime
+from portico.storage.database import Database
 from tests.factories import Factory
 from tests.web.browser import Answer, ask
 from tests.web.conftest import Present
@@ -124,3 +127,25 @@ def program(runtime: Runtime, api_context: tuple[Api, Litestar]) -> Callable[...
 def api(shop: Shop, program: Callable[..., Program]) -> Program:
     """The program of the shop: its key is for the test environment."""
     return program(shop.key)
+
+
+@pytest.fixture
+def counted(database: Database) -> Callable[[], AbstractContextManager[list[str]]]:
+    """Collects the statements that are sent to the database meanwhile."""
+
+    @contextmanager
+    def collecting() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def see(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            seen.append(statement)
+
+        for engine in database.engines:
+            event.listen(engine, "before_cursor_execute", see)
+        try:
+            yield seen
+        finally:
+            for engine in database.engines:
+                event.remove(engine, "before_cursor_execute", see)
+
+    return collecting

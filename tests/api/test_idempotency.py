@@ -23,9 +23,11 @@ def count(api: Program) -> int:
 
 def test_the_same_again_is_answered_alike_also_after_a_restart(api: Program, database: Database, runtime: Runtime) -> None:
     first = api.post("/v1/products", PRODUCT, idempotency="a key of 1")
-    database.dispose()
-    api.lend(replace(runtime, database=Database(str(database.engine.url.render_as_string(hide_password=False)))))
+    restarted = Database(database.engine.url.render_as_string(hide_password=False))
+    api.lend(replace(runtime, database=restarted))
     again = api.post("/v1/products", PRODUCT, idempotency="a key of 1")
+    api.lend(runtime)
+    restarted.dispose()
     assert (first.status, first.header("idempotent-replayed")) == (201, None)
     assert (again.status, again.body, again.header("idempotent-replayed")) == (201, first.body, "true")
     assert again.header("content-type") == first.header("content-type")
