@@ -1,11 +1,12 @@
 """`make bench`: the figures of the design's budget, one line each. Machines are noisy, so read the ratios, not the milliseconds.
 
-`python -m bench page` runs one part; the parts are page, growth, start, document, pack, write, import, change, renew.
+`python -m bench page` runs one part; the parts are page, growth, start, document, pack, write, import, change, renew,
+api.
 """
 
 import sys
 
-from bench import billing, documents, imports, packs, pages, writes
+from bench import api, billing, documents, imports, packs, pages, writes
 
 PARTS = {
     "page": pages.page,
@@ -17,6 +18,7 @@ PARTS = {
     "import": imports.imports,
     "change": billing.changes,
     "renew": billing.renewals,
+    "api": api.api,
 }
 
 

@@ -40,6 +40,7 @@ class World:
             "PORTICO_MAILER": "file",
             "PORTICO_MAIL_DIR": str(self.settings.mail_dir),
             "PORTICO_LOG_LEVEL": "error",
+            "PORTICO_API_REQUESTS_PER_MINUTE": "1000000",
         }
 
 
