@@ -59,7 +59,7 @@ def hold(runtime: Runtime, proven: Proven, key: str, asked: Asked) -> Held | Res
         begun = keys.begin(tx, scope, claim, request_hash=_ANYTHING, keeps_for_ever=False)
     if begun.stored is not None:
         return Response(begun.stored.status, begun.stored.body, JSON, headers=(("idempotent-replayed", "true"),))
-    if begun.outcome == "in_flight":
+    if begun.outcome not in ("new", "taken_over"):
         raise trouble(409, "A request with this idempotency key is being answered", "gateway")
     return Held(runtime, scope, claim)
 
