@@ -137,6 +137,8 @@ class _Books:
             self.tickets = rows(tables.refund_ticket, "id")
             self.documents = rows(tables.document, "id")
             self.setups = rows(tables.card_setup, "id")
+            self.checkouts = rows(tables.checkout_session, "id")
+            self.orders = rows(tables.order, "id")
             self.subscriptions = rows(tables.subscription, "id")
             self.counters = [tuple(row) for row in connection.execute(sa.select(tables.number_counter))]
             self.audits = Counter(tuple(row) for row in connection.execute(sa.select(tables.audit.c.action, tables.audit.c.subject)))
@@ -247,6 +249,7 @@ def _is_in_the_books(asked: dict[str, Any], told: dict[str, Any], books: _Books)
     """Whether what a buyer was told is there, was done, or is known of."""
     known = {
         "payment": books.payments, "ticket": books.tickets, "refund": books.refunds, "setup": books.setups, "document": books.documents,
+        "checkout": books.checkouts, "order": books.orders,
     }  # fmt: skip
     if not all(told[name] in rows for name, rows in known.items() if told.get(name)):
         return False
@@ -262,6 +265,8 @@ def _is_in_the_books(asked: dict[str, Any], told: dict[str, Any], books: _Books)
 
 def _is_true(told: dict[str, Any], bank: _Bank, books: _Books) -> bool:
     """Whether what was said of a payment is so: a success was captured; of a failure something else may have come since."""
+    if told.get("stands") == "completed" and books.checkouts[told["checkout"]].status != "completed":
+        return False
     payment_id = told.get("payment")
     if payment_id is None:
         return True

@@ -12,7 +12,13 @@ from tests.conftest import DIALECTS, OpenFresh
 from tests.proofs.killing import Storm, storm
 
 # What leads to a mark, where not everything does.
-_WISHES: dict[str, tuple[str, ...]] = {"refund": ("refund",) * 6, "correct": ("correct",) * 6, "swe": ("clock",) * 3}
+_WISHES: dict[str, tuple[str, ...]] = {
+    "refund": ("refund",) * 6,
+    "correct": ("correct",) * 6,
+    "swe": ("clock",) * 3,
+    "checkout": ("buy",) * 4,
+    "giving": ("buy",) * 6,
+}
 _OTHERS = ("clock", "change", "change")
 
 

@@ -30,11 +30,12 @@ _STARTING_PLANS = ("starter", "pro", "team", "starter", "yearly")
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """Where everybody lives: whose subscription is whose."""
+    """Where everybody lives: whose subscription is whose. `book` is sold once; a plan that is bought by a checkout has a trial."""
 
     store: StoreScope
     slug: str
     plans: dict[str, str]
+    book: str
     homes: tuple[tuple[BuyerScope, str], ...]
 
 
@@ -61,7 +62,7 @@ def settle(database: Database, ledger_file: Path, homes: int) -> Town:
         )  # fmt: skip
         made.append((buyer, subscription_id))
     bank.close()
-    return Town(store, "proof-town", plans, tuple(made))
+    return Town(store, "proof-town", plans, factory.product(store, name="Atlas Book", prices={"EUR": 1500}), tuple(made))
 
 
 def _plans(factory: Factory, store: StoreScope) -> dict[str, str]:
@@ -69,7 +70,7 @@ def _plans(factory: Factory, store: StoreScope) -> dict[str, str]:
     return {
         name: factory.product(
             store, kind="subscription", name=name, external_id=name, interval=interval, group_id=group, prices={"EUR": price},
-            quantity_min=1, quantity_max=most, pause_periods_max=pause,
+            quantity_min=1, quantity_max=most, pause_periods_max=pause, trial_days=14,
         )
         for name, (price, interval, most, pause) in PLANS.items()
     }  # fmt: skip

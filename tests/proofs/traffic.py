@@ -16,12 +16,27 @@ from portico.domain.errors import PorticoError
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.sandbox import cards
-from portico.services import cancellation, card, correction, pause, paying, plan_change, refund, store_time, test_clock
+from portico.services import (
+    cancellation,
+    card,
+    checkout,
+    checkout_card,
+    checkout_order,
+    correction,
+    pause,
+    paying,
+    plan_change,
+    refund,
+    store_time,
+    test_clock,
+)
+from portico.services.checkout import Asked
 from portico.services.runtime import Runtime
 from portico.storage import store as stores
 from portico.storage import subscription as subscriptions
 from portico.storage import tables
 from portico.storage.database import is_unavailable
+from portico.storage.store import StoreRow
 from tests.proofs.journal import Facts, Journal, unanswered
 from tests.proofs.town import NUMBERS, Town
 
@@ -29,8 +44,12 @@ _MOST_WAITING = 25  # jobs: the clock stands until the worker has caught up
 _OVER = ("canceled", "expired", "closed")
 # What is done, by where the subscription stands, each as often as it stands here.
 _WISHES: dict[str, tuple[str, ...]] = {
-    "trialing": ("change", "change", "change", "cancel", "card", "clock"),
-    "active": ("change",) * 9 + ("cancel", "pause", "keep", "card", "cancel_pause", "correct") + ("refund",) * 4 + ("clock",) * 3,
+    "trialing": ("change", "change", "change", "cancel", "card", "clock", "buy"),
+    "active": ("change",) * 9
+    + ("buy", "buy")
+    + ("cancel", "pause", "keep", "card", "cancel_pause", "correct")
+    + ("refund",) * 4
+    + ("clock",) * 3,
     "canceling": ("resume", "resume", "resume", "refund", "clock"),
     "past_due": ("pay", "pay", "pay", "card", "card", "card", "clock", "cancel"),
     "paused": ("unpause", "unpause", "clock", "card"),
@@ -161,6 +180,15 @@ class Traffic:
         document_id, buyer_id = self.chance.choice(rows)
         return {"document": document_id, "buyer": buyer_id, "details": self.chance.randrange(len(_DETAILS))}
 
+    def _think_of_buy(self, who: BuyerScope, found: Subscription) -> Facts | None:
+        """The merchant's server opens a checkout for the buyer, who may have had the trial; a stranger pays for it, or he himself."""
+        product_id = self.chance.choice((self.town.book, self.town.plans["starter"], self.town.plans["pro"]))
+        own = self.chance.random() < 0.5
+        asked = Asked(product_id, "EUR", trial=self.chance.random() < 0.5, buyer_id=who.buyer_id if own else None)
+        session = checkout.create(self.runtime, self._store(), "test", asked)
+        number = self.chance.choice((*NUMBERS, cards.SUCCESS, cards.WEBHOOK_TWICE))
+        return {"checkout": session.id, "number": number, "email": f"{who.buyer_id.lower()[-8:]}@example.com"}
+
     def _think_of_clock(self, who: BuyerScope, found: Subscription) -> Facts | None:
         with self.runtime.database.read() as connection:
             job = tables.job.c
@@ -238,6 +266,21 @@ class Traffic:
         done = card.finish(self.runtime, who, setup_id)
         return {"setup": setup_id, "status": done.status, "payment": done.payment_id, "outcome": done.outcome and done.outcome.status}
 
+    def _buy(self, who: BuyerScope, asked: Facts) -> Facts:
+        """Sent again after a kill it is the same checkout: what is ordered, or paid for, is so already."""
+        store, at = self._store(), asked["checkout"]
+        placed = checkout_order.place(
+            self.runtime, store, "test", at, email=asked["email"], detail_raw={"country": "DE", "name": "Ada Lovelace"}
+        )
+        if placed.url is not None:
+            self.bank.post(placed.url, data={"number": asked["number"]})
+        state = checkout_card.returned(self.runtime, store, "test", at)
+        return {"checkout": at, "stands": state.status, "order": state.session.order_id}
+
+    def _store(self) -> StoreRow:
+        with self.runtime.database.read() as connection:
+            return stores.get(connection, self.town.store.store_id)
+
     def _refund(self, who: BuyerScope, asked: Facts) -> Facts:
         if "ticket" in asked:
             return {"refund": refund.approve(self.runtime, asked["ticket"])}
@@ -273,6 +316,7 @@ _PERFORMED: dict[str, Callable[[Traffic, BuyerScope, Facts], Any]] = {
     "unpause": Traffic._unpause,
     "pay": Traffic._pay,
     "card": Traffic._card,
+    "buy": Traffic._buy,
     "refund": Traffic._refund,
     "correct": Traffic._correct,
     "clock": Traffic._clock,
