@@ -36,11 +36,13 @@ _FAILED = "Authentication failed"
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """Who asks, and with what: the store of a customer or visitor; a merchant's key, its signature and when that was made."""
+    """Who asks, and with what: the store of a customer or visitor; a merchant's key, when that was last noted to be in use, its
+    signature and when that was made."""
 
     asker: Asker
     store: StoreRow | None = None
     key_id: str = ""
+    key_noted_at: datetime | None = None
     signature: bytes = b""
     signed_at: datetime | None = None
 
@@ -77,7 +79,7 @@ def _signed(runtime: Runtime, asked: Asked, merchant_id: str, stamp: str, signat
     if not -timedelta(seconds=runtime.waffo_past_seconds) <= signed_at - now <= timedelta(seconds=runtime.waffo_future_seconds):
         raise trouble(401, _FAILED, "gateway", f"X-Timestamp is out of the window; it is {int(now.timestamp())} here.")
     asker = Asker("merchant", merchant_id, key.environment, actor=f"key:{key.id}")
-    return Proven(asker, key_id=key.id, signature=signature, signed_at=signed_at)
+    return Proven(asker, key_id=key.id, key_noted_at=key.last_used_at, signature=signature, signed_at=signed_at)
 
 
 def _customer(runtime: Runtime, bearer: str, environment: Environment) -> Proven:

@@ -47,7 +47,8 @@ class Door:
         asker = proven.asker
         who = asker.merchant_id if asker.role == "merchant" else f"{asker.scope} {asker.identity or asked.client}"
         self._take(f"{asker.role} {asker.environment} {who}", self.runtime.api_requests_per_minute)
-        if proven.key_id:
+        noted_at = proven.key_noted_at
+        if proven.key_id and (noted_at is None or now - noted_at > merchant_key.NOTED_EVERY):  # a write costs more than most requests
             with self.runtime.database.transaction() as tx:
                 merchant_key.touch(tx, proven.key_id, now)
         return proven

@@ -6,6 +6,7 @@ import urllib.request
 from typing import Any
 
 from portico.storage import store as stores
+from portico.storage.database import count_statements
 from tests.waffo.client.conftest import Waffo
 from tests.waffo.graphql.test_queries import HOOKS
 from tests.waffo.sdk import Sdk
@@ -74,3 +75,12 @@ def _post(waffo: Waffo, body: Any, headers: dict[str, str]) -> tuple[int, dict[s
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.loads(error.read())
+
+
+def test_to_read_is_not_to_write(sdk: Sdk, waffo: Waffo) -> None:
+    """When a key was last used is noted once a minute, not with every query; a signature that only reads is not remembered."""
+    for expected in (True, False):
+        with count_statements(waffo.runtime.database) as seen:
+            sdk("graphql.query", {"query": "{ ordersCount }"})
+        assert any(not statement.startswith("SELECT") for statement in seen.statements) is expected
+    assert seen.count == 3
