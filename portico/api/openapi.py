@@ -21,6 +21,12 @@ _HEADERS = {
     "RateLimit-Remaining": ("How many of them are left.", {"type": "integer"}),
     "RateLimit-Reset": ("In how many seconds all of them are there again.", {"type": "integer"}),
 }
+_OF_WRITES = {"Idempotent-Replayed": ("This is the answer that an earlier request under the same key got.", {"type": "boolean"})}
+_OF_STATUS = {
+    401: {"WWW-Authenticate": ("How to authenticate.", {"type": "string"})},
+    429: {"Retry-After": ("In how many seconds to come again.", {"type": "integer"})},
+    503: {"Retry-After": ("In how many seconds to come again.", {"type": "integer"})},
+}
 _BEFORE_A_KEY = frozenset({"api_key_invalid"})  # nobody's limits, as nobody is known
 
 
@@ -41,7 +47,7 @@ def document(operations: Iterable[Operation], origin: str) -> dict[str, Any]:
         "components": {
             "schemas": schemas.spoken(operations),
             "responses": schemas.responses,
-            "headers": {name: {"description": words, "schema": schema} for name, (words, schema) in _HEADERS.items()},
+            "headers": _header_components(),
             "securitySchemes": {
                 "api_key": {
                     "type": "http",
@@ -172,7 +178,7 @@ def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         words = " ".join(f"`{code}`: {of_code(code).detail}" for code in listed)
         content = {PROBLEM_JSON: {"schema": schemas.of(ProblemAnswer)}}
         shared = schemas.shared(
-            {"description": words, "headers": _answer_headers(listed), "content": content}, f"{status}.{'.'.join(listed)}"
+            {"description": words, "headers": _answer_headers(listed, status), "content": content}, f"{status}.{'.'.join(listed)}"
         )
         found[str(status)] = shared
     if operation.action and operation.status != 200:
@@ -182,7 +188,7 @@ def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
 
 
 def _success(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
-    described: dict[str, Any] = {"description": operation.summary, "headers": _answer_headers()}
+    described: dict[str, Any] = {"description": operation.summary, "headers": _answer_headers(writes=operation.writes)}
     if operation.media_types:
         described["content"] = {each: {} for each in operation.media_types}
     if operation.answer is None:
@@ -199,19 +205,23 @@ def _preview(operation: Operation) -> Any:
     return (operation.preview or DryRun) if operation.action else None
 
 
-def _answer_headers(listed: Iterable[str] = ()) -> dict[str, Any]:
+def _answer_headers(listed: Iterable[str] = (), status: int = 200, *, writes: bool = False) -> dict[str, Any]:
     with_limits = not _BEFORE_A_KEY & set(listed)
     names = [name for name in _HEADERS if with_limits or not name.startswith("RateLimit")]
+    names += [*_OF_STATUS.get(status, ()), *(_OF_WRITES if writes else ())]
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _header_components() -> dict[str, Any]:
+    every = {**_HEADERS, **_OF_WRITES, **_OF_STATUS[401], **_OF_STATUS[429]}
+    return {name: {"description": words, "schema": schema} for name, (words, schema) in every.items()}
 
 
 def codes(operation: Operation) -> tuple[str, ...]:
     """The codes of all problems that an operation may answer."""
-    found = [*ALWAYS, *operation.errors]
+    found = [*ALWAYS, "invalid", *operation.errors]
     if operation.id_names:
         found.append("not_found")
-    if operation.query is not None or operation.body is not None or operation.writes:
-        found.append("invalid")
     if operation.writes:
         found += ["body_invalid", "content_type", "too_large"]
         found += ["idempotency_key_invalid", "idempotency_in_flight", "idempotency_key_reused"]
