@@ -1,7 +1,8 @@
 """X-Idempotency-Key: the first success under a key is what every later request under it gets, for a day.
 
 The key alone says what is meant, whatever else the requests are; what failed leaves it free. A customer's and a visitor's keys are
-apart from everybody else's: else a guessed key would show one buyer what another got.
+apart from everybody else's: else a guessed key would show one buyer what another got. Answers hold tokens and links, so they are kept
+sealed: a copy of the database opens nothing.
 """
 
 import re
@@ -14,7 +15,9 @@ from portico.api.waffo.envelope import trouble
 from portico.domain.scope import StoreScope
 from portico.http.asked import Asked
 from portico.http.response import JSON, Response
+from portico.services import rsa
 from portico.services.runtime import Runtime
+from portico.services.secrets import keyed
 from portico.storage import idempotency as keys
 from portico.storage import store as stores
 from portico.storage.idempotency import Claim
@@ -35,7 +38,11 @@ class Held:
     def keep(self, response: Response) -> None:
         with self.runtime.database.transaction() as tx:
             now = self.runtime.clock()
-            keys.finish(tx, self.scope, self.claim, status=response.status, headers={}, body=response.whole, now=now)
+            keys.finish(tx, self.scope, self.claim, status=response.status, headers={}, body=self._sealed(response.whole), now=now)
+
+    def _sealed(self, body: bytes) -> bytes:
+        nonce = self.runtime.random_bytes(rsa.NONCE_BYTES)
+        return rsa.seal(_sealed_with(self.runtime), nonce, body, self.claim.key.encode())
 
     def free(self) -> None:
         with self.runtime.database.transaction() as tx:
@@ -58,7 +65,8 @@ def hold(runtime: Runtime, proven: Proven, key: str, asked: Asked) -> Held | Res
         keys.forget(tx, scope, claim, before=claim.claimed_at - _KEPT)
         begun = keys.begin(tx, scope, claim, request_hash=_ANYTHING, keeps_for_ever=False)
     if begun.stored is not None:
-        return Response(begun.stored.status, begun.stored.body, JSON, headers=(("idempotent-replayed", "true"),))
+        body = rsa.unseal(_sealed_with(runtime), begun.stored.body, key.encode())
+        return Response(begun.stored.status, body, JSON, headers=(("idempotent-replayed", "true"),))
     if begun.outcome not in ("new", "taken_over"):
         raise trouble(409, "A request with this idempotency key is being answered", "gateway")
     return Held(runtime, scope, claim)
@@ -73,3 +81,7 @@ def _owner(runtime: Runtime, proven: Proven, asked: Asked) -> tuple[StoreScope, 
         return StoreScope(oldest.id, asker.environment), asker.merchant_id
     whose = asker.identity.encode() if asker.role == "customer" else asked.path.encode() + asked.body
     return asker.scope, f"{asker.role[0]}{sha256(whose).hexdigest()[:50]}"
+
+
+def _sealed_with(runtime: Runtime) -> bytes:
+    return keyed(runtime.secret, "waffo answers")
