@@ -23,8 +23,19 @@ API_RULES: tuple[Check, ...] = (
         UNION ALL
         SELECT o.id, 'its checkout ' || o.checkout_id || ' is ' || c.status || ', and it ' || o.status
         FROM orders o JOIN checkout_session c ON c.id = o.checkout_id
-        WHERE o.kind = 'one_time' AND o.status IN ('completed', 'partially_refunded', 'refunded')
-          AND (c.status <> 'completed' OR c.order_id <> o.id)
+        WHERE o.status NOT IN ('pending', 'closed', 'canceled') AND (c.status <> 'completed' OR c.order_id <> o.id)
+        """,
+    ),
+    Check(
+        "a_checkout_waits_with_its_order",
+        """
+        SELECT c.id, 'it waits to be paid for, its order is ' || coalesce(o.status, 'not there')
+        FROM checkout_session c LEFT JOIN orders o ON o.id = c.order_id AND o.checkout_id = c.id
+        WHERE c.status = 'placed' AND coalesce(o.status, '') <> 'pending'
+        UNION ALL
+        SELECT o.id, 'it waits to be paid for, its checkout ' || c.id || ' is ' || c.status
+        FROM orders o JOIN checkout_session c ON c.id = o.checkout_id
+        WHERE o.status = 'pending' AND (c.status NOT IN ('placed', 'completed') OR c.order_id <> o.id)
         """,
     ),
     Check(

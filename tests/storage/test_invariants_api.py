@@ -31,6 +31,15 @@ def _completed_unpaid(tx: sa.Connection, rows: ApiRows, factory: Factory) -> Non
     tx.execute(sa.update(tables.checkout_session).where(where).values(status="completed", completed_at=factory.now))
 
 
+def _called_off(tx: sa.Connection, rows: ApiRows, factory: Factory) -> None:
+    tx.execute(sa.update(tables.order).where(tables.order.c.id == rows.order).values(status="canceled"))
+
+
+def _left_waiting(tx: sa.Connection, rows: ApiRows, factory: Factory) -> None:
+    """The time of a checkout is over, and its order goes on waiting."""
+    tx.execute(sa.update(tables.checkout_session).where(tables.checkout_session.c.id == rows.placed).values(status="expired"))
+
+
 def _not_passed_on(tx: sa.Connection, rows: ApiRows, factory: Factory) -> None:
     tx.execute(sa.update(tables.event).values(dispatched_at=None))
     _older(tx, tables.event, "created_at", factory, timedelta(hours=1, microseconds=1))
@@ -44,6 +53,8 @@ BREAKS: tuple[tuple[str, Break], ...] = (
     ("every_delivery_has_its_event", lambda tx, rows, factory: tx.execute(sa.update(tables.event).values(type="order.canceled"))),
     ("a_completed_checkout_has_its_order", _completed_unpaid),
     ("a_completed_checkout_has_its_order", _paid_for_elsewhere),
+    ("a_checkout_waits_with_its_order", _called_off),
+    ("a_checkout_waits_with_its_order", _left_waiting),
     ("a_portal_link_opens_in_time", _used_late),
     ("no_event_waits_for_long", _not_passed_on),
     (
