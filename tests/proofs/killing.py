@@ -22,7 +22,8 @@ from portico.storage import tables
 from portico.storage.database import Database
 from tests.gateways import sandbox_process
 from tests.journeys.server import free_port
-from tests.proofs import reckoning, town, victim
+from tests.proofs import post_office, reckoning, town, victim
+from tests.proofs.post_office import PostOffice
 from tests.proofs.reckoning import Reckoning
 from tests.proofs.victim import Life
 
@@ -69,6 +70,7 @@ class Storm:
     plan: Life
     chance: random.Random
     ports: tuple[int, ...]
+    office: PostOffice
     victims: dict[str, Victim] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
     lives: int = 0
@@ -134,6 +136,7 @@ class Storm:
         """The bank is well again and nobody clicks: everybody works until nothing is left to do. `reborn`: the processes are started
         anew; else those that are there must get over it themselves."""
         self.bank.ask("POST", "/control/faults")
+        self.office.storms = False
         if reborn:
             for name in list(self.victims):
                 self.kill(name)
@@ -151,6 +154,8 @@ class Storm:
             self.victims.pop(name).kill()
 
     def reckon(self) -> Reckoning:
+        told_wrong = self.office.wrong(self.database)
+        assert not told_wrong, told_wrong[:10]
         return reckoning.reckon(self.database, self.bank.data / "ledger.jsonl", sorted(self.plan.folder.glob("*.journal")))
 
     def _left(self) -> list[str]:
@@ -162,6 +167,7 @@ class Storm:
             )
             left = [f"{row}" for row in connection.execute(waits)]
             left += connection.execute(sa.select(attempt.key).where(attempt.status.in_(("pending", "unknown")))).scalars()
+            left += connection.execute(sa.select(tables.event.c.id).where(tables.event.c.dispatched_at.is_(None))).scalars()
             left += connection.execute(sa.select(refund.key).where(refund.status == "pending")).scalars()
             store = stores.get(connection, self.plan.town.store.store_id)
             now = system_clock() + store.test_offset
@@ -191,13 +197,13 @@ def storm(database: Database, folder: Path, *, homes: int, seed: int, processes:
     made = town.settle(database, data / "ledger.jsonl", homes)
     ports = tuple(free_port() for _ in range(processes))
     targets = [word for port in ports for word in ("--webhook-url", f"test=http://127.0.0.1:{port}/webhooks/sandbox/test")]
-    with sandbox_process.running(data, *targets) as bank:
+    with sandbox_process.running(data, *targets) as bank, post_office.opened(database, made.store, victim.SECRET, seed) as office:
         bank.ask("POST", "/control/faults", **BANK_FAULTS)
         life = Life(
             name="", folder=folder, database_url=database.engine.url.render_as_string(hide_password=False), bank_url=bank.url,
             api_key=bank.api_key, webhook_secret=bank.webhook_secret, port=0, town=made, seed=0, lease_seconds=lease_seconds,
         )  # fmt: skip
-        raging = Storm(database, bank, life, random.Random(seed), ports)
+        raging = Storm(database, bank, life, random.Random(seed), ports, office)
         try:
             yield raging
         finally:

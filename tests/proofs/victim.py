@@ -21,6 +21,7 @@ from pathlib import Path
 import uvicorn
 
 from portico.app import id_maker, system_clock, system_random
+from portico.gateways.guarded_http import GuardedHttp
 from portico.gateways.port import Charge, ChargeResult
 from portico.gateways.sandbox import SandboxGateway
 from portico.jobs import worker as working
@@ -81,6 +82,7 @@ def runtime_of(life: Life) -> Runtime:
         origin="https://portal.test",
         mail_from="portal@portal.test",
         gateways={"test": gateway},
+        http_out=GuardedHttp(loopback=True, whole_seconds=2),
     )
 
 
