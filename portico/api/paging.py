@@ -28,7 +28,7 @@ class Listed(msgspec.Struct, Generic[T], frozen=True):
 
     data: list[T]
     has_more: bool
-    next_cursor: str | None
+    next_cursor: Annotated[str, msgspec.Meta(examples=["MTc3MTk4NTIwMDAwMDAwMC5PUkQ"])] | None
 
 
 def listed(page: Page[Item], shown: Callable[[Item], T]) -> Listed[T]:

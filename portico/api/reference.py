@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from jinja2 import FileSystemLoader
+from markupsafe import Markup, escape
 
 from portico.api import openapi
 from portico.api.field_problem import DETAILS
@@ -64,11 +65,18 @@ def page(operations: tuple[Operation, ...], origin: str, assets: Mapping[str, st
         origin=origin,
         version=openapi.VERSION,
         assets=assets,
+        said=said,
         tags={tag: (_anchor(tag), entries) for tag, entries in by_tag.items()},
         problems=problems,
         field_codes=DETAILS,
         languages=LANGUAGES,
     ).encode()
+
+
+def said(words: str) -> Markup:
+    """A sentence for a page: what stands between backticks is code."""
+    pieces = [escape(piece) for piece in words.split("`")]
+    return Markup("").join(Markup(f"<code>{piece}</code>") if place % 2 else piece for place, piece in enumerate(pieces))  # noqa: S704 (escaped)
 
 
 def _entry(operation: Operation, document: dict[str, Any], origin: str) -> Entry:
