@@ -1,14 +1,17 @@
 """Every query that clients are known to send, in both dialects, and what each field of the answers says."""
 
+import re
 from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType
 
+from portico.api.waffo.graphql import limits
 from portico.api.waffo.graphql.schema import FIELDS, RELATIONS, schema
 from portico.domain.ids import decode
 from portico.domain.money import currencies
 from portico.storage import exchange_rate
+from tests.architecture import source
 from tests.waffo.graphql.conftest import Shop
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -270,3 +273,19 @@ def _all(kind: Any, depth: int = 0) -> str:
         elif depth < 2:
             parts.append(f"{name} {{ {_all(inner, depth + 1)} }}" if depth < 1 or not RELATIONS.get(inner.name) else f"{name} {{ id }}")
     return " ".join(parts) or "__typename"
+
+
+def test_the_query_of_the_documentation(shop: Shop) -> None:
+    text = (source.ROOT / "docs" / "waffo-graphql.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"```graphql\n(.*?)```", text, flags=re.DOTALL)
+    assert [each["id"] for each in shop.ask(query, storeId=shop.ids["store"])["subscriptionOrders"]] == [shop.ids["trial"]]
+    roots = {name for name in schema().type_map["Query"].fields if not name.endswith("Count")}  # type: ignore[attr-defined]
+    assert not [name for name in roots if f"`{name}" not in text]
+    for figure in (
+        limits.DEEPEST,
+        f"{limits.COST_TOLD:,}",
+        f"{limits.MOST_COST:,}",
+        f"{limits.LONGEST_QUERY:,}",
+        f"{limits.MOST_TOKENS:,}",
+    ):
+        assert str(figure) in text
