@@ -5,16 +5,19 @@ say so.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
-from portico.domain.errors import Refused
-from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
+from portico.domain.buyer import canonical_email
+from portico.domain.errors import Invalid, Refused
+from portico.domain.scope import ENVIRONMENTS, BuyerScope, Environment, StoreScope
 from portico.services.runtime import Runtime
 from portico.services.secrets import keyed
+from portico.storage import buyer as buyers
 
 LIFETIME = timedelta(minutes=5)
 LONGEST_IDENTITY = 254  # characters: as long as an e-mail address may be
@@ -56,6 +59,16 @@ def read(runtime: Runtime, text: str) -> Vouched:
     if runtime.clock() >= expires_at:
         raise Refused("token_expired")
     return Vouched(StoreScope(store_id, environment), identity, expires_at)
+
+
+def buyer_of(runtime: Runtime, scope: StoreScope, identity: str) -> BuyerScope | None:
+    """The buyer whom a merchant means: by its own id of him, or else, where that is an e-mail address, by that."""
+    with runtime.database.read() as connection:
+        found = buyers.by_external_id(connection, scope, identity)
+        if found is None and "@" in identity:
+            with suppress(Invalid):
+                found = buyers.by_email(connection, scope, canonical_email(identity))
+    return None if found is None else BuyerScope(scope.store_id, scope.environment, found.id)
 
 
 def _key(runtime: Runtime) -> bytes:

@@ -13,18 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-import sqlalchemy as sa
-
 from portico.api.waffo.asker import Asker
 from portico.api.waffo.envelope import Trouble, trouble
-from portico.domain.buyer import canonical_email
-from portico.domain.errors import Invalid, Refused
+from portico.domain.errors import Refused
 from portico.domain.ids import is_id
-from portico.domain.scope import ENVIRONMENTS, BuyerScope, Environment, StoreScope
+from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
 from portico.http.asked import Asked
 from portico.services import rsa, waffo_token
 from portico.services.runtime import Runtime
-from portico.storage import buyer as buyers
 from portico.storage import merchant_key
 from portico.storage import store as stores
 from portico.storage.store import StoreRow
@@ -94,7 +90,7 @@ def _customer(runtime: Runtime, bearer: str, environment: Environment) -> Proven
         raise _failed()
     with runtime.database.read() as connection:
         row = stores.get(connection, vouched.scope.store_id)  # which we said ourselves
-        buyer = buyer_of(connection, vouched.scope, vouched.identity)
+    buyer = waffo_token.buyer_of(runtime, vouched.scope, vouched.identity)
     asker = Asker("customer", row.merchant_id, environment, vouched.scope, buyer, vouched.identity, actor="buyer")
     return Proven(asker, row)
 
@@ -105,17 +101,6 @@ def _visitor(runtime: Runtime, slug: str, environment: Environment) -> Proven:
     if row is None or row.deleted_at is not None:
         raise _failed()
     return Proven(Asker("visitor", row.merchant_id, environment, StoreScope(row.id, environment), actor="visitor"), row)
-
-
-def buyer_of(connection: sa.Connection, scope: StoreScope, identity: str) -> BuyerScope | None:
-    """The buyer whom a merchant means: by its own id of him, or else, where that is an e-mail address, by that."""
-    found = buyers.by_external_id(connection, scope, identity)
-    if found is None and "@" in identity:
-        try:
-            found = buyers.by_email(connection, scope, canonical_email(identity))
-        except Invalid:
-            found = None
-    return None if found is None else BuyerScope(scope.store_id, scope.environment, found.id)
 
 
 def _environment(asked: Asked, incomplete: str) -> Environment:

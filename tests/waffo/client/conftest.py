@@ -47,6 +47,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class RunningClock(SteppingClock):
+    """One that goes on by itself, as the clients' does, and may be put ahead."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.began = time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self.time + timedelta(seconds=time.monotonic() - self.began)
+
+
+@pytest.fixture
+def clock(now: datetime) -> SteppingClock:
+    return RunningClock(now)
+
+
 @pytest.fixture(scope="session")
 def key_pair() -> tuple[bytes, str]:
     return rsa.new_pair()

@@ -10,7 +10,6 @@ from typing import Any
 from portico.api.waffo import reach, wire
 from portico.api.waffo.action import BOTH, MERCHANT, Action, Call, Wrong
 from portico.api.waffo.actions.orders import subscription_of
-from portico.api.waffo.credentials import buyer_of
 from portico.api.waffo.fields import BILLING_DETAIL, choice, identifier, need, take, text, url, whole
 from portico.domain.cancellation import Cancellation
 from portico.domain.errors import NotFound, Refused
@@ -19,7 +18,7 @@ from portico.domain.money import format_amount
 from portico.domain.portal_session import FLOWS
 from portico.domain.scope import BuyerScope
 from portico.i18n.negotiate import lookup
-from portico.services import billing_detail, document_file, portal_session, waffo_words
+from portico.services import billing_detail, document_file, portal_session, waffo_token, waffo_words
 from portico.services.portal_session import Wanted, WhichBuyer
 from portico.storage import cancellation as cancellations
 from portico.storage import document_of_store
@@ -106,8 +105,7 @@ def _buyer(call: Call) -> BuyerScope:
     if call.get("storeId") is None or call.get("buyerIdentity") is None:
         raise call.trouble(400, f"Missing required field: {'storeId' if call.get('storeId') is None else 'buyerIdentity'}")
     scope = reach.scope_of(call, call.get("storeId"))
-    with call.runtime.database.read() as connection:
-        found = buyer_of(connection, scope, call.get("buyerIdentity"))
+    found = waffo_token.buyer_of(call.runtime, scope, call.get("buyerIdentity"))
     if found is None:
         raise call.trouble(404, "Buyer not found")
     return found
