@@ -44,7 +44,7 @@ def purchased(purchase: Purchase, payment: Payment | None) -> None:
     """It is paid for, or was free: the buyer has it."""
     tx, scope, order = purchase.tx, purchase.scope, purchase.order
     orders.set_status(tx, scope, order.id, "completed", expected="pending")
-    _completed(tx, purchase.runtime, scope, order.id, purchase.now)
+    _completed(tx, purchase.runtime, scope, order.id, None, purchase.now)
     told: Mapping[str, Told] = {
         "product_id": order.product_id,
         "quantity": order.quantity,
@@ -72,7 +72,7 @@ def activate(locked: Locked, payment: Payment | None) -> None:
     found, now = locked.subscription, locked.now
     begun = replace(_from_now(locked), status="active")
     begun = locked.become(locked.planned(begun), "activate", "payment_captured" if payment else "free")
-    _completed(locked.tx, locked.runtime, locked.scope, found.order_id, now)
+    _completed(locked.tx, locked.runtime, locked.scope, found.order_id, found.id, now)
     locked.record("subscription.activated", begun, payment_id=payment and payment.id)
     _confirm(locked.tx, locked.runtime, locked.scope, found.order_id, payment, notice.of_subscription(begun), now=now)
 
@@ -82,7 +82,7 @@ def start_trial(locked: Locked, days: int) -> Subscription:
     found, now = locked.subscription, locked.now
     trying = replace(_from_now(locked), status="trialing", trial_end=now + timedelta(days=days))
     trying = locked.become(locked.planned(trying), "start_trial", "card_given")
-    _completed(locked.tx, locked.runtime, locked.scope, found.order_id, now)
+    _completed(locked.tx, locked.runtime, locked.scope, found.order_id, found.id, now)
     locked.record("subscription.trial_started", trying, trial_end=trying.trial_end)
     locked.tell("trial_started", trying.id, trying)
     return trying
@@ -94,12 +94,14 @@ def _from_now(locked: Locked) -> Subscription:
     return replace(locked.subscription, anchor=locked.now, period_index=0, period_start=start, period_end=end)
 
 
-def _completed(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, order_id: str, now: datetime) -> None:
+def _completed(  # noqa: PLR0917
+    tx: sa.Connection, runtime: Runtime, scope: BuyerScope, order_id: str, subscription_id: str | None, now: datetime
+) -> None:
     """The checkout is over, and with it every visit to the card page that is still open."""
     checkout_id = checkouts.complete(tx, scope, order_id, runtime.clock())
     if checkout_id is not None:
         setups.expire_of_checkout(tx, scope, checkout_id)
-        event.record(tx, runtime, scope, "checkout.completed", checkout_id, at=now, order_id=order_id)
+        event.record(tx, runtime, scope, "checkout.completed", checkout_id, at=now, order_id=order_id, subscription_id=subscription_id)
 
 
 def _confirm(  # noqa: PLR0917

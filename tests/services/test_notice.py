@@ -218,7 +218,7 @@ def test_there_is_no_mail_of_an_unknown_kind(desk: Desk, plan: str, kind: Any) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("subject_id", ["", "ORD_0000000000000000000001", "LNK_0000000000000000000001"])
+@pytest.mark.parametrize("subject_id", ["", "PROD_0000000000000000000001", "LNK_0000000000000000000001"])
 def test_a_mail_must_be_told_what_about(desk: Desk, kind: Kind, subject_id: str) -> None:
     with pytest.raises(ValueError, match="no mail"):
         desk.add(kind, subject_id)
