@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portico.domain.dunning import next_retry
+from portico.domain.dunning import is_early, next_retry
 
 FAILED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 LADDER = (1, 3, 5, 7)
@@ -31,6 +31,13 @@ def test_after_a_downtime_retries_do_not_come_at_once() -> None:
     assert next_retry(FAILED, 1, LADDER, now=late) == late + timedelta(days=1)
     assert next_retry(FAILED, 0, LADDER, now=late) == late + timedelta(hours=12)
     assert next_retry(FAILED, 4, LADDER, now=late) is None
+
+
+def test_a_try_before_its_time_is_none_of_the_ladders() -> None:
+    due = FAILED + timedelta(days=3)
+    assert is_early(due - timedelta(microseconds=1), FAILED, 1, LADDER)
+    assert not is_early(due, FAILED, 1, LADDER)
+    assert not is_early(FAILED, FAILED, 4, LADDER)
 
 
 @given(st.sets(st.integers(1, 60), min_size=1, max_size=8), st.lists(st.integers(0, 40 * 24), min_size=8, max_size=8))
