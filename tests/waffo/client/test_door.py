@@ -44,7 +44,7 @@ def forged(waffo: Waffo, other: bytes, body: bytes, path: str) -> list[dict[str,
         waffo.headers("/v1/actions/store/delete-store", body),
         waffo.headers(path, body, key=other),
         waffo.headers(path, body, stamp=now - 2703),
-        waffo.headers(path, body, stamp=now + 75),
+        waffo.headers(path, body, stamp=now + 3600),
         waffo.headers(path, body, stamp=now * 1000),
         {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyLTEifQ.", "X-Environment": "prod"},
         {"X-Store-Slug": "nobody", "X-Environment": "prod"},
@@ -64,6 +64,7 @@ def test_what_is_forged_has_one_answer_and_no_effect(waffo: Waffo, other_pair: t
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(900)
 def test_ten_thousand_forged_and_replayed(waffo: Waffo, other_pair: tuple[bytes, str], clock: SteppingClock) -> None:
     order_id = waffo.subscribe()
     body, path = json.dumps({"orderId": order_id}).encode(), f"/v1/actions/{CANCEL}"
