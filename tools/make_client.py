@@ -125,7 +125,10 @@ def _walker(name: str, ids: list[str], query: list[Taken], address: str, item: s
 
 def _item(answer: str, described: dict[str, Any]) -> str:
     """What a list of this type lists."""
-    return _python(described["components"]["schemas"][answer.removeprefix("types.")]["properties"]["data"]["items"], prefix="types.")
+    return _python(
+        described["components"]["schemas"][answer.partition(" | ")[0].removeprefix("types.")]["properties"]["data"]["items"],
+        prefix="types.",
+    )
 
 
 def _body(operation: dict[str, Any], described: dict[str, Any]) -> list[Taken]:

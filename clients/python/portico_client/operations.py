@@ -43,6 +43,35 @@ class Portico(Transport):
             idempotency_key=idempotency_key,
         )
 
+    def get_portal_configuration(self) -> types.PortalConfiguration:
+        """How the portal looks, where it may lead back to, and what buyers may say when they leave."""
+        return self.send("GET", "/v1/portal-configuration")
+
+    def update_portal_configuration(
+        self,
+        *,
+        name: str | Unset = UNSET,
+        support_email: str | Unset = UNSET,
+        accent_color: str | Unset = UNSET,
+        return_origins: list[str] | Unset = UNSET,
+        cancel_reasons: list[types.CancelReason] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> types.PortalConfiguration:
+        """Changes what is sent, all of it or nothing. It holds for both environments of the store, whichever the key
+        is for."""
+        return self.send(
+            "PATCH",
+            "/v1/portal-configuration",
+            body={
+                "name": name,
+                "support_email": support_email,
+                "accent_color": accent_color,
+                "return_origins": return_origins,
+                "cancel_reasons": cancel_reasons,
+            },
+            idempotency_key=idempotency_key,
+        )
+
     def list_buyers(
         self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET, email: str | Unset = UNSET, external_id: str | Unset = UNSET
     ) -> types.BuyerList:
@@ -295,6 +324,87 @@ class Portico(Transport):
         """Only one without products."""
         return self.send("DELETE", f"/v1/product-groups/{segment(id)}", idempotency_key=idempotency_key)
 
+    def list_checkout_sessions(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        status: Literal["completed", "expired", "open", "placed"] | Unset = UNSET,
+        buyer_id: str | Unset = UNSET,
+    ) -> types.CheckoutSessionList:
+        """Checkout sessions, newest first; by how they stand, or of a buyer."""
+        return self.send("GET", "/v1/checkout-sessions", query={"limit": limit, "cursor": cursor, "status": status, "buyer_id": buyer_id})
+
+    def all_checkout_sessions(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        status: Literal["completed", "expired", "open", "placed"] | Unset = UNSET,
+        buyer_id: str | Unset = UNSET,
+    ) -> Iterator[types.CheckoutSession]:
+        """Everything that `list_checkout_sessions` lists, page after page."""
+        return self.pages("/v1/checkout-sessions", {"limit": limit, "status": status, "buyer_id": buyer_id})
+
+    def create_checkout_session(
+        self,
+        *,
+        product_id: str,
+        currency: str,
+        quantity: int | Unset | None = UNSET,
+        unit_amount: str | Unset | None = UNSET,
+        trial: bool | Unset = UNSET,
+        buyer_id: str | Unset | None = UNSET,
+        buyer_external_id: str | Unset | None = UNSET,
+        email: str | Unset | None = UNSET,
+        billing_detail: types.BillingDetailInput | Unset | None = UNSET,
+        locale: str | Unset | None = UNSET,
+        theme: Literal["dark", "light"] | Unset | None = UNSET,
+        success_url: str | Unset | None = UNSET,
+        cancel_url: str | Unset | None = UNSET,
+        order_external_id: str | Unset | None = UNSET,
+        expires_in_seconds: int | Unset = UNSET,
+        metadata: dict[str, str] | Unset = UNSET,
+        idempotency_key: str | None = None,
+    ) -> types.CheckoutSession:
+        """Offers a product for 45 minutes, or as long as you say, up to a week. Send the buyer to `url`: the page
+        asks for billing details, shows the price with its tax, and leads to the payment provider for the card. Order,
+        subscription, invoice, receipt and mails follow by themselves."""
+        return self.send(
+            "POST",
+            "/v1/checkout-sessions",
+            body={
+                "product_id": product_id,
+                "currency": currency,
+                "quantity": quantity,
+                "unit_amount": unit_amount,
+                "trial": trial,
+                "buyer_id": buyer_id,
+                "buyer_external_id": buyer_external_id,
+                "email": email,
+                "billing_detail": billing_detail,
+                "locale": locale,
+                "theme": theme,
+                "success_url": success_url,
+                "cancel_url": cancel_url,
+                "order_external_id": order_external_id,
+                "expires_in_seconds": expires_in_seconds,
+                "metadata": metadata,
+            },
+            idempotency_key=idempotency_key,
+        )
+
+    def get_checkout_session(self, id: str) -> types.CheckoutSession:
+        """One checkout session. Grant what was bought when `checkout.completed` tells so, or its status here; never
+        because a browser came back."""
+        return self.send("GET", f"/v1/checkout-sessions/{segment(id)}")
+
+    def expire_checkout_session(
+        self, id: str, *, dry_run: bool | Unset = UNSET, idempotency_key: str | None = None
+    ) -> types.CheckoutSession | types.DryRun:
+        """Ends a checkout session before its time, and cancels what was ordered with it and not paid for. Again does
+        nothing."""
+        return self.send("POST", f"/v1/checkout-sessions/{segment(id)}/expire", query={"dry_run": dry_run}, idempotency_key=idempotency_key)
+
     def list_orders(
         self,
         *,
@@ -383,6 +493,11 @@ class Portico(Transport):
     def get_order(self, id: str) -> types.Order:
         """One order with its payments, their tries and refunds."""
         return self.send("GET", f"/v1/orders/{segment(id)}")
+
+    def cancel_order(self, id: str, *, dry_run: bool | Unset = UNSET, idempotency_key: str | None = None) -> types.Order | types.DryRun:
+        """Calls off something bought once that is not paid for yet; its checkout session is over with it. What is
+        paid for is given back by a refund, and a subscription has a cancel of its own."""
+        return self.send("POST", f"/v1/orders/{segment(id)}/cancel", query={"dry_run": dry_run}, idempotency_key=idempotency_key)
 
     def list_subscriptions(
         self,
@@ -527,6 +642,101 @@ class Portico(Transport):
             body={"on_session": on_session},
             idempotency_key=idempotency_key,
         )
+
+    def list_cancellations(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        reason: str | Unset = UNSET,
+        product_id: str | Unset = UNSET,
+        buyer_id: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        since: str | Unset = UNSET,
+        until: str | Unset = UNSET,
+    ) -> types.CancellationList | File:
+        """Why subscriptions were given up, with reason and comment, newest first. With `Accept: text/csv` all of
+        them, without pages, as a table for spreadsheets."""
+        return self.send(
+            "GET",
+            "/v1/cancellations",
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "reason": reason,
+                "product_id": product_id,
+                "buyer_id": buyer_id,
+                "subscription_id": subscription_id,
+                "since": since,
+                "until": until,
+            },
+        )
+
+    def all_cancellations(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        reason: str | Unset = UNSET,
+        product_id: str | Unset = UNSET,
+        buyer_id: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        since: str | Unset = UNSET,
+        until: str | Unset = UNSET,
+    ) -> Iterator[types.Cancellation]:
+        """Everything that `list_cancellations` lists, page after page."""
+        return self.pages(
+            "/v1/cancellations",
+            {
+                "limit": limit,
+                "reason": reason,
+                "product_id": product_id,
+                "buyer_id": buyer_id,
+                "subscription_id": subscription_id,
+                "since": since,
+                "until": until,
+            },
+        )
+
+    def export_cancellations(
+        self,
+        *,
+        reason: str | Unset = UNSET,
+        product_id: str | Unset = UNSET,
+        buyer_id: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        since: str | Unset = UNSET,
+        until: str | Unset = UNSET,
+    ) -> File:
+        """All cancellations as a table for spreadsheets, newest first. No text in it is taken for a formula."""
+        return self.send(
+            "GET",
+            "/v1/cancellations.csv",
+            query={
+                "reason": reason,
+                "product_id": product_id,
+                "buyer_id": buyer_id,
+                "subscription_id": subscription_id,
+                "since": since,
+                "until": until,
+            },
+        )
+
+    def summarize_cancellations(
+        self, *, by: Literal["month", "product", "reason"] | Unset = UNSET, since: str | Unset = UNSET, until: str | Unset = UNSET
+    ) -> types.CancellationSummary | File:
+        """By reason, product or month: how many were asked for, how many were taken back, and the money per month
+        that is lost, in each currency. With `Accept: text/csv` as a table for spreadsheets."""
+        return self.send("GET", "/v1/cancellations/summary", query={"by": by, "since": since, "until": until})
+
+    def export_cancellation_summary(
+        self, *, by: Literal["month", "product", "reason"] | Unset = UNSET, since: str | Unset = UNSET, until: str | Unset = UNSET
+    ) -> File:
+        """The summary as a table for spreadsheets: a line for each key and currency."""
+        return self.send("GET", "/v1/cancellations/summary.csv", query={"by": by, "since": since, "until": until})
+
+    def get_cancellation(self, id: str) -> types.Cancellation:
+        """One cancellation with its reason and comment."""
+        return self.send("GET", f"/v1/cancellations/{segment(id)}")
 
     def list_payments(
         self,
@@ -799,3 +1009,288 @@ class Portico(Transport):
     def get_document_xml(self, id: str, *, syntax: Literal["cii", "ubl"] | Unset = UNSET) -> File:
         """EN 16931 as XML. Receipts have none, and neither has what the standard has no words for."""
         return self.send("GET", f"/v1/documents/{segment(id)}/xml", query={"syntax": syntax})
+
+    def list_events(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        type: Literal[
+            "billing_detail.updated",
+            "buyer.created",
+            "buyer.updated",
+            "checkout.completed",
+            "checkout.expired",
+            "document.issued",
+            "order.canceled",
+            "order.completed",
+            "payment.failed",
+            "payment.succeeded",
+            "payment_method.updated",
+            "refund.failed",
+            "refund.succeeded",
+            "refund_ticket.approved",
+            "refund_ticket.created",
+            "refund_ticket.rejected",
+            "subscription.activated",
+            "subscription.cancel_requested",
+            "subscription.canceled",
+            "subscription.closed",
+            "subscription.expired",
+            "subscription.past_due",
+            "subscription.pause_scheduled",
+            "subscription.pause_withdrawn",
+            "subscription.paused",
+            "subscription.plan_change_failed",
+            "subscription.plan_change_scheduled",
+            "subscription.plan_change_withdrawn",
+            "subscription.plan_changed",
+            "subscription.recovered",
+            "subscription.renewed",
+            "subscription.resumed",
+            "subscription.trial_started",
+            "subscription.unpaused",
+            "webhook.test",
+        ]
+        | Unset = UNSET,
+        subject_id: str | Unset = UNSET,
+        since: str | Unset = UNSET,
+    ) -> types.EventList:
+        """What happened within the last 90 days, newest first: all of it, or of one type, or about one thing."""
+        return self.send(
+            "GET", "/v1/events", query={"limit": limit, "cursor": cursor, "type": type, "subject_id": subject_id, "since": since}
+        )
+
+    def all_events(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        type: Literal[
+            "billing_detail.updated",
+            "buyer.created",
+            "buyer.updated",
+            "checkout.completed",
+            "checkout.expired",
+            "document.issued",
+            "order.canceled",
+            "order.completed",
+            "payment.failed",
+            "payment.succeeded",
+            "payment_method.updated",
+            "refund.failed",
+            "refund.succeeded",
+            "refund_ticket.approved",
+            "refund_ticket.created",
+            "refund_ticket.rejected",
+            "subscription.activated",
+            "subscription.cancel_requested",
+            "subscription.canceled",
+            "subscription.closed",
+            "subscription.expired",
+            "subscription.past_due",
+            "subscription.pause_scheduled",
+            "subscription.pause_withdrawn",
+            "subscription.paused",
+            "subscription.plan_change_failed",
+            "subscription.plan_change_scheduled",
+            "subscription.plan_change_withdrawn",
+            "subscription.plan_changed",
+            "subscription.recovered",
+            "subscription.renewed",
+            "subscription.resumed",
+            "subscription.trial_started",
+            "subscription.unpaused",
+            "webhook.test",
+        ]
+        | Unset = UNSET,
+        subject_id: str | Unset = UNSET,
+        since: str | Unset = UNSET,
+    ) -> Iterator[types.Event]:
+        """Everything that `list_events` lists, page after page."""
+        return self.pages("/v1/events", {"limit": limit, "type": type, "subject_id": subject_id, "since": since})
+
+    def get_event(self, id: str) -> types.Event:
+        """One event."""
+        return self.send("GET", f"/v1/events/{segment(id)}")
+
+    def list_webhook_endpoints(self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET) -> types.WebhookEndpointList:
+        """All endpoints of this environment, newest first."""
+        return self.send("GET", "/v1/webhook-endpoints", query={"limit": limit, "cursor": cursor})
+
+    def all_webhook_endpoints(self, *, limit: int | Unset = UNSET) -> Iterator[types.WebhookEndpoint]:
+        """Everything that `list_webhook_endpoints` lists, page after page."""
+        return self.pages("/v1/webhook-endpoints", {"limit": limit})
+
+    def create_webhook_endpoint(
+        self,
+        *,
+        url: str,
+        description: str | Unset = UNSET,
+        event_types: list[
+            Literal[
+                "billing_detail.updated",
+                "buyer.created",
+                "buyer.updated",
+                "checkout.completed",
+                "checkout.expired",
+                "document.issued",
+                "order.canceled",
+                "order.completed",
+                "payment.failed",
+                "payment.succeeded",
+                "payment_method.updated",
+                "refund.failed",
+                "refund.succeeded",
+                "refund_ticket.approved",
+                "refund_ticket.created",
+                "refund_ticket.rejected",
+                "subscription.activated",
+                "subscription.cancel_requested",
+                "subscription.canceled",
+                "subscription.closed",
+                "subscription.expired",
+                "subscription.past_due",
+                "subscription.pause_scheduled",
+                "subscription.pause_withdrawn",
+                "subscription.paused",
+                "subscription.plan_change_failed",
+                "subscription.plan_change_scheduled",
+                "subscription.plan_change_withdrawn",
+                "subscription.plan_changed",
+                "subscription.recovered",
+                "subscription.renewed",
+                "subscription.resumed",
+                "subscription.trial_started",
+                "subscription.unpaused",
+                "webhook.test",
+            ]
+        ]
+        | Unset = UNSET,
+        format: Literal["standard", "waffo"] | Unset = UNSET,
+        idempotency_key: str | None = None,
+    ) -> types.NewWebhookEndpoint:
+        """From now on it is told what happens, signed with its secret. 20 at most in an environment."""
+        return self.send(
+            "POST",
+            "/v1/webhook-endpoints",
+            body={"url": url, "description": description, "event_types": event_types, "format": format},
+            idempotency_key=idempotency_key,
+        )
+
+    def get_webhook_endpoint(self, id: str) -> types.WebhookEndpoint:
+        """One endpoint, without its secret."""
+        return self.send("GET", f"/v1/webhook-endpoints/{segment(id)}")
+
+    def update_webhook_endpoint(
+        self,
+        id: str,
+        *,
+        url: str | Unset = UNSET,
+        description: str | Unset = UNSET,
+        event_types: list[
+            Literal[
+                "billing_detail.updated",
+                "buyer.created",
+                "buyer.updated",
+                "checkout.completed",
+                "checkout.expired",
+                "document.issued",
+                "order.canceled",
+                "order.completed",
+                "payment.failed",
+                "payment.succeeded",
+                "payment_method.updated",
+                "refund.failed",
+                "refund.succeeded",
+                "refund_ticket.approved",
+                "refund_ticket.created",
+                "refund_ticket.rejected",
+                "subscription.activated",
+                "subscription.cancel_requested",
+                "subscription.canceled",
+                "subscription.closed",
+                "subscription.expired",
+                "subscription.past_due",
+                "subscription.pause_scheduled",
+                "subscription.pause_withdrawn",
+                "subscription.paused",
+                "subscription.plan_change_failed",
+                "subscription.plan_change_scheduled",
+                "subscription.plan_change_withdrawn",
+                "subscription.plan_changed",
+                "subscription.recovered",
+                "subscription.renewed",
+                "subscription.resumed",
+                "subscription.trial_started",
+                "subscription.unpaused",
+                "webhook.test",
+            ]
+        ]
+        | Unset = UNSET,
+        status: Literal["disabled", "enabled"] | Unset = UNSET,
+        idempotency_key: str | None = None,
+    ) -> types.WebhookEndpoint:
+        """Its address, its types, or whether it is told anything. What is due while it is disabled is given up."""
+        return self.send(
+            "PATCH",
+            f"/v1/webhook-endpoints/{segment(id)}",
+            body={"url": url, "description": description, "event_types": event_types, "status": status},
+            idempotency_key=idempotency_key,
+        )
+
+    def delete_webhook_endpoint(self, id: str, *, idempotency_key: str | None = None) -> None:
+        """With its deliveries; nothing more is sent."""
+        return self.send("DELETE", f"/v1/webhook-endpoints/{segment(id)}", idempotency_key=idempotency_key)
+
+    def get_webhook_secret(self, id: str) -> types.WebhookSecret:
+        """The secret that signs, and for a day after a rotation the one before it."""
+        return self.send("GET", f"/v1/webhook-endpoints/{segment(id)}/secret")
+
+    def rotate_webhook_secret(
+        self, id: str, *, dry_run: bool | Unset = UNSET, idempotency_key: str | None = None
+    ) -> types.NewWebhookEndpoint | types.DryRun:
+        """For a day both sign, so that receivers can change theirs in peace."""
+        return self.send(
+            "POST", f"/v1/webhook-endpoints/{segment(id)}/rotate-secret", query={"dry_run": dry_run}, idempotency_key=idempotency_key
+        )
+
+    def test_webhook_endpoint(
+        self, id: str, *, dry_run: bool | Unset = UNSET, idempotency_key: str | None = None
+    ) -> types.WebhookDeliveryDetail | types.DryRun:
+        """Sends a `webhook.test` at once, and answers how that went. If it failed it is tried again like any
+        other."""
+        return self.send("POST", f"/v1/webhook-endpoints/{segment(id)}/test", query={"dry_run": dry_run}, idempotency_key=idempotency_key)
+
+    def list_webhook_deliveries(
+        self,
+        id: str,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        status: Literal["failed", "pending", "succeeded"] | Unset = UNSET,
+    ) -> types.WebhookDeliveryList:
+        """What an endpoint was sent, or is to be sent, with every attempt; newest first."""
+        return self.send(
+            "GET", f"/v1/webhook-endpoints/{segment(id)}/deliveries", query={"limit": limit, "cursor": cursor, "status": status}
+        )
+
+    def all_webhook_deliveries(
+        self, id: str, *, limit: int | Unset = UNSET, status: Literal["failed", "pending", "succeeded"] | Unset = UNSET
+    ) -> Iterator[types.WebhookDelivery]:
+        """Everything that `list_webhook_deliveries` lists, page after page."""
+        return self.pages(f"/v1/webhook-endpoints/{segment(id)}/deliveries", {"limit": limit, "status": status})
+
+    def get_webhook_delivery(self, id: str, delivery_id: str) -> types.WebhookDeliveryDetail:
+        """One delivery with its body."""
+        return self.send("GET", f"/v1/webhook-endpoints/{segment(id)}/deliveries/{segment(delivery_id)}")
+
+    def replay_webhook_delivery(
+        self, id: str, delivery_id: str, *, dry_run: bool | Unset = UNSET, idempotency_key: str | None = None
+    ) -> types.WebhookDeliveryDetail | types.DryRun:
+        """A new delivery of the same event, with the same `webhook-id`, so that receivers that have it know."""
+        return self.send(
+            "POST",
+            f"/v1/webhook-endpoints/{segment(id)}/deliveries/{segment(delivery_id)}/replay",
+            query={"dry_run": dry_run},
+            idempotency_key=idempotency_key,
+        )

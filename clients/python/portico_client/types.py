@@ -64,6 +64,36 @@ class BuyerReference(TypedDict):
     external_id: NotRequired[str | None]
 
 
+class PortalConfiguration(TypedDict):
+    """How the store's portal looks and behaves, in both environments."""
+
+    name: str
+    support_email: str
+    accent_color: str
+    return_origins: list[str]
+    cancel_reasons: list[CancelReason]
+    own_cancel_reasons: bool
+    portal_url: str
+
+
+class CancelReason(TypedDict):
+    """A reason for leaving. Reports count its code, whatever its words become."""
+
+    code: str
+    label: NotRequired[dict[str, str]]
+
+
+class PortalConfigurationChanges(TypedDict):
+    """What is sent is changed; lists are replaced. `cancel_reasons: null` goes back to those that every store
+    starts with."""
+
+    name: NotRequired[str]
+    support_email: NotRequired[str]
+    accent_color: NotRequired[str]
+    return_origins: NotRequired[list[str]]
+    cancel_reasons: NotRequired[list[CancelReason] | None]
+
+
 class BuyerList(TypedDict):
     """A page of a list."""
 
@@ -81,13 +111,6 @@ class Buyer(TypedDict):
     name: str
     locale: str | None
     created_at: str
-
-
-class BuyerQuery(TypedDict):
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-    email: NotRequired[str | None]
-    external_id: NotRequired[str | None]
 
 
 class NewBuyer(TypedDict):
@@ -196,14 +219,6 @@ class Price(TypedDict):
     amount: str
 
 
-class ProductQuery(TypedDict):
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-    kind: NotRequired[Literal["one_time", "subscription"] | None]
-    active: NotRequired[bool | None]
-    group_id: NotRequired[str | None]
-
-
 class NewProduct(TypedDict):
     """A product to be made."""
 
@@ -267,13 +282,6 @@ class ProductGroup(TypedDict):
     product_ids: list[str]
 
 
-class Paged(TypedDict):
-    """What every list takes in its query; those with filters add fields."""
-
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-
-
 class NewProductGroup(TypedDict):
     """A group to be made."""
 
@@ -294,6 +302,80 @@ class ProductGroupChanges(TypedDict):
     self_service: NotRequired[bool]
     shared_trial: NotRequired[bool]
     product_ids: NotRequired[list[str]]
+
+
+class CheckoutSessionList(TypedDict):
+    """A page of a list."""
+
+    data: list[CheckoutSession]
+    has_more: bool
+    next_cursor: str | None
+
+
+class CheckoutSession(TypedDict):
+    """One product on offer, at a price that is kept, until it is bought or its time is over. The order tells the
+    tax."""
+
+    id: str
+    url: str
+    status: Literal["completed", "expired", "open", "placed"]
+    product_id: str
+    product_name: str
+    product_version: int
+    kind: Literal["one_time", "subscription"]
+    quantity: int
+    currency: str
+    unit_amount: str
+    trial_days: int
+    buyer_id: str | None
+    email: str | None
+    order_id: str | None
+    order_external_id: str | None
+    locale: str | None
+    theme: Literal["dark", "light"] | None
+    success_url: str | None
+    cancel_url: str | None
+    metadata: dict[str, str]
+    created_at: str
+    expires_at: str
+    placed_at: str | None
+    completed_at: str | None
+
+
+class CheckoutSessionInput(TypedDict):
+    """What is sold, and to whom."""
+
+    product_id: str
+    currency: str
+    quantity: NotRequired[int | None]
+    unit_amount: NotRequired[str | None]
+    trial: NotRequired[bool]
+    buyer_id: NotRequired[str | None]
+    buyer_external_id: NotRequired[str | None]
+    email: NotRequired[str | None]
+    billing_detail: NotRequired[BillingDetailInput | None]
+    locale: NotRequired[str | None]
+    theme: NotRequired[Literal["dark", "light"] | None]
+    success_url: NotRequired[str | None]
+    cancel_url: NotRequired[str | None]
+    order_external_id: NotRequired[str | None]
+    expires_in_seconds: NotRequired[int]
+    metadata: NotRequired[dict[str, str]]
+
+
+class DryRun(TypedDict):
+    """The answer of `?dry_run=true`. Operations that can say more about what would happen answer with a struct
+    that extends it."""
+
+    possible: bool
+    reason: NotRequired[Reason | None]
+
+
+class Reason(TypedDict):
+    """Why something is not possible: a code of the reference, and a sentence."""
+
+    code: str
+    message: str
 
 
 class OrderList(TypedDict):
@@ -402,34 +484,6 @@ class PaymentRefund(TypedDict):
     created_at: str
 
 
-class OrderQuery(TypedDict):
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-    buyer_id: NotRequired[str | None]
-    status: NotRequired[
-        Literal[
-            "active",
-            "canceled",
-            "canceling",
-            "closed",
-            "completed",
-            "expired",
-            "partially_refunded",
-            "past_due",
-            "paused",
-            "pending",
-            "refunded",
-            "trialing",
-        ]
-        | None
-    ]
-    product_id: NotRequired[str | None]
-    kind: NotRequired[Literal["one_time", "subscription"] | None]
-    external_id: NotRequired[str | None]
-    created_from: NotRequired[str | None]
-    created_until: NotRequired[str | None]
-
-
 class SubscriptionList(TypedDict):
     """A page of a list."""
 
@@ -483,14 +537,6 @@ class Charge(TypedDict):
     tax: str
     total: str
     currency: str
-
-
-class SubscriptionQuery(TypedDict):
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-    buyer_id: NotRequired[str | None]
-    status: NotRequired[Literal["active", "canceled", "canceling", "closed", "expired", "past_due", "paused", "pending", "trialing"] | None]
-    product_id: NotRequired[str | None]
 
 
 class SubscriptionDetail(TypedDict):
@@ -549,13 +595,6 @@ class Possibility(TypedDict):
 
     possible: bool
     reason: Reason | None
-
-
-class Reason(TypedDict):
-    """Why something is not possible: a code of the reference, and a sentence."""
-
-    code: str
-    message: str
 
 
 class Acted(TypedDict):
@@ -644,21 +683,75 @@ class Charging(TypedDict):
     on_session: NotRequired[bool]
 
 
+class CancellationList(TypedDict):
+    """A page of a list."""
+
+    data: list[Cancellation]
+    has_more: bool
+    next_cursor: str | None
+
+
+class Cancellation(TypedDict):
+    """A subscription that was given up. `amount` is what it cost per interval, net; `per_month` what that makes a
+    month."""
+
+    id: str
+    subscription_id: str
+    buyer_id: str
+    product_id: str
+    product_name: str
+    quantity: int
+    reason: str | None
+    comment: str
+    requested_at: str
+    effective_at: str
+    withdrawn_at: str | None
+    actor: str
+    interval: Literal["month", "quarter", "week", "year"]
+    amount: str
+    per_month: str
+    currency: str
+
+
+class CancellationSummary(TypedDict):
+    """What was asked for from `since` until just before `until`. By reason and product the most lost comes
+    first."""
+
+    by: Literal["month", "product", "reason"]
+    since: str
+    until: str
+    data: list[CancellationSum]
+    total: CancellationSum
+
+
+class CancellationSum(TypedDict):
+    """Cancellations of one reason, product or month. Reason: a code, empty where none was given."""
+
+    key: str
+    name: str
+    requested: int
+    saved: int
+    lost: int
+    money: list[MoneyPerMonth]
+
+
+class MoneyPerMonth(TypedDict):
+    """What cancellations in one currency come to, per month and net."""
+
+    currency: str
+    requested: int
+    saved: int
+    lost: int
+    lost_per_month: str
+    saved_per_month: str
+
+
 class PaymentList(TypedDict):
     """A page of a list."""
 
     data: list[Payment]
     has_more: bool
     next_cursor: str | None
-
-
-class PaymentQuery(TypedDict):
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-    buyer_id: NotRequired[str | None]
-    order_id: NotRequired[str | None]
-    subscription_id: NotRequired[str | None]
-    status: NotRequired[Literal["canceled", "failed", "pending", "succeeded", "unknown"] | None]
 
 
 class RefundList(TypedDict):
@@ -684,15 +777,6 @@ class Refund(TypedDict):
     reason: str
     refund_ticket_id: str | None
     created_at: str
-
-
-class RefundQuery(TypedDict):
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-    buyer_id: NotRequired[str | None]
-    payment_id: NotRequired[str | None]
-    order_id: NotRequired[str | None]
-    status: NotRequired[Literal["failed", "pending", "succeeded"] | None]
 
 
 class RefundInput(TypedDict):
@@ -738,15 +822,6 @@ class RefundTicket(TypedDict):
     updated_at: str
     decided_at: str | None
     metadata: dict[str, str]
-
-
-class RefundTicketQuery(TypedDict):
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-    buyer_id: NotRequired[str | None]
-    payment_id: NotRequired[str | None]
-    status: NotRequired[Literal["approved", "failed", "pending", "rejected", "succeeded"] | None]
-    external_id: NotRequired[str | None]
 
 
 class RefundTicketInput(TypedDict):
@@ -827,17 +902,6 @@ class Document(TypedDict):
     total: str
 
 
-class DocumentQuery(TypedDict):
-    limit: NotRequired[int]
-    cursor: NotRequired[str | None]
-    buyer_id: NotRequired[str | None]
-    kind: NotRequired[Literal["credit_note", "invoice", "receipt"] | None]
-    order_id: NotRequired[str | None]
-    payment_id: NotRequired[str | None]
-    refund_id: NotRequired[str | None]
-    number: NotRequired[str | None]
-
-
 class DocumentWithContent(TypedDict):
     """A document with all that it prints."""
 
@@ -905,9 +969,394 @@ class DocumentTax(TypedDict):
     tax: str
 
 
-class PdfQuery(TypedDict):
-    language: NotRequired[str | None]
+class EventList(TypedDict):
+    """A page of a list."""
+
+    data: list[Event]
+    has_more: bool
+    next_cursor: str | None
 
 
-class XmlQuery(TypedDict):
-    syntax: NotRequired[Literal["cii", "ubl"]]
+class Event(TypedDict):
+    """Something that happened. Webhooks of the format `standard` have the very same body."""
+
+    id: str
+    type: Literal[
+        "billing_detail.updated",
+        "buyer.created",
+        "buyer.updated",
+        "checkout.completed",
+        "checkout.expired",
+        "document.issued",
+        "order.canceled",
+        "order.completed",
+        "payment.failed",
+        "payment.succeeded",
+        "payment_method.updated",
+        "refund.failed",
+        "refund.succeeded",
+        "refund_ticket.approved",
+        "refund_ticket.created",
+        "refund_ticket.rejected",
+        "subscription.activated",
+        "subscription.cancel_requested",
+        "subscription.canceled",
+        "subscription.closed",
+        "subscription.expired",
+        "subscription.past_due",
+        "subscription.pause_scheduled",
+        "subscription.pause_withdrawn",
+        "subscription.paused",
+        "subscription.plan_change_failed",
+        "subscription.plan_change_scheduled",
+        "subscription.plan_change_withdrawn",
+        "subscription.plan_changed",
+        "subscription.recovered",
+        "subscription.renewed",
+        "subscription.resumed",
+        "subscription.trial_started",
+        "subscription.unpaused",
+        "webhook.test",
+    ]
+    timestamp: str
+    store_id: str
+    environment: Literal["prod", "test"]
+    data: dict[str, str | int | bool | None]
+
+
+class WebhookEndpointList(TypedDict):
+    """A page of a list."""
+
+    data: list[WebhookEndpoint]
+    has_more: bool
+    next_cursor: str | None
+
+
+class WebhookEndpoint(TypedDict):
+    """An address that is told what happens."""
+
+    id: str
+    url: str
+    description: str
+    format: Literal["standard", "waffo"]
+    event_types: list[
+        Literal[
+            "billing_detail.updated",
+            "buyer.created",
+            "buyer.updated",
+            "checkout.completed",
+            "checkout.expired",
+            "document.issued",
+            "order.canceled",
+            "order.completed",
+            "payment.failed",
+            "payment.succeeded",
+            "payment_method.updated",
+            "refund.failed",
+            "refund.succeeded",
+            "refund_ticket.approved",
+            "refund_ticket.created",
+            "refund_ticket.rejected",
+            "subscription.activated",
+            "subscription.cancel_requested",
+            "subscription.canceled",
+            "subscription.closed",
+            "subscription.expired",
+            "subscription.past_due",
+            "subscription.pause_scheduled",
+            "subscription.pause_withdrawn",
+            "subscription.paused",
+            "subscription.plan_change_failed",
+            "subscription.plan_change_scheduled",
+            "subscription.plan_change_withdrawn",
+            "subscription.plan_changed",
+            "subscription.recovered",
+            "subscription.renewed",
+            "subscription.resumed",
+            "subscription.trial_started",
+            "subscription.unpaused",
+            "webhook.test",
+        ]
+    ]
+    status: Literal["disabled", "enabled"]
+    disabled_reason: str | None
+    secret_rotated_at: str | None
+    created_at: str
+
+
+class NewWebhookEndpoint(TypedDict):
+    """A new endpoint with its secret."""
+
+    id: str
+    url: str
+    description: str
+    format: Literal["standard", "waffo"]
+    event_types: list[
+        Literal[
+            "billing_detail.updated",
+            "buyer.created",
+            "buyer.updated",
+            "checkout.completed",
+            "checkout.expired",
+            "document.issued",
+            "order.canceled",
+            "order.completed",
+            "payment.failed",
+            "payment.succeeded",
+            "payment_method.updated",
+            "refund.failed",
+            "refund.succeeded",
+            "refund_ticket.approved",
+            "refund_ticket.created",
+            "refund_ticket.rejected",
+            "subscription.activated",
+            "subscription.cancel_requested",
+            "subscription.canceled",
+            "subscription.closed",
+            "subscription.expired",
+            "subscription.past_due",
+            "subscription.pause_scheduled",
+            "subscription.pause_withdrawn",
+            "subscription.paused",
+            "subscription.plan_change_failed",
+            "subscription.plan_change_scheduled",
+            "subscription.plan_change_withdrawn",
+            "subscription.plan_changed",
+            "subscription.recovered",
+            "subscription.renewed",
+            "subscription.resumed",
+            "subscription.trial_started",
+            "subscription.unpaused",
+            "webhook.test",
+        ]
+    ]
+    status: Literal["disabled", "enabled"]
+    disabled_reason: str | None
+    secret_rotated_at: str | None
+    created_at: str
+    secret: str
+
+
+class WebhookEndpointInput(TypedDict):
+    """An endpoint to be made."""
+
+    url: str
+    description: NotRequired[str]
+    event_types: NotRequired[
+        list[
+            Literal[
+                "billing_detail.updated",
+                "buyer.created",
+                "buyer.updated",
+                "checkout.completed",
+                "checkout.expired",
+                "document.issued",
+                "order.canceled",
+                "order.completed",
+                "payment.failed",
+                "payment.succeeded",
+                "payment_method.updated",
+                "refund.failed",
+                "refund.succeeded",
+                "refund_ticket.approved",
+                "refund_ticket.created",
+                "refund_ticket.rejected",
+                "subscription.activated",
+                "subscription.cancel_requested",
+                "subscription.canceled",
+                "subscription.closed",
+                "subscription.expired",
+                "subscription.past_due",
+                "subscription.pause_scheduled",
+                "subscription.pause_withdrawn",
+                "subscription.paused",
+                "subscription.plan_change_failed",
+                "subscription.plan_change_scheduled",
+                "subscription.plan_change_withdrawn",
+                "subscription.plan_changed",
+                "subscription.recovered",
+                "subscription.renewed",
+                "subscription.resumed",
+                "subscription.trial_started",
+                "subscription.unpaused",
+                "webhook.test",
+            ]
+        ]
+    ]
+    format: NotRequired[Literal["standard", "waffo"]]
+
+
+class WebhookEndpointChanges(TypedDict):
+    """What is sent is changed."""
+
+    url: NotRequired[str]
+    description: NotRequired[str]
+    event_types: NotRequired[
+        list[
+            Literal[
+                "billing_detail.updated",
+                "buyer.created",
+                "buyer.updated",
+                "checkout.completed",
+                "checkout.expired",
+                "document.issued",
+                "order.canceled",
+                "order.completed",
+                "payment.failed",
+                "payment.succeeded",
+                "payment_method.updated",
+                "refund.failed",
+                "refund.succeeded",
+                "refund_ticket.approved",
+                "refund_ticket.created",
+                "refund_ticket.rejected",
+                "subscription.activated",
+                "subscription.cancel_requested",
+                "subscription.canceled",
+                "subscription.closed",
+                "subscription.expired",
+                "subscription.past_due",
+                "subscription.pause_scheduled",
+                "subscription.pause_withdrawn",
+                "subscription.paused",
+                "subscription.plan_change_failed",
+                "subscription.plan_change_scheduled",
+                "subscription.plan_change_withdrawn",
+                "subscription.plan_changed",
+                "subscription.recovered",
+                "subscription.renewed",
+                "subscription.resumed",
+                "subscription.trial_started",
+                "subscription.unpaused",
+                "webhook.test",
+            ]
+        ]
+    ]
+    status: NotRequired[Literal["disabled", "enabled"]]
+
+
+class WebhookSecret(TypedDict):
+    """An endpoint's secret. It is not kept anywhere: Portico makes it anew whenever it is needed."""
+
+    secret: str
+    previous_secret: str | None
+
+
+class WebhookDeliveryDetail(TypedDict):
+    """A delivery, and what it sends."""
+
+    id: str
+    webhook_endpoint_id: str
+    event_id: str
+    event_type: Literal[
+        "billing_detail.updated",
+        "buyer.created",
+        "buyer.updated",
+        "checkout.completed",
+        "checkout.expired",
+        "document.issued",
+        "order.canceled",
+        "order.completed",
+        "payment.failed",
+        "payment.succeeded",
+        "payment_method.updated",
+        "refund.failed",
+        "refund.succeeded",
+        "refund_ticket.approved",
+        "refund_ticket.created",
+        "refund_ticket.rejected",
+        "subscription.activated",
+        "subscription.cancel_requested",
+        "subscription.canceled",
+        "subscription.closed",
+        "subscription.expired",
+        "subscription.past_due",
+        "subscription.pause_scheduled",
+        "subscription.pause_withdrawn",
+        "subscription.paused",
+        "subscription.plan_change_failed",
+        "subscription.plan_change_scheduled",
+        "subscription.plan_change_withdrawn",
+        "subscription.plan_changed",
+        "subscription.recovered",
+        "subscription.renewed",
+        "subscription.resumed",
+        "subscription.trial_started",
+        "subscription.unpaused",
+        "webhook.test",
+    ]
+    status: Literal["failed", "pending", "succeeded"]
+    replay_of_id: str | None
+    attempts: list[WebhookAttempt]
+    next_attempt_at: str | None
+    created_at: str
+    finished_at: str | None
+    body: str
+
+
+class WebhookAttempt(TypedDict):
+    """One try: what was answered, or why nothing was."""
+
+    at: str
+    status_code: int | None
+    error: str | None
+    duration_ms: int
+
+
+class WebhookDeliveryList(TypedDict):
+    """A page of a list."""
+
+    data: list[WebhookDelivery]
+    has_more: bool
+    next_cursor: str | None
+
+
+class WebhookDelivery(TypedDict):
+    """One event on its way to one endpoint."""
+
+    id: str
+    webhook_endpoint_id: str
+    event_id: str
+    event_type: Literal[
+        "billing_detail.updated",
+        "buyer.created",
+        "buyer.updated",
+        "checkout.completed",
+        "checkout.expired",
+        "document.issued",
+        "order.canceled",
+        "order.completed",
+        "payment.failed",
+        "payment.succeeded",
+        "payment_method.updated",
+        "refund.failed",
+        "refund.succeeded",
+        "refund_ticket.approved",
+        "refund_ticket.created",
+        "refund_ticket.rejected",
+        "subscription.activated",
+        "subscription.cancel_requested",
+        "subscription.canceled",
+        "subscription.closed",
+        "subscription.expired",
+        "subscription.past_due",
+        "subscription.pause_scheduled",
+        "subscription.pause_withdrawn",
+        "subscription.paused",
+        "subscription.plan_change_failed",
+        "subscription.plan_change_scheduled",
+        "subscription.plan_change_withdrawn",
+        "subscription.plan_changed",
+        "subscription.recovered",
+        "subscription.renewed",
+        "subscription.resumed",
+        "subscription.trial_started",
+        "subscription.unpaused",
+        "webhook.test",
+    ]
+    status: Literal["failed", "pending", "succeeded"]
+    replay_of_id: str | None
+    attempts: list[WebhookAttempt]
+    next_attempt_at: str | None
+    created_at: str
+    finished_at: str | None
