@@ -65,7 +65,7 @@ def cancel(call: Call) -> Acted | ActionPreview:
     if call.dry_run:
         return preview(dry_run.cancel(call.runtime, whose, call.id, body.reason, body.comment))
     at = cancellation.cancel(call.runtime, whose, call.id, body.reason, body.comment, actor=call.actor, once=True)
-    shown = _detail(call, whose)
+    shown = detail(call, whose)
     return Acted(result="scheduled" if shown.status == "canceling" else "done", effective_at=at, payment=None, subscription=shown)
 
 
@@ -87,7 +87,7 @@ def plan_pause(call: Call) -> Acted | ActionPreview:
     if call.dry_run:
         return preview(dry_run.pause(call.runtime, whose, call.id, body.periods))
     planned = pause.pause(call.runtime, whose, call.id, body.periods, actor=call.actor).scheduled_change
-    return Acted(result="scheduled", effective_at=planned and planned.at, payment=None, subscription=_detail(call, whose))
+    return Acted(result="scheduled", effective_at=planned and planned.at, payment=None, subscription=detail(call, whose))
 
 
 def unpause(call: Call) -> Acted | ActionPreview:
@@ -96,7 +96,7 @@ def unpause(call: Call) -> Acted | ActionPreview:
     if call.dry_run:
         return preview(dry_run.unpause(call.runtime, whose, call.id))
     unpaused = pause.unpause_now(call.runtime, whose, call.id, actor=call.actor, on_session=body.on_session)
-    return acted(_detail(call, whose), unpaused.subscription.period_start, unpaused.payment_id, unpaused.outcome)
+    return acted(detail(call, whose), unpaused.subscription.period_start, unpaused.payment_id, unpaused.outcome)
 
 
 def pay(call: Call) -> Acted | ActionPreview:
@@ -105,7 +105,7 @@ def pay(call: Call) -> Acted | ActionPreview:
     if call.dry_run:
         return preview(dry_run.pay(call.runtime, whose, call.id))
     paid = paying.pay(call.runtime, whose, call.id, actor=call.actor, on_session=body.on_session)
-    return acted(_detail(call, whose), _now(call), paid.payment_id, paid.outcome)
+    return acted(detail(call, whose), _now(call), paid.payment_id, paid.outcome)
 
 
 def change(call: Call) -> Acted | ChangePreview:
@@ -120,8 +120,8 @@ def change(call: Call) -> Acted | ChangePreview:
         sealed = _fitting(call, whose, body, body.quote)
     made = plan_change.confirm(call.runtime, whose, call.id, sealed, actor=call.actor, on_session=body.on_session)
     if made.change.timing == "period_end":
-        return Acted(result="scheduled", effective_at=made.change.at, payment=None, subscription=_detail(call, whose))
-    return acted(_detail(call, whose), made.change.at, made.payment_id, made.outcome)
+        return Acted(result="scheduled", effective_at=made.change.at, payment=None, subscription=detail(call, whose))
+    return acted(detail(call, whose), made.change.at, made.payment_id, made.outcome)
 
 
 def _foreseen(call: Call, whose: BuyerScope, body: ChangeInput) -> ForeseenChange:
@@ -149,17 +149,12 @@ def _simple(call: Call, foresee: Callable[..., Foreseen], do: Callable[[BuyerSco
     if call.dry_run:
         return preview(foresee(call.runtime, whose, call.id))
     do(whose)
-    return Acted(result="done", effective_at=_now(call), payment=None, subscription=_detail(call, whose))
+    return Acted(result="done", effective_at=_now(call), payment=None, subscription=detail(call, whose))
 
 
 def _buyer(call: Call) -> BuyerScope:
     with call.runtime.database.read() as tx:
         return owner.buyer_of(tx, call.scope, "SUB", call.id)
-
-
-def _detail(call: Call, whose: BuyerScope) -> SubscriptionDetail:
-    with call.runtime.database.read() as tx:
-        return detail(tx, call, whose, call.id)
 
 
 def _now(call: Call) -> datetime:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-import sqlalchemy as sa
 from msgspec import Meta
 
 from portico.api import refusals
@@ -149,13 +148,15 @@ def list_subscriptions(call: Call) -> Listed[Subscription]:
 
 def get_subscription(call: Call) -> SubscriptionDetail:
     with call.runtime.database.read() as tx:
-        return detail(tx, call, owner.buyer_of(tx, call.scope, "SUB", call.id), call.id)
+        scope = owner.buyer_of(tx, call.scope, "SUB", call.id)
+    return detail(call, scope)
 
 
-def detail(tx: sa.Connection, call: Call, scope: BuyerScope, subscription_id: str) -> SubscriptionDetail:
-    """A subscription with all that decides what may be done with it. Raises NotFound."""
-    here = standing.look(tx, call.runtime, scope, subscription_id, store=call.store)
-    left = cancellations.standing(tx, scope, subscription_id)
+def detail(call: Call, scope: BuyerScope) -> SubscriptionDetail:
+    """The path's subscription, which is this buyer's, with all that decides what may be done with it. Raises NotFound."""
+    with call.runtime.database.read() as tx:
+        here = standing.look(tx, call.runtime, scope, call.id, store=call.store)
+        left = cancellations.standing(tx, scope, call.id)
     return SubscriptionDetail(
         **msgspec.structs.asdict(_shown(scope, here.subscription)),
         cancellation=None
