@@ -11,7 +11,7 @@ from portico.api.acted import Acted, ActionPreview, ChangePreview, acted, change
 from portico.api.call import Call
 from portico.api.fields import ProductId
 from portico.api.operation import Operation
-from portico.api.subscriptions import Quantity, SubscriptionDetail, detail
+from portico.api.subscriptions import Quantity, detail
 from portico.domain.errors import FieldError, Invalid, NotFound
 from portico.domain.scope import BuyerScope
 from portico.services import cancellation, dry_run, pause, paying, plan_change, quote, store_time
