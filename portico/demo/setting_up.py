@@ -115,6 +115,7 @@ def settings_of(folder: Folder, host: str, port: int) -> Settings:
         sandbox_webhook_secret_file=None, **secrets, host=host, port=port, origin=f"http://{host}:{port}", mailer="file",
         mail_dir=folder.mailbox, mail_from="portal@lumen-notes.example", smtp_user="", test_gateway="sandbox", prod_gateway="sandbox",
         sandbox_url=f"http://{host}:{port}{_SANDBOX_PATH}", retry_days=(1, 3, 5, 7),
+        webhook_targets="loopback",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
-from portico.storage import figures, outbox
+from portico.storage import figures, outbox, webhook_failing
 from portico.storage.database import Database
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -36,6 +36,9 @@ class Metrics:
         self._held = Gauge(
             "portico_subscriptions_held", "Subscriptions that could not be worked on and wait for a person.", registry=self._registry
         )
+        self._failing = Gauge(
+            "portico_webhook_endpoints_failing", "Endpoints that have taken nothing for half an hour or more.", registry=self._registry
+        )
         ProcessCollector(registry=self._registry)
 
     def count(self, method: str, route: str, status: int) -> None:
@@ -45,7 +48,7 @@ class Metrics:
     def text(self, database: Database, now: datetime) -> bytes:
         """All figures as of now; those of background work are read from the database."""
         with database.read() as tx:
-            lanes, parked = outbox.waiting(tx), outbox.parked(tx)
+            lanes, parked, failing = outbox.waiting(tx), outbox.parked(tx), webhook_failing.endpoints(tx, now)
             unknown, held, due_at = figures.charges_unknown(tx), figures.subscriptions_held(tx), figures.longest_due(tx)
         self._waiting.clear()
         self._overdue.clear()
@@ -53,6 +56,7 @@ class Metrics:
             self._waiting.labels(lane.lane).set(lane.waiting)
             self._overdue.labels(lane.lane).set(max(0, (now - lane.oldest_due_at).total_seconds()))
         self._parked.set(len(parked))
+        self._failing.set(len(failing))
         for environment, count in unknown.items():
             self._unknown.labels(environment).set(count)
         self._held.set(held)

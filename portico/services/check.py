@@ -13,7 +13,7 @@ from portico.domain.calendar import period_at, period_bounds
 from portico.domain.errors import Refused
 from portico.domain.invoice import PAYMENT_KINDS, DocumentContent
 from portico.services import store_tax, taxation
-from portico.storage import invariants
+from portico.storage import invariants, webhook_failing
 from portico.storage.database import Database
 from portico.storage.invariants import MOST_FINDINGS, ChangeOfPlan, Finding, Period, StoredDocument
 
@@ -30,12 +30,13 @@ def run(database: Database, now: datetime | None = None) -> list[Finding]:
         if now is not None:
             found += islice(_undecided(connection, now), MOST_FINDINGS)
             found += islice(_without_exchange_rate(connection, now), MOST_FINDINGS)
+            found += islice(_untaken(connection, now), MOST_FINDINGS)
     return found
 
 
 def names() -> tuple[str, ...]:
     """The names of all rules, as they stand in findings."""
-    return (*invariants.names(), *_RULES, _TAX_TABLE, _EXCHANGE_RATES)
+    return (*invariants.names(), *_RULES, _TAX_TABLE, _EXCHANGE_RATES, _WEBHOOKS)
 
 
 def _documents(connection: sa.Connection) -> Iterator[Finding]:
@@ -123,6 +124,13 @@ def _without_exchange_rate(connection: sa.Connection, now: datetime) -> Iterator
         yield Finding(_EXCHANGE_RATES, store_id, wrong, "warning")
 
 
+def _untaken(connection: sa.Connection, now: datetime) -> Iterator[Finding]:
+    for failing in webhook_failing.endpoints(connection, now):
+        wrong = f"it has not taken {failing.deliveries} of what it was sent, the first of {failing.since.isoformat(timespec='seconds')}"
+        yield Finding(_WEBHOOKS, failing.endpoint_id, wrong, "warning")
+
+
+_WEBHOOKS = "webhooks_are_taken"
 _TAX_TABLE = "the_tax_table_says_what_is_due"
 _EXCHANGE_RATES = "tax_is_told_in_the_stores_currency"
 _RULES: dict[str, Callable[[sa.Connection], Iterator[Finding]]] = {

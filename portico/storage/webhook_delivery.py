@@ -30,16 +30,6 @@ class Outgoing:
     endpoint: Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Failing:
-    """An endpoint that has not taken something it was sent for a while: since when, how many deliveries wait or were given up."""
-
-    endpoint_id: str
-    store_id: str
-    since: datetime
-    deliveries: int
-
-
 _NAMES = (
     "id", "endpoint_id", "event_id", "event_type", "replay_of_id", "status", "attempts", "next_at", "created_at", "finished_at",
 )  # fmt: skip
@@ -77,30 +67,6 @@ _PAGE = Listing(
     webhook_delivery,
     listing.equal(webhook_delivery, "endpoint_id", "event_id", "status"),
     narrow=frozenset({"endpoint_id", "event_id"}),
-)
-# Tried again and again, or given up not long ago, and nothing taken since.
-_later = webhook_delivery.alias("later")
-_UNTAKEN = sa.and_(
-    webhook_delivery.c.status != word("succeeded"),
-    sa.or_(
-        sa.and_(_PENDING, webhook_delivery.c.attempts >= sa.bindparam("p_attempts")),
-        webhook_delivery.c.finished_at >= sa.bindparam("p_since", type_=Instant()),
-    ),
-)
-_FAILING = (
-    sa.select(endpoint_table.c.id, endpoint_table.c.store_id, sa.func.min(webhook_delivery.c.created_at, type_=Instant()), sa.func.count())
-    .select_from(endpoint_table.join(webhook_delivery, webhook_delivery.c.endpoint_id == endpoint_table.c.id))
-    .where(
-        endpoint_table.c.status == word("enabled"),
-        _UNTAKEN,
-        ~sa.exists().where(
-            _later.c.endpoint_id == endpoint_table.c.id,
-            _later.c.status == word("succeeded"),
-            _later.c.created_at > webhook_delivery.c.created_at,
-        ),
-    )
-    .group_by(endpoint_table.c.id, endpoint_table.c.store_id)
-    .order_by(endpoint_table.c.id)
 )
 
 
@@ -173,12 +139,6 @@ def attempts(tx: sa.Connection, scope: StoreScope, delivery_ids: Sequence[str]) 
     for delivery_id, *made in many(tx, _ATTEMPTS, {**store_values(scope), "p_ids": list(delivery_ids)}):
         found[delivery_id] = (*found.get(delivery_id, ()), Attempt(*made))
     return found
-
-
-def failing_any(tx: sa.Connection, *, attempts: int, since: datetime) -> tuple[Failing, ...]:
-    """The endpoints of all stores that have not taken something after so many attempts, or for which something was given up since a
-    moment, and have taken nothing newer."""
-    return tuple(Failing(*row) for row in many(tx, _FAILING, {"p_attempts": attempts, "p_since": since}))
 
 
 def _move(tx: sa.Connection, delivery_id: str, status: DeliveryStatus, now: datetime, values: dict[str, Any]) -> bool:

@@ -17,8 +17,9 @@ from portico.domain.errors import Invalid, NotFound, Refused
 from portico.domain.scope import StoreScope
 from portico.domain.webhook import MOST_ATTEMPTS, WAITS, Delivery, Endpoint
 from portico.gateways.http_out import Answer
+from portico.http.metrics import Metrics
 from portico.jobs.worker import Worker
-from portico.services import cancellation, event, webhook_dispatch, webhook_out, webhook_secret
+from portico.services import cancellation, check, event, webhook_dispatch, webhook_out, webhook_secret
 from portico.services.runtime import Runtime
 from portico.storage import outbox, tables
 from portico.storage import webhook_delivery as deliveries
@@ -279,6 +280,33 @@ def test_an_attempt_is_noted_once_whoever_else_makes_it(told: Runtime, receiver:
         assert not deliveries.attempt(tx, delivery.id, found, status="failed", next_at=None, now=told.clock())
         assert not deliveries.finish(tx, delivery, now=told.clock())
     assert sent(told, store) == [delivery]
+
+
+def test_a_receiver_that_is_away_is_shown_to_the_operator(
+    told: Runtime, receiver: Receiver, factory: Factory, clock: SteppingClock
+) -> None:
+    def findings() -> list[tuple[str, str]]:
+        found = [each for each in check.run(told.database, clock()) if each.check == "webhooks_are_taken"]
+        figure = f"portico_webhook_endpoints_failing {len(found)}.0"
+        assert figure in Metrics().text(told.database, clock()).decode()
+        return [(each.subject, each.severity) for each in found]
+
+    store = factory.store()
+    away = endpoint(told, store)
+    receiver.statuses = ["timeout"]
+    happens(told, store, "SUB_1")
+    for wait in (0, 6, 331):
+        clock.advance(seconds=wait)
+        Worker(told).run_until_idle()
+        assert findings() == [], "that may happen to anybody"
+    clock.advance(minutes=33)
+    Worker(told).run_until_idle()
+    assert findings() == [(away.id, "warning")]
+    receiver.statuses = [200]
+    clock.advance(seconds=1)
+    happens(told, store, "SUB_2")
+    Worker(told).run_until_idle()
+    assert findings() == [], "it is back, and takes what is newer"
 
 
 # --- Tests and replays
