@@ -34,7 +34,7 @@ class Wish:
 def change(runtime: Runtime, scope: StoreScope, wish: Wish, *, actor: str) -> StoreRow:
     """Changes what the wish names, all of it or nothing, and gives the store as it is then. Raises Invalid with every wrong field."""
     with runtime.database.transaction() as tx:
-        before = stores.get(tx, scope.store_id)
+        before = stores.lock(tx, scope.store_id)  # two at once must not undo each other
         after = replace(
             before,
             name=_given(wish.name, before.name),

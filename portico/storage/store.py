@@ -46,6 +46,7 @@ _NAMES = (
 COLUMNS = tuple(store.c[name] for name in _NAMES)
 _BY_SLUG = sa.select(*COLUMNS).where(store.c.slug == sa.bindparam("p_slug"))
 _BY_ID = sa.select(*COLUMNS).where(store.c.id == sa.bindparam("p_id"))
+_LOCK = _BY_ID.with_for_update()
 _ALL = sa.select(*COLUMNS).order_by(store.c.created_at, store.c.id)
 _OF_MERCHANT = _ALL.where(store.c.merchant_id == sa.bindparam("p_merchant_id"))
 _INSERT = sa.insert(store)
@@ -95,10 +96,12 @@ def by_slug(tx: sa.Connection, slug: str) -> StoreRow | None:
 
 def get(tx: sa.Connection, store_id: str) -> StoreRow:
     """The store. Raises NotFound."""
-    row = first(tx, _BY_ID, {"p_id": store_id})
-    if row is None:
-        raise NotFound
-    return of_row(row)
+    return _one(first(tx, _BY_ID, {"p_id": store_id}))
+
+
+def lock(tx: sa.Connection, store_id: str) -> StoreRow:
+    """The store, which nobody else changes until the transaction ends. Raises NotFound."""
+    return _one(first(tx, _LOCK, {"p_id": store_id}))
 
 
 def set_test_offset(tx: sa.Connection, store_id: str, offset: timedelta) -> None:
@@ -164,3 +167,9 @@ def of_row(row: Any) -> StoreRow:
         return_origins=tuple(return_origins or ()),
         deleted_at=deleted_at,
     )
+
+
+def _one(row: Any) -> StoreRow:
+    if row is None:
+        raise NotFound
+    return of_row(row)

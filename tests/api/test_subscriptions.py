@@ -8,7 +8,7 @@ import pytest
 
 from portico.api.subscriptions import NAMES
 from portico.domain.why_not import SUBSCRIPTION_ACTIONS
-from portico.services import pause, renewal
+from portico.services import pause, paying, renewal
 from portico.services.runtime import Runtime
 from portico.storage import subscription as subscriptions
 from tests.api import plans
@@ -153,6 +153,19 @@ def test_a_declined_card_changes_nothing_and_says_so(desk: Desk) -> None:
     done = desk.do(subscription_id, "change", {"product_id": desk.shop.plans["pro"]}).json
     assert (done["result"], done["payment"]["failure_code"], done["effective_at"]) == ("failed", "insufficient_funds", None)
     assert (done["subscription"]["product_name"], desk.shop.taken()) == ("starter", 1190)
+
+
+def test_while_the_provider_is_silent_nothing_is_known_and_nothing_else_can_be_done(desk: Desk) -> None:
+    subscription_id = desk.shop.subscribe("starter")
+    desk.shop.clock.advance(days=15)
+    desk.shop.gateway.faults.append("timeout_after")
+    wish = {"product_id": desk.shop.plans["pro"]}
+    done = desk.do(subscription_id, "change", wish).json
+    assert (done["result"], done["payment"]["status"], done["subscription"]["product_name"]) == ("processing", "processing", "starter")
+    assert refusal(desk.do(subscription_id, "change", wish)) == why(desk.try_out(subscription_id, "change", wish)) == "payment_open"
+    paying.look(desk.shop.runtime, desk.shop.ada, done["payment"]["id"])
+    assert desk.read(subscription_id)["product_name"] == "pro"
+    assert desk.shop.taken() == 1190 + 595
 
 
 @pytest.mark.parametrize(("on_session", "result"), [(True, "requires_action"), (False, "failed")])
