@@ -36,7 +36,7 @@ class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
     """One product on offer, at a price that is kept, until it is bought or its time is over. The order tells the tax."""
 
     id: CheckoutId
-    url: Annotated[str, Meta(description="Send the buyer's browser here. Whoever has it may buy.", examples=["https://portal.example.com/shop/checkout/CHK_01kJd7rWvTq3YbX5mZ8cNa"])]  # fmt: skip  # noqa: E501
+    url: Annotated[str, Meta(description="Send the buyer's browser here. Whoever has it may buy.", examples=["https://portal.example.com/shop/portal/checkout/CHK_01kJd7rWvTq3YbX5mZ8cNa"])]  # fmt: skip  # noqa: E501
     status: Annotated[CheckoutStatus, Meta(description="`placed`: ordered, and not paid for yet.", examples=["open"])]
     product_id: ProductId
     product_name: Annotated[str, Meta(examples=["Atlas Pro"])]

@@ -3,14 +3,15 @@
 from portico.domain.checkout import CheckoutSession
 from portico.domain.scope import Environment
 from portico.services import return_url
+from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
 
 RETURN = "/return"  # below a checkout's page: where the payment provider's pages lead back to
 
 
 def page_path(slug: str, environment: Environment, checkout_id: str) -> str:
-    """The path of a checkout's page."""
-    return f"/{slug}/checkout/{checkout_id}" if environment == "prod" else f"/test/{slug}/checkout/{checkout_id}"
+    """The path of a checkout's page. It is one of the portal's, whose door it has; whoever knows it need not be signed in."""
+    return f"{base_path(slug, environment)}/checkout/{checkout_id}"
 
 
 def page(runtime: Runtime, slug: str, environment: Environment, checkout_id: str) -> str:

@@ -41,7 +41,7 @@ def test_a_session_is_opened_read_paid_for_and_told_of(desk: Desk, counter: Coun
     answer = desk.api.post("/v1/checkout-sessions", asked, idempotency="once")
     assert answer.status == 201, answer.text
     made = answer.json
-    assert made["url"] == f"https://portal.test/nordlicht-plans/checkout/{made['id']}"
+    assert made["url"] == f"https://portal.test/nordlicht-plans/portal/checkout/{made['id']}"
     assert (made["status"], made["unit_amount"], made["quantity"], made["order_id"]) == ("open", "15.00", 2, None)
     assert desk.api.post("/v1/checkout-sessions", asked, idempotency="once").json == made
     counter.buy(checkout.get(shop.runtime, shop.store, made["id"]))

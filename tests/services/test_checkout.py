@@ -266,7 +266,7 @@ def test_a_bank_that_asks_leads_on_and_back_to_the_checkout(counter: Counter) ->
     state = counter.buy(session, number=cards.CONFIRMS)
     assert (state.status, (state.action_url or "")[:18]) == ("action", "https://bank.test/")
     (charge,) = {entry.charge.id: entry.charge for entry in counter.shop.gateway.bank.ledger() if entry.charge}.values()
-    assert charge.request.return_url == f"https://portal.test/nordlicht-plans/checkout/{session.id}/return"
+    assert charge.request.return_url == f"https://portal.test/nordlicht-plans/portal/checkout/{session.id}/return"
     counter.shop.gateway.bank.confirm_charge(charge.id, approved=True)
     assert counter.back(session).status == "completed"
     assert counter.captured() == [1000]

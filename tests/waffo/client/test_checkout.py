@@ -26,7 +26,7 @@ def test_a_purchase(sdk: Sdk, waffo: Waffo) -> None:
     assert "warnings" not in made
     with waffo.runtime.database.read() as connection:
         session = checkouts.get(connection, waffo.shop.store, our_id("CHK", made["sessionId"].removeprefix("cs_")))
-    assert page == f"{waffo.origin}/{SLUG}/checkout/{session.id}"
+    assert page == f"{waffo.origin}/{SLUG}/portal/checkout/{session.id}"
     assert session.expires_at - session.created_at == timedelta(minutes=10)
     assert (session.unit_minor, session.price_is_own, session.currency, session.trial_days) == (1250, False, "EUR", 0)
     assert (session.email, session.theme, session.locale, session.success_url) == (
