@@ -18,6 +18,8 @@ _DEEPEST = 20
 _LONGEST_DETAIL = 300
 # Line breaks and tabs are texts; the other control characters are not, and PostgreSQL keeps no NUL.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_TRUTHS = {"true": True, "false": False}
 _WHERE = re.compile(r"(.*) - at `(?:key in )?\$?(.*)`", re.DOTALL)
 _STEP = re.compile(r"[^.\[\]]+")
 
@@ -35,19 +37,30 @@ def body(asked: Asked, of: Any) -> Any:
 
 
 def query(fields: dict[str, str], of: Any) -> Any:
-    """The fields of a query as an `of`. Raises Unacceptable with every wrong one."""
-    return convert(fields, of, strict=False)
+    """The fields of a query as an `of`. Raises Unacceptable with every wrong one.
+
+    Texts become what their fields are by our own few rules: msgspec's would take "null" for nothing at all, and a filter by it for none.
+    """
+    types_of = {field.encode_name: _alternatives(field.type) for field in msgspec.structs.fields(of)}
+    return convert({name: _typed(text, types_of.get(name, ())) for name, text in fields.items()}, of)
 
 
-def convert(value: object, of: Any, *, strict: bool = True) -> Any:
+def convert(value: object, of: Any) -> Any:
     """A value of JSON as an `of`. Raises Unacceptable with every wrong field."""
     wrong = list(_damaged(value, ""))
     if not wrong:
         try:
-            return msgspec.convert(value, of, strict=strict)
+            return msgspec.convert(value, of)
         except msgspec.ValidationError:
-            wrong = list(_wrong(value, of, "", strict))
+            wrong = list(_wrong(value, of, ""))
     raise Unacceptable(wrong)
+
+
+def _typed(text: str, alternatives: tuple[Any, ...]) -> object:
+    """A text of a query as the kind of value that its field has; the text itself where it is none."""
+    if bool in alternatives:
+        return _TRUTHS.get(text, text)
+    return int(text) if int in alternatives and _WHOLE.fullmatch(text) else text
 
 
 def _parsed(raw: bytes) -> object:
@@ -94,28 +107,28 @@ def _damaged(value: object, path: str) -> Iterator[FieldProblem]:
             yield from _damaged(child, _below(path, name))
 
 
-def _wrong(value: object, of: Any, path: str, strict: bool) -> Iterator[FieldProblem]:
+def _wrong(value: object, of: Any, path: str) -> Iterator[FieldProblem]:
     """Every wrong field of a value, with where it stands."""
     struct, item = _struct_within(of), _item_within(of)
     found: list[FieldProblem] = []
     if struct is not None and isinstance(value, dict):
-        found = list(_wrong_fields(cast("dict[str, object]", value), struct, path, strict))
+        found = list(_wrong_fields(cast("dict[str, object]", value), struct, path))
     elif item is not None and isinstance(value, list):
-        found = [each for place, child in _children(cast(object, value)) for each in _wrong(child, item, _below(path, place), strict)]
+        found = [each for place, child in _children(cast(object, value)) for each in _wrong(child, item, _below(path, place))]
     if found:
         yield from found
         return
     try:
-        msgspec.convert(value, of, strict=strict)
+        msgspec.convert(value, of)
     except msgspec.ValidationError as error:
         yield _problem_of(str(error), of, path)
 
 
-def _wrong_fields(value: dict[str, object], struct: type[msgspec.Struct], path: str, strict: bool) -> Iterator[FieldProblem]:
+def _wrong_fields(value: dict[str, object], struct: type[msgspec.Struct], path: str) -> Iterator[FieldProblem]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     for name, field in fields.items():
         if name in value:
-            yield from _wrong(value[name], field.type, _below(path, name), strict)
+            yield from _wrong(value[name], field.type, _below(path, name))
         elif field.required:
             yield field_problem(_below(path, name), "required")
     for name in value.keys() - fields.keys():

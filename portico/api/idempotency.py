@@ -25,15 +25,13 @@ _NOT_KEPT = frozenset({401, 429})
 def key_of(operation: Operation, asked: Asked, *, dry_run: bool) -> str | None:
     """The key of a request; None for what changes nothing. Raises Refused("idempotency_key_invalid" | "idempotency_key_required")."""
     given = asked.header("idempotency-key")
-    if not operation.writes or dry_run:
+    if not operation.writes:
         return None
-    if given is None:
-        if operation.money:
-            raise Refused("idempotency_key_required")
-        return None
-    if not _KEY.fullmatch(given):
+    if given is not None and not _KEY.fullmatch(given):
         raise Refused("idempotency_key_invalid")
-    return given
+    if given is None and operation.money and not dry_run:
+        raise Refused("idempotency_key_required")
+    return None if dry_run else given
 
 
 def answered_once(call: Call, operation: Operation, asked: Asked, answer: Callable[[], Response]) -> Response:

@@ -194,6 +194,7 @@ def test_a_query_is_read_strictly(api: Program) -> None:
     assert codes("limit=1&limit=2") == (400, "query_invalid", [])
     assert codes("limit=x&page=2") == (422, "invalid", [("limit", "type"), ("page", "field_unknown")])
     assert codes("cursor=abc") == (400, "cursor_invalid", [])
+    assert codes("kind=null&active=1") == (422, "invalid", [("kind", "value"), ("active", "type")])
     assert codes("=1") == (400, "query_invalid", [])
     assert codes("limit=%zz") == (400, "query_invalid", [])
 
