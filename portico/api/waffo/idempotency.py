@@ -42,7 +42,7 @@ class Held:
 
     def _sealed(self, body: bytes) -> bytes:
         nonce = self.runtime.random_bytes(rsa.NONCE_BYTES)
-        return rsa.seal(_sealed_with(self.runtime), nonce, body, self.claim.key.encode())
+        return rsa.seal(_sealed_with(self.runtime), nonce, body, _about(self.scope, self.claim))
 
     def free(self) -> None:
         with self.runtime.database.transaction() as tx:
@@ -65,7 +65,7 @@ def hold(runtime: Runtime, proven: Proven, key: str, asked: Asked) -> Held | Res
         keys.forget(tx, scope, claim, before=claim.claimed_at - _KEPT)
         begun = keys.begin(tx, scope, claim, request_hash=_ANYTHING, keeps_for_ever=False)
     if begun.stored is not None:
-        body = rsa.unseal(_sealed_with(runtime), begun.stored.body, key.encode())
+        body = rsa.unseal(_sealed_with(runtime), begun.stored.body, _about(scope, claim))
         return Response(begun.stored.status, body, JSON, headers=(("idempotent-replayed", "true"),))
     if begun.outcome not in ("new", "taken_over"):
         raise trouble(409, "A request with this idempotency key is being answered", "gateway")
@@ -85,3 +85,8 @@ def _owner(runtime: Runtime, proven: Proven, asked: Asked) -> tuple[StoreScope, 
 
 def _sealed_with(runtime: Runtime) -> bytes:
     return keyed(runtime.secret, "waffo answers")
+
+
+def _about(scope: StoreScope, claim: Claim) -> bytes:
+    """What an answer is bound to: the row that it is kept in."""
+    return "\n".join((scope.store_id, scope.environment, claim.credential, claim.key)).encode()
