@@ -17,7 +17,7 @@ from portico.storage.rows import many, scalar
 
 Operator = Literal["eq", "ne", "in", "contains", "starts_with", "ends_with", "gt", "gte", "lt", "lte"]
 NESTED_MOST = 100  # of a list within a row: the newest
-ROWS_MOST = 20_000  # of all such lists together
+ROWS_MOST = 10_000  # of all such lists together
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ from graphql import GraphQLObjectType
 
 from portico.api.waffo.graphql import limits
 from portico.api.waffo.graphql.schema import FIELDS, RELATIONS, schema
+from portico.domain.event import Event
 from portico.domain.ids import decode
 from portico.domain.money import currencies
-from portico.storage import exchange_rate
+from portico.domain.webhook import Attempt, Delivery, Endpoint
+from portico.storage import event as events
+from portico.storage import exchange_rate, webhook_delivery, webhook_endpoint
 from tests.architecture import source
 from tests.waffo.graphql.conftest import Shop
 
@@ -227,6 +230,40 @@ def test_the_newest_rate_there_is(shop: Shop) -> None:
     with shop.runtime.database.transaction() as tx:
         exchange_rate.replace(tx, shop.store.store_id, [("USD", "EUR", today, "0.92")])
     assert shop.ask(query)["rate"] == {"standardRate": "0.92", "rateRefId": f"USD-EUR-{today}"}
+
+
+def test_webhooks_and_what_became_of_them(shop: Shop) -> None:
+    at = shop.runtime.clock()
+    told = Endpoint(
+        shop.factory.new_id("WHE"), "https://shop.example/waffo", "", "waffo", ("payment.succeeded",), "enabled", None, 1, None, at
+    )
+    happened = Event(shop.factory.new_id("EVT"), "payment.succeeded", shop.ids["paid"], shop.ada.buyer_id, at, {})
+    sent = Delivery(shop.factory.new_id("WHD"), told.id, happened.id, happened.type, None, "pending", 0, at, at, None)
+    with shop.runtime.database.transaction() as tx:
+        webhook_endpoint.create(tx, shop.store, told)
+        events.insert_dispatched(tx, shop.store, happened, at)
+        webhook_delivery.create(tx, [(shop.store, sent, '{"eventId": "PAY_1", "data": {"amount": "29.75"}}')])
+        for attempt, status in ((Attempt(1, at, None, "timeout", 9), "pending"), (Attempt(2, at, 204, None, 9), "succeeded")):
+            next_at = at if status == "pending" else None
+            assert webhook_delivery.attempt(tx, sent.id, attempt, status=status, next_at=next_at, now=at)  # type: ignore[arg-type]
+    query = """{ stores { storeWebhooks { id url events status channel testMode secret } }
+        webhookDeliveries(filter: {status: {eq: "success"}, eventType: {eq: "subscription.payment_succeeded"}, httpStatus: {lt: 300}}) {
+          id storeId eventType eventId payload webhookUrl status httpStatus responseBody errorMessage attemptCount lastAttemptedAt } }"""
+    found = shop.ask(query)
+    assert found["stores"][0]["storeWebhooks"] == [
+        {
+            "id": str(decode(told.id)), "url": told.url, "events": ["subscription.payment_succeeded"], "status": "enabled",
+            "channel": "http", "testMode": True, "secret": None,
+        }
+    ]  # fmt: skip
+    assert found["webhookDeliveries"] == [
+        {
+            "id": str(decode(sent.id)), "storeId": shop.ids["store"], "eventType": "subscription.payment_succeeded", "eventId": "PAY_1",
+            "payload": {"eventId": "PAY_1", "data": {"amount": "29.75"}}, "webhookUrl": told.url, "status": "success", "httpStatus": 204,
+            "responseBody": None, "errorMessage": None, "attemptCount": 2, "lastAttemptedAt": "2026-03-14T09:26:53.589Z",
+        }
+    ]  # fmt: skip
+    assert shop.ask("{ stores { storeWebhooks { id } } }", asker=shop.of(shop.ada))["stores"] == [{"storeWebhooks": None}]
 
 
 def test_what_is_not_served_says_so(shop: Shop) -> None:

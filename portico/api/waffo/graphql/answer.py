@@ -30,7 +30,7 @@ from portico.http.response import JSON, Response
 from portico.services.runtime import Runtime
 
 _MOST_ERRORS = 20
-_KEPT, _LONGEST_KEPT = 128, 4_000  # programs ask the same few queries all the time: they are read and checked once
+_KEPT, _LONGEST_KEPT = 32, 2_000  # programs ask the same few queries all the time; read and checked, one takes up to half a megabyte
 _KNOWN = frozenset({"query", "variables", "operationName", "extensions"})
 # What the original has and this surface has not: figures that nobody has checked would be worse than none.
 _NOT_SERVED = frozenset({

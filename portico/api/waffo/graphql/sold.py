@@ -10,6 +10,7 @@ from portico.api.waffo import wire
 from portico.api.waffo.graphql.filters import DELIVERY_WORDS, EVENT_WORDS
 from portico.api.waffo.graphql.nodes import Reading, Relation, Row
 from portico.api.waffo.ids import uuid_in
+from portico.domain.event import EVENT_TYPES
 from portico.domain.money import format_amount
 from portico.services import waffo_words
 from portico.storage.graphql_catalog import ENDPOINTS, PRICES, PRODUCTS, STORES
@@ -41,6 +42,14 @@ def _metadata(row: Row) -> dict[str, Any]:
 
 def _payload(row: Row) -> Any:
     return msgspec.json.decode(row.body)
+
+
+def _events(row: Row) -> list[str]:
+    """What an endpoint is told of, in Waffo's names where its format is; none named are all."""
+    if row.format != "waffo":
+        return list(row.event_types or EVENT_TYPES)
+    named = [waffo_words.NAME_OF[ours] for ours in row.event_types if ours in waffo_words.NAME_OF]
+    return list(dict.fromkeys(named or waffo_words.EVENTS))
 
 
 def _event_id(row: Row) -> str:
@@ -99,8 +108,10 @@ FIELDS: Mapping[str, Fields] = {
         "id": lambda row: uuid_in(row.id),
         "channel": lambda row: "http",
         "url": lambda row: row.url,
-        "events": lambda row: list(row.event_types),
+        "events": _events,
         "status": lambda row: row.status,
+        "secret": lambda row: None,
+        "updatedAt": lambda row: waffo_words.moment(row.created_at),
     },
     "Store": {
         **_CREATED,
