@@ -1,5 +1,6 @@
 """The demo is the contract: the data it promises, the file that describes it, and a start that anybody can repeat."""
 
+import base64
 import io
 import json
 import os
@@ -11,15 +12,21 @@ import sys
 import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from portico import config
 from portico.demo import cards, people, store, story
 from portico.demo.correction import correct_one
+from portico.demo.leaving import say_why
 from portico.demo.setting_up import Folder, as_environment, settings_of
 from portico.domain.billing_detail import BillingDetail, validate
 from portico.domain.place_of_supply import taxation
@@ -28,7 +35,7 @@ from portico.domain.subscription import SUBSCRIPTION_STATUSES
 from portico.domain.tax_table import starting_set
 from portico.i18n.languages import is_language
 from portico.sandbox.bank import Bank
-from portico.services import check, importing
+from portico.services import cancellation_report, check, importing
 from portico.services import store as stores
 from portico.services.importing import Refusal, Target
 from portico.services.runtime import Runtime
@@ -86,6 +93,11 @@ def test_both_environments_come_in_and_hold_what_is_promised(runtime: Runtime, b
     (content,) = _values(runtime, corrected)
     assert '"cost_centre":"Lektorat 40"' in content
     assert '"po_number":"4500017823"' in content
+    served = StoreScope(_values(runtime, sa.select(tables.store.c.id)).pop(), "prod")
+    for _ in range(2):
+        say_why(runtime, served)
+    left = cancellation_report.make(runtime, served, "reason").total
+    assert (left.requested, left.saved) == (3, 1)
     assert check.run(runtime.database) == []
     oldest = min(_values(runtime, sa.select(tables.order.c.created_at)))
     assert runtime.clock() - oldest > timedelta(days=700)
@@ -155,6 +167,18 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _signed(demo: dict[str, Any], action: str, body: dict[str, str]) -> bool:
+    """Whether a shop built on Waffo's SDK gets what it asks for, with the key of demo.json."""
+    raw, path, stamp = json.dumps(body).encode(), f"/v1/actions/{action}", str(int(time.time()))
+    message = f"POST\n{path}\n{stamp}\n{base64.b64encode(sha256(raw).digest()).decode()}".encode()
+    key = serialization.load_pem_private_key(Path(demo["rsa_private_key_file"]).read_bytes(), password=None)
+    assert isinstance(key, RSAPrivateKey)
+    signature = base64.b64encode(key.sign(message, PKCS1v15(), SHA256())).decode()
+    headers = {"X-Merchant-Id": demo["merchant_id"], "X-Timestamp": stamp, "X-Signature": signature}
+    with urllib.request.urlopen(urllib.request.Request(demo["base_url"] + path, data=raw, headers=headers)) as answer:
+        return bool(json.loads(answer.read())["data"]["token"])
+
+
 def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
     data, port = tmp_path / "demo", _free_port()
     demo = Demo(data, port)
@@ -178,6 +202,7 @@ def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
         with urllib.request.urlopen(books) as answer:
             assert answer.status == 200
         assert "charge.succeeded" in Path(first["gateway"]["ledger_file"]).read_text()
+        assert _signed(first, "auth/issue-session-token", {"storeId": first["store"]["id"], "buyerIdentity": first["buyers"][0]["email"]})
         other = Demo(tmp_path / "other", port)
         out, err = other.process.communicate(timeout=20)
         assert other.process.returncode == 2
