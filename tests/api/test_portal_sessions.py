@@ -99,6 +99,13 @@ def test_the_list_of_origins_is_the_stores(api: Program, shop: Shop, runtime: Ru
     assert api.post(PATH, body).json["return_url"] == "https://shop.example/account?x=1"
 
 
+def test_links_lead_to_the_configured_origin_whatever_a_request_says(api: Program) -> None:
+    for name in ("x-forwarded-host", "forwarded", "x-forwarded-proto", "origin", "referer"):
+        made = api.post(PATH, {"buyer": {"email": EMAIL}}, headers={name: "host=evil.example;proto=http"}).json
+        assert made["url"].startswith("https://portal.test/test/nordlicht/portal/enter#t="), name
+        assert made["portal_url"] == "https://portal.test/test/nordlicht/portal", name
+
+
 def test_a_loop_is_stopped_and_told_when_to_come_again(api: Program) -> None:
     for _ in range(60):
         assert api.post(PATH, {"buyer": {"email": EMAIL}}).status == 201

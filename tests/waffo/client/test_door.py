@@ -165,6 +165,18 @@ def test_keys_of_idempotency(waffo: Waffo, clock: SteppingClock) -> None:
     assert later[1]["data"]["store"]["name"] == "Later", "a day later it is forgotten"
 
 
+def test_what_is_kept_for_a_repeated_request_opens_nothing(waffo: Waffo) -> None:
+    raw = json.dumps({"storeId": waffo.store_id, "buyerIdentity": "user-1"}).encode()
+    headers = {**waffo.headers(f"/v1/actions/{TOKEN}", raw), "X-Idempotency-Key": "k"}
+    first = waffo.post(TOKEN, raw, headers)
+    assert waffo.post(TOKEN, raw, {**waffo.headers(f"/v1/actions/{TOKEN}", raw), "X-Idempotency-Key": "k"}) == first
+    token = first[1]["data"]["token"]
+    with waffo.runtime.database.read() as connection:
+        kept = connection.execute(sa.select(tables.idempotency_key)).mappings().all()
+    assert len(kept) == 1
+    assert token not in repr(kept)
+
+
 def test_a_key_in_flight(waffo: Waffo) -> None:
     with waffo.runtime.database.transaction() as tx:
         row = {"store_id": waffo.store_id, "environment": "prod", "surface": "waffo", "credential": waffo.merchant_id, "key": "k"}
