@@ -14,6 +14,7 @@ from portico.config import Settings
 from portico.demo import cards, people, store, story
 from portico.demo.cards import Wallet
 from portico.demo.correction import correct_one
+from portico.demo.leaving import say_why
 from portico.domain import tax_table
 from portico.domain.errors import PorticoError
 from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
@@ -126,6 +127,7 @@ def as_environment(folder: Folder, settings: Settings) -> str:
         "SECRET_FILE": folder.secret.resolve(), "MAILER": "file", "MAIL_DIR": folder.mailbox.resolve(), "MAIL_FROM": settings.mail_from,
         "TEST_GATEWAY": settings.test_gateway, "PROD_GATEWAY": settings.prod_gateway, "SANDBOX_URL": settings.sandbox_url,
         "SANDBOX_KEY_FILE": folder.sandbox_key.resolve(), "SANDBOX_WEBHOOK_SECRET_FILE": folder.sandbox_webhook_secret.resolve(),
+        "WEBHOOK_TARGETS": settings.webhook_targets,
     }  # fmt: skip
     return "".join(f"PORTICO_{name}={shlex.quote(str(value))}\n" for name, value in given.items())
 
@@ -164,6 +166,7 @@ def prepare(runtime: Runtime, folder: Folder, bank: Bank) -> StoreRow:
             _load(importing.Target(runtime, row, environment), file)
         store_tax.decide(runtime, row, policy=store.TAX_POLICY, rules=tax_table.starting_set(store.SELLER.country))
         correct_one(runtime, StoreScope(row.id, ENVIRONMENT))
+        say_why(runtime, StoreScope(row.id, ENVIRONMENT))
         folder.loaded.touch()
     make_rsa_key(runtime, folder, row)
     return row
