@@ -71,12 +71,12 @@ def _note(tx: sa.Connection, runtime: Runtime, outgoing: Outgoing, made: Attempt
     now, delivery, is_gone = runtime.clock(), outgoing.delivery, made.status_code == GONE
     wait = None if made.succeeded or is_gone else wait_after(made.sequence, runtime.random_bytes(1)[0])
     status = "succeeded" if made.succeeded else "failed" if wait is None else "pending"
+    if is_gone:  # the endpoint is locked before what goes to it, as by whoever deletes it
+        endpoints.disable(tx, outgoing.scope, outgoing.endpoint.id, reason="gone")
     if not deliveries.attempt(tx, delivery.id, made, status=status, next_at=None if wait is None else now + wait, now=now):
         return
     if wait is not None:
         webhook_dispatch.add_job(tx, runtime, delivery, attempts=made.sequence, delay_seconds=-(-wait // timedelta(seconds=1)))
-    if is_gone:
-        endpoints.disable(tx, outgoing.scope, outgoing.endpoint.id, reason="gone")
 
 
 def _log(outgoing: Outgoing, answer: Answer) -> None:

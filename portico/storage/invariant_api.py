@@ -15,6 +15,14 @@ API_RULES: tuple[Check, ...] = (
         """,
     ),
     Check(
+        "a_delivery_on_its_way_has_its_job",
+        """
+        SELECT d.id, 'it is pending after ' || d.attempts || ' attempts, and no job makes the next' FROM webhook_delivery d
+        WHERE d.status = 'pending'
+          AND NOT EXISTS (SELECT 1 FROM job j WHERE j.key = 'webhook_delivery:' || d.id || ':' || d.attempts)
+        """,
+    ),
+    Check(
         "a_completed_checkout_has_its_order",
         """
         SELECT c.id, 'it is completed, its order ' || coalesce(o.status, 'is not there')

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from portico.services import check
-from portico.storage import checkout, tables
+from portico.services import check, webhook_dispatch
+from portico.services.runtime import Runtime
+from portico.storage import checkout, tables, webhook_delivery
 from portico.storage.database import Database
 from tests.factories import Factory
 from tests.storage import api_rows
@@ -51,6 +52,7 @@ def _used_late(tx: sa.Connection, rows: ApiRows, factory: Factory) -> None:
 
 BREAKS: tuple[tuple[str, Break], ...] = (
     ("every_delivery_has_its_event", lambda tx, rows, factory: tx.execute(sa.update(tables.event).values(type="order.canceled"))),
+    ("a_delivery_on_its_way_has_its_job", lambda tx, rows, factory: tx.execute(sa.delete(tables.job))),
     ("a_completed_checkout_has_its_order", _completed_unpaid),
     ("a_completed_checkout_has_its_order", _paid_for_elsewhere),
     ("a_checkout_waits_with_its_order", _called_off),
@@ -66,13 +68,14 @@ WARNINGS = {"no_event_waits_for_long", "no_request_is_unfinished_for_long"}
 
 
 @pytest.fixture
-def rows(database: Database, factory: Factory) -> ApiRows:
+def rows(runtime: Runtime, database: Database, factory: Factory) -> ApiRows:
     buyer = factory.buyer()
     product = factory.product(buyer)
     order = factory.order(buyer, product_id=product, status="pending")
     with database.transaction() as tx:
         kept = api_rows.kept(tx, buyer, factory, order, product)
         tx.execute(sa.update(tables.order).where(tables.order.c.id == order).values(checkout_id=kept.placed))
+        webhook_dispatch.add_job(tx, runtime, webhook_delivery.get(tx, buyer, kept.delivery), attempts=1, delay_seconds=60)
     return kept
 
 
