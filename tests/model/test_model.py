@@ -65,6 +65,26 @@ def machine(opened: Callable[[], AbstractContextManager[Database]], mailbox: Pat
         def correct_an_invoice(self, which: int, details: int, keep: bool) -> None:
             self.world.correct(which, details, keep)
 
+        @rule(what=st.sampled_from(("book", "plan", "gift")), named=st.booleans(), number=st.none() | st.sampled_from(NUMBERS))
+        def buy(self, what: str, named: bool, number: str | None) -> None:
+            self.world.shop_for(what, named=named)
+            if number is not None:
+                self.world.pay_for(-1, number)
+
+        @rule(
+            pick=st.integers(0, 3),
+            email=st.sampled_from(("cyd@example.com", "bea@example.com")),
+            number=st.none() | st.sampled_from(NUMBERS),
+        )
+        def buy_after_all(self, pick: int, email: str, number: str | None) -> None:
+            self.world.order_again(pick, email)
+            if number is not None:
+                self.world.pay_for(pick, number)
+
+        @rule(pick=st.integers(0, 3))
+        def take_an_offer_back(self, pick: int) -> None:
+            self.world.take_back(pick)
+
         @rule(name=st.sampled_from(FAULTS))
         def a_fault(self, name: str) -> None:
             self.world.fault(name)

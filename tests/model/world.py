@@ -22,12 +22,29 @@ from portico.mail.transport import FileMailer
 from portico.sandbox import cards
 from portico.sandbox.bank import Bank
 from portico.sandbox.records import CardRefused
-from portico.services import cancellation, card, check, correction, pause, paying, plan_change, refund, standing, webhook_in
+from portico.services import (
+    cancellation,
+    card,
+    check,
+    checkout,
+    checkout_card,
+    checkout_end,
+    checkout_order,
+    correction,
+    pause,
+    paying,
+    plan_change,
+    refund,
+    standing,
+    webhook_in,
+)
+from portico.services.checkout import Asked
 from portico.services.runtime import Runtime
 from portico.storage import document as documents
 from portico.storage import outbox, tables, tax_rate
 from portico.storage import store as stores
 from portico.storage.database import Database
+from portico.storage.store import StoreRow
 from tests.bank import BankGateway
 from tests.conftest import SteppingClock
 from tests.factories import Factory
@@ -74,6 +91,10 @@ class World:
             (self.bea, self.shop.subscribe("yearly", buyer=self.bea)),
             (self.bea, self.shop.subscribe("pro", buyer=self.bea, status="trialing", trial_end=START + timedelta(days=14))),
         ]
+        self.book = self.shop.factory.product(self.shop.store, name="Atlas Book", prices={"EUR": 1500})
+        self.gift = self.shop.factory.product(self.shop.store, name="Atlas Sampler", prices={"EUR": 0})
+        self.shop.set(tables.product, self.shop.plans["pro"], trial_days=14)
+        self.checkouts: list[str] = []
         self.worker = Worker(self.runtime, HANDLERS)
         self.quotes: list[tuple[int, str]] = []
         self.delivered = 0
@@ -127,6 +148,58 @@ class World:
             return card.finish(self.runtime, who, row.id).status
 
         self._do(f"card {which} {number[-4:]}", visit)
+
+    def shop_for(self, what: str, *, named: bool) -> None:
+        """The store opens a checkout, for Bea whom it names or for whoever comes, and somebody orders; at the newest four anything may
+        happen afterwards."""
+        products = {"book": self.book, "plan": self.shop.plans["pro"], "gift": self.gift}
+        asked = Asked(products[what], "EUR", buyer_id=self.bea.buyer_id if named else None)
+
+        def order() -> Any:
+            made = checkout.create(self.runtime, self._store(), "prod", asked)
+            self.checkouts = [*self.checkouts[-3:], made.id]
+            return self._order(made.id, "cyd@example.com")
+
+        self._do(f"shop {what} {named}", order)
+
+    def order_again(self, pick: int, email: str) -> None:
+        if self.checkouts:
+            checkout_id = self.checkouts[pick % len(self.checkouts)]
+            self._do(f"order again {pick} {email}", lambda: self._order(checkout_id, email))
+
+    def pay_for(self, pick: int, number: str) -> None:
+        """A card is given on the newest page that a checkout led to, and the buyer comes back."""
+        if not self.checkouts:
+            return
+        checkout_id = self.checkouts[pick % len(self.checkouts)]
+
+        def give() -> Any:
+            table = tables.card_setup
+            newest = sa.select(table.c.reference).where(table.c.checkout_id == checkout_id, table.c.reference.is_not(None))
+            with self.runtime.database.read() as connection:
+                reference = connection.execute(newest.order_by(table.c.created_at.desc(), table.c.id.desc())).scalar()
+            if reference is not None:
+                self.gateway.use_card_page(reference, number)
+            return checkout_card.returned(self.runtime, self._store(), "prod", checkout_id).status
+
+        self._do(f"pay for {pick} {number[-4:]}", give)
+
+    def take_back(self, pick: int) -> None:
+        if self.checkouts:
+            checkout_id = self.checkouts[pick % len(self.checkouts)]
+            self._do(
+                f"take back {pick}", lambda: checkout_end.expire(self.runtime, self._store(), "prod", checkout_id, actor="key:KEY_1").status
+            )
+
+    def _order(self, checkout_id: str, email: str) -> str:
+        placed = checkout_order.place(
+            self.runtime, self._store(), "prod", checkout_id, email=email, detail_raw={"country": "DE", "name": "Cyd Charisse"}
+        )
+        return "done" if placed.url is None else "to the card page"
+
+    def _store(self) -> StoreRow:
+        with self.runtime.database.read() as connection:
+            return stores.get(connection, self.shop.store.store_id)
 
     def answer_bank(self, approved: bool) -> None:
         """The buyer is back at the bank's page of the newest charge that waits for him, and then at ours."""
@@ -269,7 +342,10 @@ class World:
         """All that the database and the bank know, in words, to compare two runs."""
         told = [f"{entry.sequence} {entry.type} {entry.at}" for entry in self.gateway.bank.ledger()]
         with self.runtime.database.read() as connection:
-            for table in (tables.subscription, tables.payment, tables.payment_attempt, tables.refund, tables.document, tables.cancellation):
+            for table in (
+                tables.subscription, tables.payment, tables.payment_attempt, tables.refund, tables.document, tables.cancellation,
+                tables.order, tables.checkout_session,
+            ):  # fmt: skip
                 columns = [column for column in table.c if column.name not in ("content_hash",)]
                 rows = connection.execute(sa.select(*columns).order_by(*table.primary_key)).all()
                 told += [f"{table.name} {tuple(row)}" for row in rows]
@@ -302,6 +378,11 @@ def _act(world: World, chance: random.Random) -> None:
         lambda: world.ask_refund(which, chance.choice((100, 50, 3))),
         lambda: world.decide(chance.random() < 0.7),
         lambda: world.correct(which, chance.randrange(3), chance.random() < 0.3),
+        lambda: world.shop_for(chance.choice(("book", "plan", "gift")), named=chance.random() < 0.5),
+        lambda: world.order_again(chance.randrange(4), chance.choice(("cyd@example.com", "bea@example.com"))),
+        lambda: world.pay_for(chance.randrange(4), chance.choice(NUMBERS)),
+        lambda: world.pay_for(chance.randrange(4), chance.choice(NUMBERS)),
+        lambda: world.take_back(chance.randrange(4)),
         lambda: world.fault(chance.choice(FAULTS)),
         lambda: world.webhooks(chance, chance.choice((1, 2, 3))),
         lambda: world.pass_time(chance.choice(JUMPS)),
