@@ -64,7 +64,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What the page shows to whoever looks. `email` and `detail` fill the form; where somebody else may be looking, a buyer's address
-    is masked and of his details there is only the country. `offer` is None until a country is known."""
+    is masked and of his details there is only the country. `offer` is None until a country is known. `trial_days` is the trial that he
+    gets, as far as it is certain who he is."""
 
     session: CheckoutSession
     product: Product
@@ -72,6 +73,7 @@ class Shown:
     email_is_fixed: bool
     detail: BillingDetail
     offer: Offer | None
+    trial_days: int
     state: State
 
 
@@ -149,8 +151,9 @@ def look(runtime: Runtime, store: StoreRow, environment: Environment, checkout_i
                 offered = _offer(connection, runtime, store, scope, session, product, detail, known)
             except Invalid:  # the form says so when it is sent
                 offered = None
+        trial_days = checkout_offer.trial_of(connection, scope, session, product, known)
         state = checkout_state.of_session(connection, scope, session)
-    return Shown(session, product, email, known is not None, detail, offered, state)
+    return Shown(session, product, email, known is not None, detail, offered, trial_days, state)
 
 
 def offer(
@@ -186,7 +189,9 @@ def _known(scope: StoreScope, session: CheckoutSession, visitor: BuyerScope | No
 
 def _for_the_form(tx: sa.Connection, session: CheckoutSession, known: BuyerScope | None, *, is_here: bool) -> tuple[str, BillingDetail]:
     """The e-mail and the billing details to begin with. Whoever has the address of a checkout may open it, so that only who is signed
-    in sees what is kept of a buyer; all others what the merchant's server said, or was typed at this checkout."""
+    in sees what is kept of a buyer; all others what the merchant's server said, or was typed at this checkout, while it goes on."""
+    if session.status in ("completed", "expired") and not is_here:
+        return masked(session.email) if session.email else "", BillingDetail()
     if known is None:
         return session.email or "", session.billing_detail or BillingDetail()
     own, _ = buyers.billing_detail(tx, known)

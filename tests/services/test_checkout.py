@@ -192,6 +192,8 @@ def test_a_stranger_learns_and_changes_nothing_of_a_buyer(counter: Counter) -> N
     (visit,) = counter.visits(session)
     assert counter.shop.gateway.bank.setup(visit.reference).request.customer is None
     assert counter.order(done.session.order_id).billing_detail.name == "Grace Hopper"
+    over = counter.look(session)
+    assert (over.email, over.detail.name) == ("a•••@example.com", ""), "and who has its address later learns less"
 
 
 def test_who_is_signed_in_keeps_what_he_ordered_with(counter: Counter) -> None:
