@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
+from portico.domain import billing_detail
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.buyer import canonical_email
 from portico.domain.errors import FieldError, Invalid, Refused
+from portico.domain.scope import BuyerScope
 from portico.gateways.port import Unanswered
 from portico.http.response import Response, json, see_other
 from portico.i18n import words
 from portico.i18n.catalog import N_, Message, catalog
 from portico.services import checkout, checkout_address, checkout_card, checkout_limits, checkout_order
 from portico.services.checkout import Shown
-from portico.services.checkout_offer import Offer
 from portico.services.checkout_order import NotAsShown
 from portico.services.checkout_state import State
 from portico.web import view
@@ -27,113 +29,156 @@ from portico.web.problems import PROBLEMS
 from portico.web.visit import Visit
 
 PATH = "/checkout/{id}"
-# What is asked of a buyer here. References and copies belong to his account, where he can change them.
-_DETAILS = frozenset({field.name for field in fields_of(BillingDetail)} - {"po_number", "cost_centre", "copy_emails"})
+# References and copies are a matter of the buyer's account: he is not asked for them here, and those that are known are kept.
+_NOT_ASKED = frozenset({"po_number", "cost_centre", "copy_emails"})
+_DETAILS = frozenset({field.name for field in fields_of(BillingDetail)}) - _NOT_ASKED
 FIELDS = _DETAILS | {"email", "update_fields", "edit"}
 ORDER_FIELDS = _DETAILS | {"email", "total_minor", "trial_days"}
+_LEAVING_SECONDS = 4
 _MOVED = N_("This offer changed in the meantime. Nothing was ordered. This is what it would be now:")
 _TRIAL_USED = N_("You’ve had this trial already, so it begins with a payment. Nothing was charged.")
 _NO_CARD = N_("You haven’t given a card yet, so nothing was charged. Your order waits for you.")
-_DECLINED = N_("Nothing was charged. Please try another card.")
+_DECLINED = N_("Nothing was charged. Your order waits for you.")
 _NO_ANSWER = N_("The payment provider didn’t answer. Nothing was charged. Please try again in a minute.")
 _TOO_OFTEN = N_("That was too often for now. Nothing was charged. Please try again later.")
-_UNDER_WAY = ("action", "confirming")
+_AGAIN = {NotAsShown.code: (409, _MOVED), "too_many_charges": (429, _TOO_OFTEN)}
+_OVER = ("checkout_over", "external_id_taken")  # the latter: another checkout for the same order was faster
 
 
 def page(visit: Visit) -> Response:
-    """The checkout as it stands: the form while there is something to order, else how it ended."""
-    visit = _in_language(visit)
-    shown = _look(visit)
-    if shown.state.is_over or shown.state.status in _UNDER_WAY:
+    """The checkout as it stands: the form while there is something to order; the review for whoever ordered and has not paid; the way
+    to how it goes while it is being charged; how it ended."""
+    visit, shown = _opened(visit)
+    if shown.state.is_over:
         return _state(visit, shown.state)
-    return _form(visit, shown, {**form_values(shown.detail), "email": shown.email}, said=_said_of(shown.state), failed=shown.state)
+    if not _is_for_sale(shown.state):
+        return see_other(_return_address(visit))
+    if shown.session.placed_at is not None and shown.offer is not None:
+        said = _TRIAL_USED if shown.state.trial_used else {"declined": _DECLINED, "card": _NO_CARD}.get(shown.state.status)
+        return _review(visit, shown, _filled_in(shown), said=said)
+    return _form(visit, shown, _filled_in(shown))
+
+
+def page_again(visit: Visit) -> Response:
+    """Where a form is sent to there is nothing to be seen; a reload, or a choice of language, leads to the checkout."""
+    return see_other(visit.url(_path(visit)))
 
 
 def review(visit: Visit) -> Response:
     """What it costs a buyer with these details; or the form again, with what was typed."""
-    visit = _in_language(visit)
-    shown = _look(visit)
-    if shown.state.is_over or shown.state.status in _UNDER_WAY:
-        return _state(visit, shown.state)
+    visit, shown = _opened(visit)
+    if not _is_for_sale(shown.state):
+        return see_other(_return_address(visit))
     if "update_fields" in visit.form or "edit" in visit.form:
         return _form(visit, shown, visit.form)
-    try:
-        return _review(visit, shown)
-    except Invalid as invalid:
-        return _wrong(visit, shown, invalid)
+    return _review(visit, shown, visit.form)
 
 
 def order(visit: Visit) -> Response:
     """Orders what was shown, and leads to the provider's page for the card."""
-    visit = _in_language(visit)
-    shown, checkout_id = _look(visit), visit.id("CHK")
+    visit, shown = _opened(visit)
+    if not _is_for_sale(shown.state):
+        return see_other(_return_address(visit))
     if not checkout_limits.may_order(visit.runtime, visit.scope, visit.asked.client):
-        return _form(visit, shown, visit.form, status=429, said=_TOO_OFTEN)
+        return _review(visit, shown, visit.form, status=429, said=_TOO_OFTEN)
     try:
         placed = checkout_order.place(
-            visit.runtime, visit.store, visit.environment, checkout_id, email=visit.form.get("email", ""), detail_raw=_details(visit),
-            visitor=_visitor(visit), language=visit.language, total_minor=_number(visit, "total_minor"),
-            trial_days=_number(visit, "trial_days"),
+            visit.runtime, visit.store, visit.environment, shown.session.id, email=visit.form.get("email", ""),
+            detail_raw=_details(shown, visit.form), visitor=_visitor(visit), language=visit.language,
+            total_minor=_number(visit, "total_minor"), trial_days=_number(visit, "trial_days"),
         )  # fmt: skip
     except Invalid as invalid:
-        return _wrong(visit, shown, invalid)
-    except NotAsShown:
-        return _review(visit, _look(visit), status=409, said=_MOVED)
+        return _wrong(visit, shown, visit.form, invalid)
     except Unanswered:
-        return _form(visit, shown, visit.form, status=503, said=_NO_ANSWER)
-    except Refused as refused:
-        if refused.code not in ("checkout_over", "payment_open", "too_many_charges"):
-            raise
-        if refused.code == "too_many_charges":
-            return _form(visit, shown, visit.form, status=429, said=_TOO_OFTEN)
-        return _state(visit, _look(visit).state)
-    return see_other(placed.url if placed.url is not None else visit.url(_path(visit) + checkout_address.RETURN))
+        return _review(visit, shown, visit.form, status=503, said=_NO_ANSWER)
+    except (NotAsShown, Refused) as error:
+        return _not_ordered(visit, error)
+    return see_other(placed.url or _return_address(visit))
 
 
 def form_again(visit: Visit) -> Response:
-    """The form's token has aged: nothing is ordered, and what was typed stays."""
-    visit = _in_language(visit)
-    return _form(visit, _look(visit), visit.form, status=403, said=PROBLEMS["form_stale"].text)
+    """The form's token has aged: what was typed stays."""
+    visit, shown = _opened(visit)
+    if not _is_for_sale(shown.state):
+        return see_other(_return_address(visit))
+    return _form(visit, shown, visit.form, status=403, said=PROBLEMS["form_stale"].text)
+
+
+def review_again(visit: Visit) -> Response:
+    """The token of the order's form has aged: nothing is ordered, and one more click does it."""
+    visit, shown = _opened(visit)
+    if not _is_for_sale(shown.state):
+        return see_other(_return_address(visit))
+    return _review(visit, shown, visit.form, status=403, said=PROBLEMS["form_stale"].text)
 
 
 def returned(visit: Visit) -> Response:
     """The buyer comes back from the provider's page, or waits: the provider is asked. The portal's script asks for the state alone."""
-    visit = _in_language(visit)
+    visit, shown = _opened(visit)
     try:
-        now_is = checkout_card.returned(visit.runtime, visit.store, visit.environment, visit.id("CHK"))
+        now_is = _by_now(visit, checkout_card.returned(visit.runtime, visit.store, visit.environment, shown.session.id))
     except Unanswered:
-        now_is = replace(_look(visit).state, status="confirming")
+        now_is = replace(shown.state, status="confirming")
     if visit.asked.wants_json:
         return json(200, {"state": now_is.status})
-    if now_is.is_over or now_is.status in _UNDER_WAY:
-        return _state(visit, now_is, leaving=True)
-    return see_other(visit.url(_path(visit)))
+    return see_other(visit.url(_path(visit))) if _is_for_sale(now_is) else _state(visit, now_is, leaving=True)
 
 
-def _in_language(visit: Visit) -> Visit:
-    """In the language that the merchant's server asked for, unless the buyer chose one."""
-    if "language" in visit.cookies:
-        return visit
-    locale = _look(visit).session.locale
-    return visit if locale is None else replace(visit, language=locale)
+def _opened(visit: Visit) -> tuple[Visit, Shown]:
+    """The checkout, and the visit in the language that the merchant's server asked for, unless the buyer chose one."""
+    shown = _look(visit)
+    locale = shown.session.locale
+    return visit if locale is None or "language" in visit.cookies else replace(visit, language=locale), shown
 
 
 def _look(visit: Visit) -> Shown:
-    return checkout.look(visit.runtime, visit.store, visit.environment, visit.id("CHK"), visitor=_visitor(visit))
+    shown = checkout.look(visit.runtime, visit.store, visit.environment, visit.id("CHK"), visitor=_visitor(visit))
+    return replace(shown, state=_by_now(visit, shown.state))
 
 
-def _visitor(visit: Visit) -> Any:
+def _by_now(visit: Visit, state: State) -> State:
+    """What is late is over, although the books follow only with the worker's next round."""
+    is_late = _is_for_sale(state) and state.session.expires_at <= visit.now
+    return replace(state, status="expired") if is_late else state
+
+
+def _is_for_sale(state: State) -> bool:
+    """Whether there is something to order: it is not over, and nothing is being charged."""
+    return state.status in ("open", "card", "declined")
+
+
+def _not_ordered(visit: Visit, error: NotAsShown | Refused) -> Response:
+    """The answer to an order that could not be taken as things stand now."""
+    shown = _look(visit)
+    if error.code in _AGAIN:
+        status, said = _AGAIN[error.code]
+        return _review(visit, shown, visit.form, status=status, said=said)
+    if error.code == "payment_open":
+        return see_other(_return_address(visit))
+    if error.code not in _OVER:
+        raise error
+    return _state(visit, replace(shown.state, status="expired"), status_code=409)
+
+
+def _visitor(visit: Visit) -> BuyerScope | None:
     return None if visit.session is None else visit.buyer_scope
 
 
-def _details(visit: Visit) -> dict[str, str]:
-    return {name: text for name, text in visit.form.items() if name in _DETAILS}
+def _filled_in(shown: Shown) -> dict[str, str]:
+    """The form as it is before anything is typed."""
+    return {**form_values(shown.detail), "email": shown.email}
 
 
-def _number(visit: Visit, name: str) -> int | None:
+def _details(shown: Shown, form: Mapping[str, str]) -> dict[str, str]:
+    """The billing details of a form, and what it does not ask for."""
+    known = form_values(shown.detail)
+    return {name: known[name] for name in _NOT_ASKED} | {name: text for name, text in form.items() if name in _DETAILS}
+
+
+def _number(visit: Visit, name: str) -> int:
     """A number that our own page wrote into the form. Raises Refused("form_invalid") for anything else."""
     text = visit.form.get(name, "")
-    if not text.isdecimal() or len(text) > 18:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 18:
         raise Refused("form_invalid")
     return int(text)
 
@@ -142,14 +187,12 @@ def _path(visit: Visit) -> str:
     return PATH.format(id=visit.id("CHK"))
 
 
-def _said_of(state: State) -> Message | None:
-    if state.trial_used:
-        return _TRIAL_USED
-    return {"declined": _DECLINED, "card": _NO_CARD}.get(state.status)
+def _return_address(visit: Visit) -> str:
+    return visit.url(_path(visit) + checkout_address.RETURN)
 
 
-def _wrong(visit: Visit, shown: Shown, invalid: Invalid) -> Response:
-    return _form(visit, shown, visit.form, status=422, errors=words.field_errors(visit.language, invalid.errors))
+def _wrong(visit: Visit, shown: Shown, form: Mapping[str, str], invalid: Invalid) -> Response:
+    return _form(visit, shown, form, status=422, errors=words.field_errors(visit.language, invalid.errors))
 
 
 def _form(  # noqa: PLR0917
@@ -159,52 +202,59 @@ def _form(  # noqa: PLR0917
     status: int = 200,
     said: Message | None = None,
     errors: Mapping[str, str] | None = None,
-    failed: State | None = None,
 ) -> Response:
-    variables = form_variables(visit.language, values, errors or {})
-    fields = [field for field in variables["fields"] if field.name in _DETAILS]
-    if errors and "email" in errors:
-        variables["errors"] = {"email": errors["email"], **{k: v for k, v in variables["errors"].items() if v != errors["email"]}}
+    others = dict(errors or {})
+    of_email = {"email": others.pop("email")} if "email" in others else {}
+    variables = form_variables(visit.language, values, others)
     return _show(
-        visit, "checkout.html", shown, status, **{**variables, "fields": fields}, email=values.get("email", shown.email),
-        said=said and catalog(visit.language).message(said), failure_code=failed.failure_code if failed is not None else None,
+        visit, "checkout.html", shown, status, said, values=values,
+        fields=[field for field in variables["fields"] if field.name in _DETAILS], countries=variables["countries"],
+        errors={**of_email, **variables["errors"]}, email=shown.email if shown.email_is_fixed else values.get("email", ""),
+        sign_in_url="" if shown.email_is_fixed else visit.url(f"/sign-in?next={quote(_path(visit), safe='/')}"),
     )  # fmt: skip
 
 
-def _review(visit: Visit, shown: Shown, *, status: int = 200, said: Message | None = None) -> Response:
+def _review(visit: Visit, shown: Shown, form: Mapping[str, str], *, status: int = 200, said: Message | None = None) -> Response:
+    """What is ordered, by whom, for how much, with the button that binds; the form again where something in it is wrong."""
     errors: list[FieldError] = []
+    email, details = shown.email, _details(shown, form)
     if not shown.email_is_fixed:
         try:
-            canonical_email(visit.form.get("email", ""))
+            email = canonical_email(form.get("email", ""))
         except Invalid as wrong:
             errors += wrong.errors
-    offer: Offer | None = None
     try:
         offer = checkout.offer(
-            visit.runtime, visit.store, visit.environment, visit.id("CHK"), _details(visit), visitor=_visitor(visit),
-            language=visit.language,
-        )  # fmt: skip
+            visit.runtime, visit.store, visit.environment, shown.session.id, details, visitor=_visitor(visit), language=visit.language
+        )
     except Invalid as wrong:
-        errors += wrong.errors
-    if errors or offer is None:
-        raise Invalid(errors)
-    email = shown.email if shown.email_is_fixed else visit.form.get("email", "")
-    message = said and catalog(visit.language).message(said)
-    sent = [*_details(visit).items(), *([] if shown.email_is_fixed else [("email", email)])]
-    variables = {"offer": offer, "detail": visit.form, "email": email, "sent": sent, "said": message}
-    return _show(visit, "checkout_review.html", shown, status, **variables)
+        return _wrong(visit, shown, form, Invalid([*errors, *wrong.errors]))
+    if errors:
+        return _wrong(visit, shown, form, Invalid(errors))
+    detail = billing_detail.validate(details, language=visit.language)
+    typed = {name: text for name, text in form.items() if name in _DETAILS}
+    return _show(
+        visit, "checkout_review.html", shown, status, said, offer=offer, detail=detail, email=email,
+        address_lines=billing_detail.address_lines(detail, language=visit.language),
+        sent=[*typed.items(), *([] if shown.email_is_fixed else [("email", email)])],
+    )  # fmt: skip
 
 
-def _show(visit: Visit, template: str, shown: Shown, status: int, **variables: Any) -> Response:
-    about = {"session": shown.session, "product": shown.product, "theme": shown.session.theme, "email_is_fixed": shown.email_is_fixed}
-    return view.lobby(visit, template, status_code=status, here=visit.url(_path(visit)), **about, **variables)
+def _show(visit: Visit, template: str, shown: Shown, status: int, said: Message | None, **variables: Any) -> Response:
+    return view.lobby(
+        visit, template, status_code=status, address=visit.url(_path(visit)), session=shown.session, product=shown.product,
+        theme=shown.session.theme, email_is_fixed=shown.email_is_fixed, trial_days=shown.trial_days, status=shown.state.status,
+        failure_code=shown.state.failure_code if said is _DECLINED else None,
+        said=catalog(visit.language).message(said) if said is not None else "", **variables,
+    )  # fmt: skip
 
 
-def _state(visit: Visit, state: State, *, leaving: bool = False) -> Response:
+def _state(visit: Visit, state: State, *, leaving: bool = False, status_code: int = 200) -> Response:
     """How it ended, or what it waits for. Who has just bought something is led back to the merchant, if that is wanted."""
     url = checkout_address.leads_to(state.session)
+    leaving = leaving and url is not None
     response = view.lobby(
-        visit, "checkout_state.html", here=visit.url(_path(visit)), state=state, url=url or state.session.cancel_url or "",
-        session=state.session, theme=state.session.theme,
+        visit, "checkout_state.html", status_code=status_code, address=visit.url(_path(visit)), state=state, leaving=leaving,
+        url=url or state.session.cancel_url or "", session=state.session, theme=state.session.theme,
     )  # fmt: skip
-    return replace(response, headers=(*response.headers, ("refresh", f"2; url={url}"))) if leaving and url is not None else response
+    return replace(response, headers=(*response.headers, ("refresh", f"{_LEAVING_SECONDS}; url={url}"))) if leaving else response
