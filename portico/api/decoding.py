@@ -69,7 +69,7 @@ def _parsed(raw: bytes) -> object:
         json.loads(raw, object_pairs_hook=_once)
     except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
         raise Refused("body_invalid") from None
-    if _depth(value) > _DEEPEST:
+    if _is_deeper(value, _DEEPEST):
         raise Refused("body_invalid")
     return value
 
@@ -90,8 +90,9 @@ def _children(value: object) -> list[tuple[str, object]]:
     return []
 
 
-def _depth(value: object) -> int:
-    return 1 + max((_depth(child) for _, child in _children(value)), default=0)
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether a value has more levels than so many. It is gone down no further: what a parser can nest, a recursion cannot follow."""
+    return levels == 0 or any(_is_deeper(child, levels - 1) for _, child in _children(value))
 
 
 def _damaged(value: object, path: str) -> Iterator[FieldProblem]:

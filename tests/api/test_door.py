@@ -148,6 +148,7 @@ def test_head_is_get_without_a_body(api: Program) -> None:
         (b'{"name": "\xff"}', "application/json", 400, "body_invalid"),
         (b'{"name": "a", "name": "b"}', "application/json", 400, "body_invalid"),
         (b"[" * 30 + b"]" * 30, "application/json", 400, "body_invalid"),
+        (b"[" * 600 + b"]" * 600, "application/json", 400, "body_invalid"),
         (b"[" * 30_000 + b"]" * 30_000, "application/json", 400, "body_invalid"),
         (b'{"name": NaN}', "application/json", 400, "body_invalid"),
         (b"name=Atlas", "application/x-www-form-urlencoded", 415, "content_type"),
