@@ -24,6 +24,7 @@ from portico.storage.queue import Queue
 
 POOL_SIZE = 40  # the web server runs handlers in this many threads; fewer connections would only move the wait here
 _BUSY_MILLISECONDS = 30_000  # another process, such as an import, may hold SQLite's write lock
+_TRIES_TO_KEEP_A_LOG = 20
 _JOBS_ADDED = "portico_jobs_added"
 _AT_THE_END = "portico_at_the_end"
 
@@ -216,14 +217,29 @@ def _sqlite_engine(url: sa.URL, pool_size: int, **options: Any) -> sa.Engine:
         connection.isolation_level = None
         for pragma in (
             f"busy_timeout = {_BUSY_MILLISECONDS}",
-            "journal_mode = WAL",
             "synchronous = FULL",  # NORMAL may lose the last commits when the power fails (sqlite.org/pragma.html)
             "foreign_keys = ON",
             "recursive_triggers = ON",  # so that REPLACE meets the triggers that refuse DELETE
         ):
             connection.execute(f"PRAGMA {pragma}")
+        _keep_a_log(connection)
 
     return engine
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Sets the journal to WAL. In a new file that is a write which SQLite does not wait for, whatever the busy timeout: of processes
+    that start together all but one are told that the file is locked. BEGIN waits, and whoever waited finds it done."""
+    for _ in range(_TRIES_TO_KEEP_A_LOG):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _postgresql_writer(url: sa.URL, pool_size: int) -> sa.Engine:

@@ -1,6 +1,8 @@
 """Transactions commit whole or not at all, on both databases."""
 
+import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -57,3 +59,25 @@ def test_sqlite_keeps_what_it_acknowledged_and_checks_keys(sqlite_databases) -> 
     with sqlite_databases(True) as database, database.read() as tx:
         settings = {name: tx.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("journal_mode", "synchronous", "foreign_keys")}
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_sqlite_waits_for_whoever_makes_the_file(tmp_path: Path) -> None:
+    """Two processes that start together on a new file: the second is not told that it is locked."""
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    read: list[object] = []
+
+    def start() -> None:
+        database = Database(f"sqlite:///{file}")
+        with database.read() as tx:
+            read.append(tx.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+        database.dispose()
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join(0.2)
+    other.execute("COMMIT")
+    other.close()
+    thread.join(20)
+    assert read == ["wal"]
