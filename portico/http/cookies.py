@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from portico.domain.errors import Refused
 
-_OURS = ("session", "browser", "asked", "known", "flash", "language")
+_OURS = ("session", "browser", "asked", "known", "flash", "language", "vouched")
 _VALUE = re.compile(r"[A-Za-z0-9._~-]{1,2048}\Z")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
@@ -36,7 +36,7 @@ class Jar:
     secure: bool
 
     def name(self, purpose: str) -> str:
-        """The full name of the cookie for `purpose`, one of session, browser, asked, known, flash, language."""
+        """The full name of the cookie for `purpose`, one of session, browser, asked, known, flash, language, vouched."""
         return _name(self.secure, purpose)
 
     def read(self, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

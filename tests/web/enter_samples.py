@@ -12,7 +12,7 @@ _MASKED = "a•••@a-very-long-domain-name-that-never-ends.example.com"
 def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
     """name -> (template, page, variables), as in samples.pages."""
     out, sent = signed_out(page), replace(page, return_url=RETURN_URL)
-    nobody = {"token": "", "email": "", "signed_in": "", "problem": "", "error": ""}
+    nobody = {"next": "/", "token": "", "email": "", "signed_in": "", "problem": "", "error": ""}
     long_name = replace(STORE, name="Nordlichtbeobachtungsgerätehandelsgesellschaft of Hamburg")
     return {
         "enter": ("enter.html", out, nobody),

@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        path = Path(self.path)
+        path = Path(self.path.partition("?")[0])
         if path.suffix in MEDIA:
             self._send(200, (WEB / "static" / path.name).read_bytes(), MEDIA[path.suffix])
         elif path.name == "session":
@@ -140,6 +140,12 @@ def test_a_link_is_read_wiped_from_the_address_and_sent_only_by_a_click(tab: Pag
     assert portal.posts == [("/sign-in/link", {"csrf": "csrf-token", "next": "/", "token": "token-of-the-mail"})]
 
 
+def test_a_customer_token_is_taken_from_the_sign_in_page_to_where_it_is_read(tab: Page, portal: Portal) -> None:
+    with tab.expect_request("**/enter?next=**") as asked:
+        tab.goto(portal.address + "sign_in#token=aaa.bbb.ccc", wait_until="commit")
+    assert asked.value.url.endswith("/enter?next=/")
+
+
 def test_a_link_without_a_token_asks_for_the_code(tab: Page, portal: Portal) -> None:
     tab.goto(portal.address + "link")
     assert tab.get_by_role("link", name="Type the code").is_visible()
@@ -158,13 +164,13 @@ def test_a_merchants_link_is_read_wiped_shown_and_used_by_a_click(tab: Page, por
     button.click()
     tab.wait_for_url("**/portal/enter")
     looked, entered = portal.posts
-    assert looked == ("/enter/look", {"csrf": "csrf-token", "token": "good"})
-    assert entered == ("/enter", {"csrf": "csrf-token", "token": "good"})
+    assert looked == ("/enter/look", {"csrf": "csrf-token", "next": "/", "token": "good"})
+    assert entered == ("/enter", {"csrf": "csrf-token", "next": "/", "token": "good"})
 
 
 def test_a_token_that_no_page_reads_does_not_stay_in_the_address(tab: Page, portal: Portal) -> None:
-    tab.goto(portal.address + "sign_in#token=eyJ.x.y")
-    tab.get_by_label("Email address").wait_for()
+    tab.goto(portal.address + "orders#token=eyJ.x.y")
+    tab.get_by_role("heading", name="Orders").wait_for()
     assert "#" not in tab.url
     tab.goto(portal.address + "subscriptions#quantity")
     assert tab.url.endswith("#quantity")

@@ -42,6 +42,7 @@
       const answer = await fetch(enter.dataset.enter, init);
       const whose = await answer.json();
       if (!whose.ok) return showPart(answer.status === 410 ? "over" : "failed");
+      if (whose.next) return location.replace(whose.next);
       find("[data-enter-email]", form).textContent = whose.email;
       find("[data-enter-signed-in]", form).textContent = whose.signed_in;
       find("[data-enter-else]", form).hidden = !whose.signed_in;
@@ -61,7 +62,10 @@
     for (const form of all("form[action*='/language']")) form.action = `${form.action.split("#")[0]}#t=${token}`;
     askWhose();
   };
-  // Programs of the merchant's may add a token to any address; where no page of ours reads it, it need not stay there either.
+  // Programs of the merchant's may add a token to any address. Where it may be of use, the page that reads it leads back here; where
+  // not, it need not stay in the address either.
+  const vouched = find("[data-vouched]");
+  if (vouched && /^#token=[\w-]+\.[\w-]+\.[\w-]+$/.test(location.hash)) return location.replace(vouched.dataset.vouched + location.hash);
   if (!enter && !ready && /[#&](t|token)=/.test(location.hash)) history.replaceState(null, "", location.pathname + location.search);
   if (enter) {
     showPart("over");
