@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from portico.domain.scope import BuyerScope
-from portico.services import plan_change, portal_session
+from portico.services import checkout, plan_change, portal_session
 from portico.services.portal_session import Wanted, WhichBuyer
 from portico.services.runtime import Runtime
 from portico.storage import card_setup
@@ -111,6 +111,17 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {
     ("GET", "/return"): [("/return", {}), ("/return?result=canceled&portal_session={link}", {})],
     ("GET", "/subscriptions/{id}/card"): [("/subscriptions/{subscription}/card", {}), ("/subscriptions/{payment}/card", {})],
     ("POST", "/sign-out"): [("/sign-out", {"buyer_id": "{buyer}"})],
+    ("GET", "/checkout/{id}"): [("/checkout/{checkout}", {}), ("/checkout/{order}", {}), ("/checkout/{checkout}?buyer_id={buyer}", {})],
+    ("POST", "/checkout/{id}"): [
+        ("/checkout/{checkout}", {"email": "x@example.com", "country": "DE"}),
+        ("/checkout/{checkout}", {"country": "US", "update_fields": "1"}),
+    ],
+    ("GET", "/checkout/{id}/order"): [("/checkout/{checkout}/order", {})],
+    ("POST", "/checkout/{id}/order"): [
+        ("/checkout/{checkout}/order", {"email": "x@example.com", "country": "DE", "total_minor": "100", "trial_days": "0"}),
+        ("/checkout/{order}/order", {"email": "x@example.com", "country": "DE"}),
+    ],
+    ("GET", "/checkout/{id}/return"): [("/checkout/{checkout}/return", {}), ("/checkout/{card}/return", {})],
     ("GET", "/session"): [("/session", {}), ("/session?buyer_id={buyer}", {})],
     ("GET", "/sign-in"): [("/sign-in", {}), ("/sign-in?next=/orders/{order}", {})],
     ("POST", "/sign-in"): [("/sign-in", {"email": "x", "buyer_id": "{buyer}"})],
@@ -154,7 +165,7 @@ def _fill(text: str, ids: dict[str, str]) -> str:
 
 def random_ids(text: str) -> str:
     prefixes = {"order": "ORD", "subscription": "SUB", "document": "INV", "payment": "PAY", "card": "SET", "plan": "PROD", "buyer": "BUY"}
-    prefixes |= {"pack": "PCK", "link": "PSN"}
+    prefixes |= {"pack": "PCK", "link": "PSN", "checkout": "CHK"}
     return _fill(text, {"cursor": "", "quote": "", **{name: f"{prefix}_{RANDOM}" for name, prefix in prefixes.items()}})
 
 
@@ -176,6 +187,14 @@ def with_a_link(runtime: Runtime, scope: BuyerScope) -> dict[str, str]:
         store = stores.get(tx, scope.store_id)
     which = WhichBuyer(id=scope.buyer_id)
     return {"link": portal_session.create(runtime, store, scope.environment, which, Wanted(), actor="key:test").id}
+
+
+def with_a_checkout(runtime: Runtime, factory: Factory, scope: BuyerScope) -> dict[str, str]:
+    """The id of a checkout that waits for this buyer."""
+    with runtime.database.read() as tx:
+        store = stores.get(tx, scope.store_id)
+    asked = checkout.Asked(factory.product(scope, name=f"{CANARY} book", prices={"EUR": 100}), "EUR", buyer_id=scope.buyer_id)
+    return {"checkout": checkout.create(runtime, store, scope.environment, asked).id}
 
 
 def with_a_pack(runtime: Runtime, factory: Factory, scope: BuyerScope) -> dict[str, str]:
@@ -208,6 +227,8 @@ def victims(factory: Factory, shop: Shop, history: Callable[..., History], runti
             history(scope, **marked),
             with_a_plan(runtime, factory, scope, product_name=f"{CANARY} plan")
             | with_a_pack(runtime, factory, scope)
+            # Whoever knows the address of a checkout of this store may open it, so that the other buyer's is one from elsewhere, too.
+            | with_a_checkout(runtime, factory, scopes["another store"] if name == "another buyer" else scope)
             | with_a_link(runtime, scope),
         )
         for name, scope in scopes.items()
@@ -238,9 +259,11 @@ def test_every_address_of_the_application_is_in_a_table(app) -> None:  # type: i
     assert served == expected
 
 
-def test_only_signing_in_and_the_language_are_for_anyone() -> None:
+def test_only_signing_in_the_language_and_checkouts_are_for_anyone() -> None:
+    """Whoever knows a checkout's address may buy; see test_checkout.py for what he learns."""
     open_to_all = {row.path for row in ROUTES if row.who == "anyone"}
-    assert open_to_all == {"/sign-in", "/sign-in/code", "/sign-in/link", "/session", "/language", "/enter", "/enter/look"}
+    signing_in = {"/sign-in", "/sign-in/code", "/sign-in/link", "/session", "/language", "/enter", "/enter/look"}
+    assert open_to_all == signing_in | {"/checkout/{id}", "/checkout/{id}/order", "/checkout/{id}/return"}
 
 
 def test_foreign_ids_are_random_ids(ada: Browser, shop: Shop, victims: list[Victim], runtime: Runtime, subtests: pytest.Subtests) -> None:

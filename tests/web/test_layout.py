@@ -13,11 +13,13 @@ from playwright.sync_api import Browser, Page, Route
 import portico.web
 from portico.i18n.catalog import Catalog, placeholders
 from portico.i18n.templates import environment
-from tests.web import document_samples, enter_samples, plan_samples, samples
+from tests.web import checkout_samples, document_samples, enter_samples, plan_samples, samples
 
 WEB = Path(portico.web.__file__).parent
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-NAMES = (*plan_samples.pages(samples.Page()), *enter_samples.pages(samples.Page()), *document_samples.DISTINCT)
+PLAIN = samples.Page()
+NAMES = (*plan_samples.pages(PLAIN), *enter_samples.pages(PLAIN), *checkout_samples.pages(PLAIN), *document_samples.DISTINCT)
+KINDS = (plan_samples, document_samples, enter_samples, checkout_samples)
 Show = Callable[[str, str], Page]
 
 
@@ -40,7 +42,7 @@ def show(chrome: Browser) -> Iterator[Callable[..., Show]]:
             else:
                 page = samples.Page(language=path.parent.name)
                 if page.language not in made:
-                    made[page.language] = {**plan_samples.pages(page), **document_samples.pages(page), **enter_samples.pages(page)}
+                    made[page.language] = {name: sample for kind in KINDS for name, sample in kind.pages(page).items()}
                 template, frame, variables = made[page.language][path.name]
                 html = environment(page.language, loader).get_template(template).render(page=frame, **variables)
                 route.fulfill(body=html, content_type="text/html; charset=utf-8")

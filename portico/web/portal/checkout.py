@@ -47,7 +47,7 @@ _OVER = ("checkout_over", "external_id_taken")  # the latter: another checkout f
 
 def page(visit: Visit) -> Response:
     """The checkout as it stands: the form while there is something to order; the review for whoever ordered and has not paid; the way
-    to how it goes while it is being charged; how it ended."""
+    to how it goes while it is being charged; how it ended. A reload, or a choice of language, asks for it where a form was sent to."""
     visit, shown = _opened(visit)
     if shown.state.is_over:
         return _state(visit, shown.state)
@@ -57,11 +57,6 @@ def page(visit: Visit) -> Response:
         said = _TRIAL_USED if shown.state.trial_used else {"declined": _DECLINED, "card": _NO_CARD}.get(shown.state.status)
         return _review(visit, shown, _filled_in(shown), said=said)
     return _form(visit, shown, _filled_in(shown))
-
-
-def page_again(visit: Visit) -> Response:
-    """Where a form is sent to there is nothing to be seen; a reload, or a choice of language, leads to the checkout."""
-    return see_other(visit.url(_path(visit)))
 
 
 def review(visit: Visit) -> Response:

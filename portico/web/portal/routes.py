@@ -47,7 +47,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/language", language.choose_language, "anyone", _LANGUAGE),
     Row("GET", checkout.PATH, checkout.page, "anyone"),
     Row("POST", checkout.PATH, checkout.review, "anyone", checkout.FIELDS, stale=checkout.form_again),
-    Row("GET", f"{checkout.PATH}/order", checkout.page_again, "anyone"),
+    Row("GET", f"{checkout.PATH}/order", checkout.page, "anyone"),
     Row("POST", f"{checkout.PATH}/order", checkout.order, "anyone", checkout.ORDER_FIELDS, stale=checkout.review_again),
     Row("GET", f"{checkout.PATH}/return", checkout.returned, "anyone"),
     Row("GET", "", overview.overview, "buyer"),
