@@ -6,7 +6,7 @@ See docs/checkout.md for the whole of it, and docs/decisions/0021-checkout.md fo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -35,6 +35,7 @@ from portico.storage.store import StoreRow
 SHORTEST_LIFETIME = timedelta(minutes=1)
 THEMES = ("light", "dark")
 _MASK = "•••"
+NOT_ASKED = ("po_number", "cost_centre", "copy_emails")  # a matter of the buyer's account: what is known is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def create(runtime: Runtime, store: StoreRow, environment: Environment, asked: A
     scope, now = StoreScope(store.id, environment), runtime.clock()
     with runtime.database.transaction() as tx:
         errors: list[FieldError] = []
-        product = _product(tx, scope, asked.product, errors)
+        product = _product(tx, store, scope, asked.product, errors)
         unit_minor = 0 if product is None else _unit(product, asked, errors)
         quantity = 1 if product is None else _quantity(product, asked, unit_minor, errors)
         buyer_id, email = _buyer(tx, scope, asked, errors)
@@ -197,7 +198,8 @@ def _for_the_form(tx: sa.Connection, session: CheckoutSession, known: BuyerScope
     own, _ = buyers.billing_detail(tx, known)
     email = buyers.get(tx, known).email
     if is_here:
-        return email, session.billing_detail or own
+        typed = session.billing_detail or own
+        return email, replace(typed, **{name: getattr(typed, name) or getattr(own, name) for name in NOT_ASKED})
     return masked(email), session.billing_detail or BillingDetail(country=own.country, state=own.state, postal_code=own.postal_code)
 
 
@@ -221,14 +223,14 @@ def _offer(  # noqa: PLR0917
     return checkout_offer.work_out(tx, store, scope, session, product, detail, known=known, now=now)
 
 
-def _product(tx: sa.Connection, scope: StoreScope, product_id: str, errors: list[FieldError]) -> Product | None:
+def _product(tx: sa.Connection, store: StoreRow, scope: StoreScope, product_id: str, errors: list[FieldError]) -> Product | None:
     try:
         found = products.get(tx, scope, product_id) if is_id("PROD", product_id) else None
     except NotFound:
         found = None
     if found is None:
         errors.append(FieldError("product_id", "not_found"))
-    elif not found.active:
+    elif not found.active or store.deleted_at is not None:
         errors.append(FieldError("product_id", "product_not_on_sale"))
     return found
 

@@ -1,5 +1,8 @@
 """How often somebody may order at checkouts. Whoever tries out stolen cards, or writes orders to other people's addresses, has many."""
 
+import sqlalchemy as sa
+
+from portico.domain.errors import Refused
 from portico.domain.scope import StoreScope
 from portico.services import network as networks
 from portico.services.runtime import Runtime
@@ -7,7 +10,8 @@ from portico.services.secrets import keyed
 from portico.storage import rate_limit
 
 ORDERS_PER_HOUR_PER_NETWORK = 30  # a household, or the one address that a company has
-_HOUR = 3_600
+FREE_ORDERS_PER_DAY_PER_ADDRESS = 5  # by strangers: each is a mail to somebody who may know nothing of it
+_HOUR, _DAY = 3_600, 86_400
 
 
 def may_order(runtime: Runtime, scope: StoreScope, network: str) -> bool:
@@ -16,3 +20,10 @@ def may_order(runtime: Runtime, scope: StoreScope, network: str) -> bool:
     with runtime.database.transaction() as tx:
         limit = ORDERS_PER_HOUR_PER_NETWORK
         return rate_limit.hit(tx, key, runtime.clock(), _HOUR, stop_at=limit + 1) <= limit
+
+
+def hold_free(tx: sa.Connection, runtime: Runtime, scope: StoreScope, address: str) -> None:
+    """Counts an order that costs nothing by somebody who only typed this address. Raises Refused("too_many_charges")."""
+    key = keyed(runtime.secret, "free orders of an address", scope.store_id, scope.environment, address)
+    if rate_limit.hit(tx, key, runtime.clock(), _DAY, stop_at=FREE_ORDERS_PER_DAY_PER_ADDRESS + 1) > FREE_ORDERS_PER_DAY_PER_ADDRESS:
+        raise Refused("too_many_charges", "so many orders that cost nothing for one address")

@@ -32,6 +32,7 @@ from portico.services import (
     charging,
     checkout_address,
     checkout_end,
+    checkout_limits,
     checkout_offer,
     checkout_payment,
     checkout_sold,
@@ -40,6 +41,7 @@ from portico.services import (
     store_time,
     tax_id_check,
 )
+from portico.services.checkout import NOT_ASKED
 from portico.services.checkout_offer import Offer
 from portico.services.checkout_payment import Purchase
 from portico.services.checkout_sold import Sold
@@ -56,7 +58,6 @@ from portico.storage.store import StoreRow
 
 TO_PAY = timedelta(minutes=60)  # an order that was placed in time has this long to be paid for
 _TRIES = 5
-_NOT_ALWAYS_ASKED = ("po_number", "cost_centre", "copy_emails")
 
 
 class NotAsShown(Conflict):
@@ -216,6 +217,8 @@ def _order(here: _Here, who: _Visitor, detail: BillingDetail, language: str, sho
         raise NotAsShown("it is not what was shown")
     sold = _sold(here, who, detail, offer)
     is_free = offer.total_minor == 0
+    if is_free and not who.known:
+        checkout_limits.hold_free(tx, runtime, here.scope, who.email)
     if not is_free:
         if here.scope.environment not in runtime.gateways:
             raise Refused("no_gateway")
@@ -354,7 +357,7 @@ def _keep_profile(runtime: Runtime, who: _Visitor, raw: Mapping[str, str], detai
     if not who.known:
         return
     own, version = profile.read(runtime, who.scope)
-    kept = replace(detail, **{name: getattr(own, name) for name in _NOT_ALWAYS_ASKED if name not in raw})
+    kept = replace(detail, **{name: getattr(own, name) for name in NOT_ASKED if not raw.get(name)})
     if kept == own or not (who.is_here or not own.country):
         return
     with suppress(Conflict), runtime.database.transaction() as tx:  # he saved others meanwhile

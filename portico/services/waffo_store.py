@@ -9,6 +9,7 @@ from portico.domain.scope import ENVIRONMENTS, StoreScope
 from portico.services import store as stores_service
 from portico.services.runtime import Runtime
 from portico.storage import audit, webhook_endpoint
+from portico.storage import checkout as checkouts
 from portico.storage import product as products
 from portico.storage import store as stores
 from portico.storage.store import StoreRow
@@ -44,6 +45,7 @@ def delete(runtime: Runtime, row: StoreRow, *, actor: str) -> StoreRow:
                 products.update(tx, scope, replace(product, active=False))
             for endpoint in webhook_endpoint.enabled_of(tx, scope):
                 webhook_endpoint.disable(tx, scope, endpoint.id, reason="store_deleted")
+            checkouts.cut_short(tx, scope, now)
         stores.delete(tx, row.id, now)
         audit.record(tx, StoreScope(row.id, "prod"), actor=actor, action="store.deleted", subject=row.id, now=now)
         return stores.get(tx, row.id)

@@ -72,6 +72,7 @@ _OF_ORDER = sa.and_(in_store(table), table.c.order_id == sa.bindparam("p_order_i
 _WAITING_FOR = sa.select(table.c.id).where(_OF_ORDER)
 _COMPLETE = sa.update(table).where(_OF_ORDER).values(status="completed", completed_at=_now).returning(table.c.id)
 _EXPIRE = sa.update(table).where(_ITSELF, _IS_GOING_ON).values(status="expired")
+_CUT_SHORT = sa.update(table).where(in_store(table), _IS_GOING_ON, table.c.expires_at > _now).values(expires_at=_now)
 _PRODUCTS: sa.BindParameter[Any] = sa.bindparam("p_product_ids", expanding=True)
 _TRIAL_HAD = (
     sa.select(subscription.c.id)
@@ -177,6 +178,12 @@ def complete(tx: sa.Connection, scope: StoreScope, order_id: str, now: datetime)
 def expire(tx: sa.Connection, scope: StoreScope, checkout_id: str) -> bool:
     """Its time is over, or the merchant takes it back. False, and nothing is written, when it is completed or expired."""
     return changed(tx, _EXPIRE, {**store_values(scope), "p_id": checkout_id}) == 1
+
+
+def cut_short(tx: sa.Connection, scope: StoreScope, now: datetime) -> int:
+    """The time of all that goes on is over `now`: nothing more is ordered, and what waits for its payment is ended by the janitor. How
+    many there were."""
+    return changed(tx, _CUT_SHORT, {**store_values(scope), "p_now": now})
 
 
 def trial_had(tx: sa.Connection, scope: BuyerScope, product_ids: Sequence[str]) -> bool:

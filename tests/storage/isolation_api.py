@@ -80,6 +80,7 @@ OF_STORE: dict[str, Ask] = {
     ),
     "card_setup.expire_of_checkout": lambda tx, scope, own: card_setup.expire_of_checkout(tx, scope, own.api.placed),
     "card_setup.open_of_checkout": lambda tx, scope, own: card_setup.open_of_checkout(tx, scope, own.api.placed),
+    "checkout.cut_short": lambda tx, scope, own: checkout.cut_short(tx, scope, own.now),
     "checkout.get": lambda tx, scope, own: checkout.get(tx, scope, own.api.open),
     "checkout.lock": lambda tx, scope, own: checkout.lock(tx, scope, own.api.open),
     "checkout.page": lambda tx, scope, own: checkout.page(tx, scope).items,

@@ -85,6 +85,14 @@ def test_what_is_over_is_found_and_what_is_in_time_is_not(database: Database, fa
         assert [found.id for _, found in checkout.due(tx, over + 15 * MINUTE, 1)] == [rows.open]
 
 
+def test_the_time_of_all_that_goes_on_can_be_cut_short(database: Database, factory: Factory, buyer: BuyerScope, rows: ApiRows) -> None:
+    with database.transaction() as tx:
+        checkout.cut_short(tx, replace(buyer, environment="test" if buyer.environment == "prod" else "prod"), factory.now)
+        assert checkout.due(tx, factory.now, 9) == []
+        checkout.cut_short(tx, buyer, factory.now)
+        assert {found.id for _, found in checkout.due(tx, factory.now, 9)} == {rows.open, rows.placed}
+
+
 def test_a_trial_that_began_was_had(database: Database, factory: Factory, buyer: BuyerScope) -> None:
     plan, other = (factory.product(buyer, kind="subscription") for _ in range(2))
     with database.transaction() as tx:

@@ -1,0 +1,52 @@
+"""What somebody would try at a checkout who means it ill."""
+
+import pytest
+
+from portico.domain.billing_detail import BillingDetail
+from portico.domain.errors import Invalid, Refused
+from portico.services import billing_detail as profile
+from portico.services import waffo_store
+from portico.services.checkout_limits import FREE_ORDERS_PER_DAY_PER_ADDRESS
+from tests.services.checkouts import Counter, counter_of
+from tests.services.shop import Shop
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def counter(shop: Shop) -> Counter:
+    return counter_of(shop)
+
+
+def test_a_store_that_ended_sells_nothing_that_it_had_offered(counter: Counter) -> None:
+    session, waiting = counter.open(), counter.open()
+    counter.place(waiting)
+    waffo_store.delete(counter.shop.runtime, counter.row, actor="key:KEY_1")
+    with pytest.raises(Refused, match="checkout_over"):
+        counter.place(session)
+    counter.settle_down()
+    assert counter.give_card(waiting).status == "expired", "nor what was ordered, and waits for a card"
+    assert counter.captured() == []
+    with pytest.raises(Invalid):
+        counter.open()
+
+
+def test_what_a_checkout_does_not_ask_for_stays_as_a_buyer_has_it(counter: Counter) -> None:
+    ada, runtime = counter.shop.ada, counter.shop.runtime
+    with runtime.database.transaction() as tx:
+        _, version = profile.read(runtime, ada)
+        own = BillingDetail(country="DE", name="Ada", po_number="PO-7", copy_emails=("books@example.com",))
+        profile.keep(tx, runtime, ada, own, version)
+    session = counter.open(billing_detail={"country": "DE", "name": "Ada L."})
+    shown = counter.look(session, ada)
+    assert (shown.detail.name, shown.detail.po_number, shown.detail.copy_emails) == ("Ada L.", "PO-7", ("books@example.com",))
+
+
+def test_nobody_is_bombed_with_gifts(counter: Counter) -> None:
+    for _ in range(FREE_ORDERS_PER_DAY_PER_ADDRESS):
+        counter.place(counter.open(counter.gift), "victim@example.com")
+    with pytest.raises(Refused, match="cost nothing"):
+        counter.place(counter.open(counter.gift), "victim@example.com")
+    assert counter.shop.mails() == ["order_confirmed"] * FREE_ORDERS_PER_DAY_PER_ADDRESS
+    assert counter.place(counter.open(counter.gift, email="victim@example.com"), "else@example.com").url is None
+    assert counter.place(counter.open(counter.gift), visitor=counter.shop.ada).url is None, "who is signed in asks for himself"
