@@ -1,5 +1,6 @@
 """Webhook endpoints: where a store's programs are told what happens, and every attempt at that."""
 
+import threading
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -22,6 +23,8 @@ from portico.services.webhook_out import LONGEST_DESCRIPTION
 from portico.storage import webhook_delivery as deliveries
 from portico.storage import webhook_endpoint as endpoints
 
+MOST_TESTS_AT_ONCE = 4  # each takes a thread of the whole site's for as long as the receiver likes, up to ten seconds
+_WAITED_FOR = threading.BoundedSemaphore(MOST_TESTS_AT_ONCE)
 _TAIL = "01kJd7rWvTq3YbX5mZ8cNa"
 EndpointId = Annotated[str, Meta(pattern="^WHE_[0-9A-Za-z]{22}$", examples=[f"WHE_{_TAIL}"])]
 DeliveryId = Annotated[str, Meta(pattern="^WHD_[0-9A-Za-z]{22}$", examples=[f"WHD_{_TAIL}"])]
@@ -169,7 +172,12 @@ def test_webhook_endpoint(call: Call) -> WebhookDeliveryDetail | DryRun:
     if call.dry_run:
         webhook_out.testable(_endpoint(call))
         return possible()
-    return _delivery(call, webhook_out.test(call.runtime, call.scope, call.id))
+    waits = _WAITED_FOR.acquire(blocking=False)
+    try:
+        return _delivery(call, webhook_out.test(call.runtime, call.scope, call.id, waits=waits))
+    finally:
+        if waits:
+            _WAITED_FOR.release()
 
 
 def list_webhook_deliveries(call: Call) -> Listed[WebhookDelivery]:

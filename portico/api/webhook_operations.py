@@ -106,7 +106,8 @@ OPERATIONS = (
         name="test_webhook_endpoint",
         tag=_TAG,
         summary="Send a test to a webhook endpoint",
-        description="Sends a `webhook.test` at once, and answers how that went. If it failed it is tried again like any other.",
+        description="Sends a `webhook.test` at once, and answers how that went. If it failed it is tried again like any other. While four "
+        "tests are waited for, another is sent without waiting: it answers `pending`, with no attempt yet.",
         handler=handlers.test_webhook_endpoint,
         answer=WebhookDeliveryDetail,
         action=True,

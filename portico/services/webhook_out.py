@@ -104,8 +104,9 @@ def live_secrets(runtime: Runtime, endpoint: Endpoint) -> tuple[str, ...]:
     return webhook_secret.live(runtime.secret, endpoint, runtime.clock())
 
 
-def test(runtime: Runtime, scope: StoreScope, endpoint_id: str) -> str:
-    """Sends an endpoint a "webhook.test", whichever types it wants, and waits for the first attempt; the delivery's id.
+def test(runtime: Runtime, scope: StoreScope, endpoint_id: str, *, waits: bool) -> str:
+    """Sends an endpoint a "webhook.test", whichever types it wants, and waits for the first attempt, or leaves that to a worker, too;
+    the delivery's id.
 
     Raises NotFound, and Refused("endpoint_disabled" | "no_test_in_format").
     """
@@ -114,8 +115,10 @@ def test(runtime: Runtime, scope: StoreScope, endpoint_id: str) -> str:
         at = store_time.now(runtime, stores.get(tx, scope.store_id), scope.environment)
         happened = Event(runtime.new_id("EVT"), "webhook.test", endpoint_id, None, at, {})
         events.insert_dispatched(tx, scope, happened, runtime.clock())
-        (sent,) = webhook_dispatch.send(tx, runtime, [(scope, happened, endpoint)], delay_seconds=_IN_REQUEST_SECONDS)
-    webhook_send.attempt(runtime, sent, attempts=0)
+        delay_seconds = _IN_REQUEST_SECONDS if waits else 0
+        (sent,) = webhook_dispatch.send(tx, runtime, [(scope, happened, endpoint)], delay_seconds=delay_seconds)
+    if waits:
+        webhook_send.attempt(runtime, sent, attempts=0)
     return sent
 
 

@@ -1,13 +1,16 @@
 """Events and webhook endpoints over the API: set up, tried out, looked at and sent again, with the secret shown and never kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook
 
+from portico.api.webhook_endpoints import MOST_TESTS_AT_ONCE
 from portico.app import system_clock
+from portico.gateways.http_out import Answer
 from portico.jobs.worker import Worker
 from portico.services import event
 from portico.services.runtime import Runtime
@@ -65,6 +68,27 @@ def test_the_whole_life_of_an_endpoint(client: Program, shop: Shop, runtime: Run
     assert client.post(f"{path}/test?dry_run=true").json["reason"]["code"] == "endpoint_disabled"
     assert client.delete(path).status == 204
     assert client.get(f"{path}/deliveries").status == 404
+
+
+def test_receivers_that_take_their_time_do_not_take_the_sites(
+    client: Program, runtime: Runtime, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v1/webhook-endpoints/{client.post('/v1/webhook-endpoints', {'url': URL}).json['id']}/test"
+    answers: list[dict[str, Any]] = []
+
+    def post_and_try_another(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if len(receiver.posts) < MOST_TESTS_AT_ONCE + 1:
+            receiver.posts.append((url, body, headers))
+            answers.append(client.post(path).json)  # while this one is still waited for
+        return Answer(200, None, 7)
+
+    monkeypatch.setattr(receiver, "post", post_and_try_another)
+    answers.append(client.post(path).json)
+    assert len(receiver.posts) == MOST_TESTS_AT_ONCE
+    assert [(each["status"], len(each["attempts"])) for each in answers] == [("pending", 0), *[("succeeded", 1)] * MOST_TESTS_AT_ONCE]
+    Worker(replace(runtime, http_out=receiver, clock=system_clock)).run_until_idle()
+    not_waited_for = client.get(f"{path.removesuffix('test')}deliveries/{answers[0]['id']}").json
+    assert (not_waited_for["status"], len(not_waited_for["attempts"])) == ("succeeded", 1)
 
 
 def test_a_secret_is_kept_nowhere_and_told_again_to_whoever_asks_again(client: Program, runtime: Runtime) -> None:

@@ -316,7 +316,7 @@ def test_a_test_is_sent_at_once_and_to_that_endpoint_alone(told: Runtime, receiv
     store = factory.store()
     endpoint(told, store)
     tried = endpoint(told, store, event_types=("payment.failed",))
-    delivery_id = webhook_out.test(told, store, tried.id)
+    delivery_id = webhook_out.test(told, store, tried.id, waits=True)
     (delivery,) = sent(told, store)
     assert (delivery.id, delivery.endpoint_id, delivery.status) == (delivery_id, tried.id, "succeeded")
     assert receiver.bodies()[0]["type"] == "webhook.test"
@@ -325,7 +325,7 @@ def test_a_test_is_sent_at_once_and_to_that_endpoint_alone(told: Runtime, receiv
         assert not outbox.has(connection, webhook_dispatch.job_key(delivery_id, 0))
     webhook_out.update(told, store, tried.id, actor="a", status="disabled")
     with pytest.raises(Refused, match="disabled"):
-        webhook_out.test(told, store, tried.id)
+        webhook_out.test(told, store, tried.id, waits=True)
 
 
 def test_a_replay_is_a_new_delivery_of_the_same_event(told: Runtime, receiver: Receiver, factory: Factory) -> None:

@@ -40,7 +40,7 @@ def examples(shop: Shop) -> dict[EventType, dict[str, Any]]:
     for happens in (_buyers, _sales, _changes, _pauses, _ends, _refunds):
         happens(shop)
         work(shop)
-    webhook_out.test(shop.runtime, shop.store, webhook_out.create(shop.runtime, shop.store, url=URL, actor="docs").id)
+    webhook_out.test(shop.runtime, shop.store, webhook_out.create(shop.runtime, shop.store, url=URL, actor="docs").id, waits=True)
     found: dict[EventType, dict[str, Any]] = {}
     cursor = None
     with shop.runtime.database.read() as connection:
