@@ -1,6 +1,6 @@
 """What a checkout offers to whom: the price with its tax, and the trial."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -77,6 +77,8 @@ def work_out(  # noqa: PLR0917
     decided: Taxation | None = UNTAXED
     terms = taxation.of_detail(tx, store, asking, detail)
     if terms is not None:
+        if known is None and taxation.is_refused_here(tx, store, scope, detail):
+            terms = replace(terms, vat_id_refused=True)
         decided = terms.at(product.tax_category, now)
     if decided is None:
         raise Invalid([FieldError("country", "country_not_served", country=detail.country)])

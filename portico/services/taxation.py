@@ -16,7 +16,7 @@ from portico.domain import place_of_supply
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.ids import is_id
 from portico.domain.invoice import Seller
-from portico.domain.scope import BuyerScope
+from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.subscription import Subscription, next_charge, taxed_as
 from portico.domain.tax import Taxation, TaxPolicy, TaxRule
 from portico.services import store_time
@@ -93,6 +93,14 @@ def of_detail(
         return None
     refused = _is_refused(tx, scope, detail, store.tax_policy)
     return Terms(store.seller, store.time_zone, store.tax_policy, tax_rate.of_store(tx, store.id), detail, refused, order_rate)
+
+
+def is_refused_here(tx: sa.Connection, store: StoreRow, scope: StoreScope, detail: BillingDetail) -> bool:
+    """Whether the register does not know the VAT id of somebody of whom nothing else is known, as it told of any of the store's buyers.
+    What an id is worth is no secret of theirs; else a made-up one would be believed of each new address again."""
+    policy = store.tax_policy
+    is_looked_up = policy is not None and policy.check_vat_ids and detail.is_business and bool(detail.tax_id)
+    return is_looked_up and tax_id_check.is_refused_here(tx, scope, detail.tax_id)
 
 
 def of_order(tx: sa.Connection, store: StoreRow, scope: BuyerScope, order_id: str) -> Terms | None:

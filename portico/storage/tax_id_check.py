@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portico.domain.errors import NotFound
 from portico.domain.scope import BuyerScope, StoreScope
-from portico.storage.rows import changed, first, many
+from portico.storage.rows import changed, first, many, scalar
 from portico.storage.scoped import buyer_values, in_store, of_buyer, store_values
 from portico.storage.tables import buyer, document
 from portico.storage.tables import tax_id_check as table
@@ -39,6 +39,12 @@ _NEWEST = sa.select(*_COLUMNS).where(of_buyer(table), _TAX_ID).order_by(table.c.
 _LAST_ANSWER = (
     sa.select(table.c.status)
     .where(of_buyer(table), _TAX_ID, table.c.status != "pending")
+    .order_by(table.c.asked_at.desc(), table.c.id.desc())
+    .limit(1)
+)
+_LAST_ANSWER_HERE = (
+    sa.select(table.c.status)
+    .where(in_store(table), _TAX_ID, table.c.status != "pending")
     .order_by(table.c.asked_at.desc(), table.c.id.desc())
     .limit(1)
 )
@@ -89,6 +95,11 @@ def is_refused(tx: sa.Connection, scope: BuyerScope, tax_id: str) -> bool:
     answer changes nothing."""
     row = first(tx, _LAST_ANSWER, {**buyer_values(scope), "p_tax_id": tax_id})
     return row is not None and row.status == "invalid"
+
+
+def is_refused_here(tx: sa.Connection, scope: StoreScope, tax_id: str) -> bool:
+    """Whether the register's last answer about a tax id was that it does not know it, whosoever of the store's buyers showed it."""
+    return scalar(tx, _LAST_ANSWER_HERE, {**store_values(scope), "p_tax_id": tax_id}) == "invalid"
 
 
 def is_doubted(tx: sa.Connection, scope: BuyerScope, tax_id: str, *, most_refused: int) -> bool:

@@ -169,6 +169,7 @@ OF_BUYER: dict[str, Ask] = {
 }
 OF_STORE: dict[str, Ask] = {
     "api_key.list": lambda tx, scope, own: api_key.list(tx, scope),
+    "tax_id_check.is_refused_here": lambda tx, scope, own: tax_id_check.is_refused_here(tx, scope, "ATU2"),
     "tax_id_check.of_store": lambda tx, scope, own: tax_id_check.of_store(tx, scope),
     "api_key.revoke": lambda tx, scope, own: api_key.revoke(tx, scope, "KEY_1", own.now),
     "buyer.by_email": lambda tx, scope, own: buyer.by_email(tx, scope, "own@example.com"),
