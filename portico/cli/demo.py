@@ -16,7 +16,18 @@ from portico.cli.console import out, reachable
 from portico.cli.serve import working
 from portico.cli.serving import listen, run
 from portico.demo import people
-from portico.demo.setting_up import Folder, as_environment, describe, key_of, open_bank, open_sandbox, prepare, settings_of, write_private
+from portico.demo.setting_up import (
+    Folder,
+    as_environment,
+    describe,
+    key_of,
+    open_bank,
+    open_checkout,
+    open_sandbox,
+    prepare,
+    settings_of,
+    write_private,
+)
 from portico.sandbox.application import Beside
 from portico.server import create_app
 from portico.services.portal_address import base_path
@@ -42,11 +53,12 @@ def demo(
         with reachable(runtime.database):
             store = prepare(runtime, folder, bank)
         description = describe(runtime, folder, store, key_of(runtime, folder, store))
+        checkout_url = open_checkout(runtime, store)
         # Before the first answer, so that whoever sees /readyz finds it; whoever sees it first has to wait at most a moment,
         # since the port is open already.
         write_private(folder.description, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
         stopped = threading.Event()
-        announcer = threading.Thread(target=_announce, args=(folder, settings.port, description, stopped), daemon=True)
+        announcer = threading.Thread(target=_announce, args=(folder, settings.port, description, checkout_url, stopped), daemon=True)
         with working(runtime):
             announcer.start()
             run(Beside(create_app(runtime), open_sandbox(folder, bank, settings)), listening)
@@ -58,7 +70,7 @@ def demo(
     out.print("Stopped. The data stays; start again to go on.")
 
 
-def _announce(folder: Folder, port: int, description: dict[str, Any], stopped: threading.Event) -> None:
+def _announce(folder: Folder, port: int, description: dict[str, Any], checkout_url: str, stopped: threading.Event) -> None:
     """A few lines for people, once the server is ready."""
     until = time.monotonic() + _READY_WITHIN_SECONDS
     while not _is_ready(port):
@@ -70,6 +82,7 @@ def _announce(folder: Folder, port: int, description: dict[str, Any], stopped: t
         ("Sign in as", people.ANNA.email),
         ("", f"{people.DAVE.email} (64 orders), {people.KRANICH.email} (a business)"),
         ("", f"{people.YOKO.email} (日本語), {people.LAYLA.email} (العربية)"),
+        ("Buy something", checkout_url),
         ("Cards to try", description["gateway"]["url"]),
         ("Mails land in", description["mailbox_dir"]),
         ("API", f"{description['base_url']}/v1/reference"),

@@ -16,17 +16,19 @@ from portico.demo.cards import Wallet
 from portico.demo.correction import correct_one
 from portico.demo.leaving import say_why
 from portico.domain import tax_table
+from portico.domain.checkout import LONGEST_LIFETIME
 from portico.domain.errors import PorticoError
 from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
 from portico.sandbox.application import Sandbox, application
 from portico.sandbox.bank import Bank
 from portico.sandbox.webhooks import Target
-from portico.services import api_key, importing, store_tax, waffo_key
+from portico.services import api_key, checkout, checkout_address, importing, store_tax, waffo_key
 from portico.services import store as stores
 from portico.services.importing import Refusal
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
 from portico.services.secrets import new_token
+from portico.storage import product as products
 from portico.storage.migrate import migrate
 from portico.storage.store import StoreRow
 
@@ -205,6 +207,17 @@ def key_of(runtime: Runtime, folder: Folder, row: StoreRow) -> str:
     made = api_key.create(runtime, scope, name="Demo").text
     write_private(folder.key, made)
     return made
+
+
+def open_checkout(runtime: Runtime, row: StoreRow) -> str:
+    """The address of a new checkout, for whoever would like to buy something: it is what a merchant's server gets from the API."""
+    with runtime.database.read() as connection:
+        plan = products.by_external_id(connection, StoreScope(row.id, ENVIRONMENT), store.plan_id("team", "month"))
+    if plan is None:
+        raise PorticoError("the demo's folder holds other products: start with an empty one")
+    week = int(LONGEST_LIFETIME.total_seconds())
+    made = checkout.create(runtime, row, ENVIRONMENT, checkout.Asked(plan.id, "EUR", quantity=3, lifetime_seconds=week))
+    return checkout_address.page(runtime, row.slug, ENVIRONMENT, made.id)
 
 
 def make_rsa_key(runtime: Runtime, folder: Folder, row: StoreRow) -> None:
