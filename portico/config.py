@@ -253,9 +253,13 @@ def documentation() -> dict[str, str]:
     return {name: f"{_as_written(defaults[name])} | {field.description}" for name, field in Settings.model_fields.items()}
 
 
+# What docs/ has a program that calls the API keep in its environment, which on a developer's machine is the same shell.
+OF_CLIENTS = frozenset({"PORTICO_URL", "PORTICO_API_KEY", "PORTICO_WEBHOOK_SECRET"})
+
+
 def unknown_names(environ: Mapping[str, str]) -> list[str]:
     """PORTICO_ variables that are no setting: most likely a slip of the pen, which would otherwise be ignored in silence."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | OF_CLIENTS
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 

@@ -140,6 +140,7 @@ def test_trusted_proxies_are_networks() -> None:
 
 def test_slips_of_the_pen_are_found() -> None:
     assert config.unknown_names({"PORTICO_SMTP_HSOT": "x", "PORTICO_PORT": "1", "PATH": ""}) == ["PORTICO_SMTP_HSOT"]
+    assert config.unknown_names({"PORTICO_URL": "http://127.0.0.1:8000", "PORTICO_API_KEY": "sk_test_x"}) == []  # a caller's own
 
 
 def test_no_representation_shows_a_secret() -> None:
