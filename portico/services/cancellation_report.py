@@ -90,7 +90,7 @@ def make(runtime: Runtime, scope: StoreScope, by: By, since: datetime | None = N
         sums = cancellations.summary(tx, scope, since, until, by)
     lines = [Line(key, _name(store, by, key, name), _by_currency(row for row in sums if row.key == key)) for key, name in _keys(sums)]
     if by != "month":
-        lines.sort(key=lambda line: -line.lost)
+        lines.sort(key=_gravest)
     return Report(since, until, by, tuple(lines), Line("", "", _by_currency(sums)))
 
 
@@ -138,6 +138,11 @@ def _cells(found: CancellationOfStore) -> tuple[str, ...]:
         it.currency,
         format_amount(monthly_minor(it.net_minor, it.interval), it.currency),
     )
+
+
+def _gravest(line: Line) -> tuple[int, list[int]]:
+    """By subscriptions, which can be counted together; among as many, by the money of each currency in turn."""
+    return -line.lost, [-part.lost_minor for part in line.money]
 
 
 def _keys(sums: Iterable[CancellationSum]) -> list[tuple[str, str]]:

@@ -74,6 +74,16 @@ def test_by_product_and_month(shop: Shop, november: tuple[BuyerScope, dict[str, 
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_of_reasons_that_cost_as_many_subscriptions_the_dearer_comes_first(shop: Shop, factory: Factory) -> None:
+    ada = factory.buyer(factory.store())
+    plan = factory.product(ada, kind="subscription")
+    for reason, net_minor in (("switched_service", 2900), ("too_expensive", 7900), ("unused", 900)):
+        left(factory, ada, plan, net_minor, reason_code=reason)
+    made = cancellation_report.make(shop.runtime, ada, "reason", until=datetime(2026, 12, 1, tzinfo=UTC))
+    assert [line.key for line in made.lines] == ["too_expensive", "switched_service", "unused"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_cancellation_counts_when_it_is_asked_for_and_is_saved_when_it_is_taken_back(shop: Shop) -> None:
     subscription_id = shop.subscribe("yearly")
     cancellation.cancel(shop.runtime, shop.ada, subscription_id, "unused", "")
