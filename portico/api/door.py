@@ -11,6 +11,7 @@ from portico.api import decoding, idempotency, problem
 from portico.api.call import Call
 from portico.api.context import Api
 from portico.api.dry_run import DryRun, Reason
+from portico.api.field_problem import FieldProblem, Unacceptable
 from portico.api.limits import Allowance
 from portico.api.operation import Operation
 from portico.domain.errors import Conflict, NotFound, PorticoError, Refused
@@ -160,7 +161,7 @@ def _query_fields(asked: Asked) -> dict[str, str]:
 def _read_dry_run(fields: dict[str, str]) -> bool:
     given = fields.pop("dry_run", "false")
     if given not in _DRY_RUN:
-        raise Refused("query_invalid")
+        raise Unacceptable([FieldProblem("dry_run", "value", "One of: true, false.", "true")])
     return _DRY_RUN[given]
 
 

@@ -41,12 +41,13 @@ DETAILS = {
     "event_twice": "Name each type once.",
     "format_unknown": "The formats are standard and waffo.",
     "return_url_not_allowed": (
-        "Its origin is not on the store's list. Put it there: `portico store return-origins STORE --add https://shop.example`. "
-        "In the test environment http://localhost and http://127.0.0.1 are good, too."
+        "Its origin is not on the store's list. Put it there: `portico store return-origins STORE --add https://shop.example`, or "
+        "`return_origins` of `PATCH /v1/portal-configuration`. With a sk_test_ key http://localhost and http://127.0.0.1 are good, too."
     ),
     "return_origins_number": "These are too many origins: at most 20.",
     "store_name_format": "A store's name has 1 to 100 printable characters.",
     "color_format": "This is no colour: one is written as #rrggbb.",
+    "reason_not_offered": "The store offers no such reason. `cancel_reasons` of `GET /v1/portal-configuration` lists those that it does.",
     "reasons_number": "There are 1 to 20 reasons.",
     "reason_format": "A code has up to 40 lower-case letters, digits and underscores, and begins with a letter.",
     "reason_twice": "Each reason has a code of its own.",

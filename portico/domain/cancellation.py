@@ -39,11 +39,11 @@ class Cancellation:
 def check(reason_code: str | None, comment: str, allowed: Sequence[str]) -> tuple[str | None, str]:
     """A reason and a comment as they are kept: the code or None, and the text without what cannot be seen.
 
-    Raises Invalid: reason "state_choice" for a code that was not offered; comment "too_long" beyond 500 characters, and
+    Raises Invalid: reason "reason_not_offered" for a code that was not offered; comment "too_long" beyond 500 characters, and
     "card_number" when it holds one.
     """
     code, text = reason_code or None, free_text.clean(comment)
-    errors = [FieldError("reason", "state_choice")] if code is not None and code not in allowed else []
+    errors = [FieldError("reason", "reason_not_offered", ", ".join(allowed))] if code is not None and code not in allowed else []
     errors += free_text.faults("comment", text)
     if errors:
         raise Invalid(errors)

@@ -45,6 +45,7 @@ ERRORS: dict[str, tuple[Message, Message | None]] = {
     "copy_email_many": (N_("These are too many addresses."), N_("These are too many addresses. Please keep at most {example}.")),
     "tax_is_due": (N_("With these details tax would be due, but this invoice was issued without any. Please write to us."), None),
     "date_format": (N_("Please choose a day."), N_("Please choose a day. It is written like {example}.")),
+    "reason_not_offered": (N_("Please choose one from the list."), None),
     # Texts and amounts about a subscription or a payment
     "card_number": (N_("This looks like a card number. Please leave it out: we never ask for it here."), None),
     "refund_amount": (N_("Please give an amount up to what you can still get back."), None),

@@ -104,8 +104,13 @@ def test_what_is_wrong_with_a_reason_is_said_field_by_field(desk: Desk) -> None:
         answer = desk.api.post(f"/v1/subscriptions/{subscription_id}/{path}", wrong)
         assert answer.status == 422
         assert {(each["field"], each["code"]) for each in answer.json["errors"]} == {
-            ("reason", "state_choice"), ("comment", "card_number"),
+            ("reason", "reason_not_offered"), ("comment", "card_number"),
         }  # fmt: skip
+        assert "too_expensive, missing_features" in answer.text
+    unclear = desk.api.post(f"/v1/subscriptions/{subscription_id}/cancel?dry_run=yes", {})
+    assert (unclear.status, unclear.json["errors"]) == (
+        422, [{"field": "dry_run", "code": "value", "detail": "One of: true, false.", "example": "true"}],
+    )  # fmt: skip
     assert desk.read(subscription_id)["status"] == "active"
 
 

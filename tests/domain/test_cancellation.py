@@ -15,8 +15,8 @@ def test_a_reason_and_a_comment_are_welcome_and_not_required() -> None:
 
 def test_only_reasons_of_the_list_are_kept() -> None:
     with pytest.raises(Invalid) as invalid:
-        check("boredom", "4242424242424242", DEFAULT_REASONS)
-    assert invalid.value.errors == [FieldError("reason", "state_choice"), FieldError("comment", "card_number")]
+        check("boredom", "4242424242424242", ("unused", "other"))
+    assert invalid.value.errors == [FieldError("reason", "reason_not_offered", "unused, other"), FieldError("comment", "card_number")]
     with pytest.raises(Invalid) as invalid:
         check("unused", "x" * 501, ("unused",))
     assert invalid.value.errors == [FieldError("comment", "too_long", "500")]

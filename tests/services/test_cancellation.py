@@ -198,10 +198,10 @@ def test_it_may_be_canceled_and_taken_back_again_and_again(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("reason", "comment", "fields"),
     [
-        ("not_on_the_list", "", [("reason", "state_choice")]),
+        ("not_on_the_list", "", [("reason", "reason_not_offered")]),
         (None, "x" * 501, [("comment", "too_long")]),
         (None, "my card is 4242 4242 4242 4242", [("comment", "card_number")]),
-        ("'; DROP TABLE", "x" * 501, [("reason", "state_choice"), ("comment", "too_long")]),
+        ("'; DROP TABLE", "x" * 501, [("reason", "reason_not_offered"), ("comment", "too_long")]),
     ],
 )
 def test_what_cannot_be_kept_is_said_and_nothing_is_canceled(
