@@ -43,6 +43,12 @@ def canonical_email(text: str) -> str:
     return email
 
 
+def masked_email(email: str) -> str:
+    """An address that its owner knows again, and nobody else learns: "a•••@example.com"."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
 def _canonical_domain(domain: str) -> str:
     try:
         if any(not c.isascii() and _turns_ascii(c) for c in domain):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from portico.domain import billing_detail, product_rules
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.buyer import canonical_email
+from portico.domain.buyer import canonical_email, masked_email
 from portico.domain.catalog import Product
 from portico.domain.checkout import LIFETIME, LONGEST_LIFETIME, CheckoutSession
 from portico.domain.errors import FieldError, Invalid, NotFound, Refused
@@ -29,12 +29,10 @@ from portico.storage import audit, order_of_store
 from portico.storage import buyer as buyers
 from portico.storage import checkout as checkouts
 from portico.storage import product as products
-from portico.storage.page import Cursor, Page
 from portico.storage.store import StoreRow
 
 SHORTEST_LIFETIME = timedelta(minutes=1)
 THEMES = ("light", "dark")
-_MASK = "•••"
 NOT_ASKED = ("po_number", "cost_centre", "copy_emails")  # a matter of the buyer's account: what is known is kept
 
 
@@ -126,18 +124,6 @@ def create(runtime: Runtime, store: StoreRow, environment: Environment, asked: A
     return session
 
 
-def get(runtime: Runtime, scope: StoreScope, checkout_id: str) -> CheckoutSession:
-    """The checkout, for the merchant's server. Raises NotFound."""
-    with runtime.database.read() as connection:
-        return checkouts.get(connection, scope, checkout_id)
-
-
-def page(runtime: Runtime, scope: StoreScope, cursor: Cursor | None, limit: int, **wanted: str | None) -> Page[CheckoutSession]:
-    """Checkouts, newest first; `wanted` narrows by `status` and `buyer_id`."""
-    with runtime.database.read() as connection:
-        return checkouts.page(connection, scope, cursor, limit, **wanted)  # pyright: ignore[reportArgumentType]
-
-
 def look(runtime: Runtime, store: StoreRow, environment: Environment, checkout_id: str, *, visitor: BuyerScope | None = None) -> Shown:
     """What a checkout's page shows. `visitor` is the buyer who is signed in to this store. Raises NotFound."""
     scope = StoreScope(store.id, environment)
@@ -175,12 +161,6 @@ def offer(
         return _offer(connection, runtime, store, scope, session, product, detail, _known(scope, session, visitor))
 
 
-def state(runtime: Runtime, store: StoreRow, environment: Environment, checkout_id: str) -> State:
-    """How it stands by our books; the provider is not asked (see `checkout_card.returned`). Raises NotFound."""
-    with runtime.database.read() as connection:
-        return checkout_state.read(connection, StoreScope(store.id, environment), checkout_id)
-
-
 def _known(scope: StoreScope, session: CheckoutSession, visitor: BuyerScope | None) -> BuyerScope | None:
     """The buyer where it is certain who he is: named by the store, or signed in to it."""
     if session.buyer_named and session.buyer_id is not None:
@@ -192,7 +172,7 @@ def _for_the_form(tx: sa.Connection, session: CheckoutSession, known: BuyerScope
     """The e-mail and the billing details to begin with. Whoever has the address of a checkout may open it, so that only who is signed
     in sees what is kept of a buyer; all others what the merchant's server said, or was typed at this checkout, while it goes on."""
     if session.status in ("completed", "expired") and not is_here:
-        return masked(session.email) if session.email else "", BillingDetail()
+        return masked_email(session.email) if session.email else "", BillingDetail()
     if known is None:
         return session.email or "", session.billing_detail or BillingDetail()
     own, _ = buyers.billing_detail(tx, known)
@@ -200,13 +180,7 @@ def _for_the_form(tx: sa.Connection, session: CheckoutSession, known: BuyerScope
     if is_here:
         typed = session.billing_detail or own
         return email, replace(typed, **{name: getattr(typed, name) or getattr(own, name) for name in NOT_ASKED})
-    return masked(email), session.billing_detail or BillingDetail(country=own.country, state=own.state, postal_code=own.postal_code)
-
-
-def masked(email: str) -> str:
-    """An address that its owner knows again, and nobody else learns: "a•••@example.com"."""
-    local, _, domain = email.partition("@")
-    return f"{local[:1]}{_MASK}@{domain}"
+    return masked_email(email), session.billing_detail or BillingDetail(country=own.country, state=own.state, postal_code=own.postal_code)
 
 
 def _offer(  # noqa: PLR0917

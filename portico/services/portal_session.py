@@ -13,19 +13,18 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from portico.domain.buyer import Buyer, canonical_email
+from portico.domain.buyer import Buyer, canonical_email, masked_email
 from portico.domain.errors import FieldError, Invalid, NotFound, Refused
 from portico.domain.ids import is_id
 from portico.domain.portal_session import LIFETIME, SUBJECT_OF, Flow, PortalSession
 from portico.domain.scope import BuyerScope, Environment, StoreScope
-from portico.domain.sign_in import SESSION_SECONDS
 from portico.i18n.languages import is_language
 from portico.services import return_url as return_urls
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
-from portico.services.secrets import hash_token, keyed, new_token
-from portico.services.sign_in import end_session
-from portico.storage import audit, document, portal_session, product, session, subscription
+from portico.services.secrets import hash_token, keyed
+from portico.services.sign_in import end_session, open_session
+from portico.storage import audit, document, portal_session, product, subscription
 from portico.storage import buyer as buyers
 from portico.storage.store import StoreRow
 
@@ -128,7 +127,7 @@ def look(runtime: Runtime, store: StoreRow, environment: Environment, token: str
         if found is None or found.used_at is not None or runtime.clock() >= found.expires_at:
             raise Refused("portal_session_over")
         owner = buyers.get(tx, BuyerScope(store.id, environment, found.buyer_id))
-    return Whose(owner.email, masked(owner.email))
+    return Whose(owner.email, masked_email(owner.email))
 
 
 def enter(runtime: Runtime, store: StoreRow, environment: Environment, token: str, *, replaces: str = "") -> Entered:
@@ -144,11 +143,9 @@ def enter(runtime: Runtime, store: StoreRow, environment: Environment, token: st
         whole = BuyerScope(store.id, environment, found.buyer_id)
         if replaces:
             end_session(tx, replaces, now, "session_replaced")
-        session_token, expires_at = new_token(runtime.random_bytes), now + timedelta(seconds=SESSION_SECONDS)
-        session.create(
-            tx, whole, token_hash=hash_token(session_token), now=now, expires_at=expires_at, return_url=found.return_url,
-            flow=found.flow, portal_session_id=found.id,
-        )  # fmt: skip
+        session_token, expires_at = open_session(
+            tx, runtime, whole, now, return_url=found.return_url, flow=found.flow, portal_session_id=found.id
+        )
         audit.record(tx, whole, actor="buyer", action="portal_session.entered", subject=found.id, now=now)
     return Entered(session_token, expires_at, _path(found), found.locale)
 
@@ -158,12 +155,6 @@ def is_about(runtime: Runtime, scope: BuyerScope, session_id: str, subject_id: s
     with runtime.database.read() as tx:
         found = portal_session.get(tx, scope, session_id)
     return found.subject_id is None or found.subject_id == subject_id
-
-
-def masked(email: str) -> str:
-    """An address as its owner knows it, and nobody else learns it: "b•••@example.com"."""
-    local, _, domain = email.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
 
 
 def _token(runtime: Runtime, session_id: str) -> str:

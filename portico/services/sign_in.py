@@ -14,6 +14,7 @@ import structlog
 
 from portico.domain.buyer import Buyer, canonical_email
 from portico.domain.errors import Refused
+from portico.domain.portal_session import Flow
 from portico.domain.scope import BuyerScope, Environment, StoreScope
 from portico.domain.sign_in import CODE_TRIES, SESSION_SECONDS, normalise_code
 from portico.services import secrets, sign_in_limits
@@ -231,13 +232,30 @@ def _sign_in(attempt: _Attempt, request: SignInRequest) -> SignedIn | None:
         return None
     sign_in.void_open(tx, scope, request.email_hash, now)
     replaced = end_session(tx, attempt.replaces, now, "session_replaced") if attempt.replaces else None
-    token = secrets.new_token(runtime.random_bytes)
-    expires_at = now + timedelta(seconds=SESSION_SECONDS)
-    origin = _sent_from(replaced, whole, now)
-    session.create(tx, whole, token_hash=secrets.hash_token(token), now=now, expires_at=expires_at, **origin)
+    token, expires_at = open_session(tx, runtime, whole, now, **_sent_from(replaced, whole, now))
     audit.record(tx, whole, actor="buyer", action="signed_in", subject=request.id, now=now)
     known_browser = secrets.new_known_browser(runtime.secret, runtime.random_bytes, request.email_hash, now)
     return SignedIn(token, expires_at, owner, request.return_path, known_browser)
+
+
+def open_session(
+    tx: sa.Connection,
+    runtime: Runtime,
+    scope: BuyerScope,
+    now: datetime,
+    *,
+    return_url: str | None = None,
+    flow: Flow | None = None,
+    portal_session_id: str | None = None,
+) -> tuple[str, datetime]:
+    """Lets a buyer in: the session's token, which is kept nowhere but in the browser, and until when it is good. The rest says where
+    the merchant's server had him come from."""
+    token, expires_at = secrets.new_token(runtime.random_bytes), now + timedelta(seconds=SESSION_SECONDS)
+    session.create(
+        tx, scope, token_hash=secrets.hash_token(token), now=now, expires_at=expires_at, return_url=return_url, flow=flow,
+        portal_session_id=portal_session_id,
+    )  # fmt: skip
+    return token, expires_at
 
 
 def end_session(tx: sa.Connection, session_token: str, now: datetime, action: str) -> SessionRow | None:

@@ -5,17 +5,16 @@ address later enters nothing. A user who has bought nothing yet is nobody here; 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
+from portico.domain.buyer import masked_email
 from portico.domain.errors import Refused
 from portico.domain.scope import BuyerScope, Environment, StoreScope
-from portico.domain.sign_in import SESSION_SECONDS
-from portico.services import portal_session, waffo_token
+from portico.services import waffo_token
 from portico.services.portal_session import Entered, Whose
 from portico.services.runtime import Runtime
-from portico.services.secrets import hash_token, keyed, new_token
-from portico.services.sign_in import end_session
-from portico.storage import audit, rate_limit, session
+from portico.services.secrets import keyed
+from portico.services.sign_in import end_session, open_session
+from portico.storage import audit, rate_limit
 from portico.storage import buyer as buyers
 from portico.storage.store import StoreRow
 
@@ -43,7 +42,7 @@ def look(runtime: Runtime, store: StoreRow, environment: Environment, token: str
         if found is None:
             return Newcomer(identity)
         email = buyers.get(tx, found).email
-    return Whose(email, portal_session.masked(email))
+    return Whose(email, masked_email(email))
 
 
 def enter(runtime: Runtime, store: StoreRow, environment: Environment, token: str, *, path: str, replaces: str = "") -> Entered:
@@ -57,8 +56,7 @@ def enter(runtime: Runtime, store: StoreRow, environment: Environment, token: st
             raise Refused("portal_session_over")
         if replaces:
             end_session(tx, replaces, now, "session_replaced")
-        session_token, expires_at = new_token(runtime.random_bytes), now + timedelta(seconds=SESSION_SECONDS)
-        session.create(tx, found, token_hash=hash_token(session_token), now=now, expires_at=expires_at)
+        session_token, expires_at = open_session(tx, runtime, found, now)
         audit.record(tx, found, actor="buyer", action="customer_token.entered", subject=found.buyer_id, now=now)
     return Entered(session_token, expires_at, path, None)
 

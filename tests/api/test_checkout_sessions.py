@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from portico.services import checkout
 from portico.services.runtime import Runtime
 from portico.storage import store as stores
 from tests.api.conftest import Program
@@ -44,7 +43,7 @@ def test_a_session_is_opened_read_paid_for_and_told_of(desk: Desk, counter: Coun
     assert made["url"] == f"https://portal.test/nordlicht-plans/portal/checkout/{made['id']}"
     assert (made["status"], made["unit_amount"], made["quantity"], made["order_id"]) == ("open", "15.00", 2, None)
     assert desk.api.post("/v1/checkout-sessions", asked, idempotency="once").json == made
-    counter.buy(checkout.get(shop.runtime, shop.store, made["id"]))
+    counter.buy(counter.offered(made["id"]))
     read = desk.api.get(f"/v1/checkout-sessions/{made['id']}").json
     assert (read["status"], read["buyer_id"] is not None) == ("completed", True)
     order = desk.api.get(f"/v1/orders/{read['order_id']}").json
@@ -73,7 +72,7 @@ def test_what_is_wrong_is_told_by_field(desk: Desk, counter: Counter) -> None:
 def test_an_offer_is_taken_back_and_an_order_called_off(desk: Desk, counter: Counter) -> None:
     offered = [desk.api.post("/v1/checkout-sessions", {"product_id": counter.book, "currency": "EUR"}).json["id"] for _ in range(2)]
     for each in offered:
-        counter.place(checkout.get(desk.shop.runtime, desk.shop.store, each))
+        counter.place(counter.offered(each))
     expired = desk.api.post(f"/v1/checkout-sessions/{offered[0]}/expire").json
     assert expired["status"] == "expired"
     assert desk.api.get(f"/v1/orders/{expired['order_id']}").json["status"] == "canceled"

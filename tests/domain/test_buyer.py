@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portico.domain.buyer import canonical_email
+from portico.domain.buyer import canonical_email, masked_email
 from portico.domain.errors import FieldError, Invalid
 
 
@@ -148,3 +148,8 @@ def test_what_passes_is_short_ascii_and_stable(typed: str) -> None:
 @given(st.from_regex(r"[A-Za-z0-9]{1,10}([.+][A-Za-z0-9]{1,5})?@[A-Za-z0-9]{1,9}\.[A-Za-z]{2,5}", fullmatch=True))
 def test_ascii_addresses_only_lose_their_case(typed: str) -> None:
     assert canonical_email(typed) == typed.lower()
+
+
+@pytest.mark.parametrize(("email", "shown"), [("ada@example.com", "a•••@example.com"), ("b@b.example", "b•••@b.example")])
+def test_a_masked_address_shows_its_owner_no_more_than_he_knows(email: str, shown: str) -> None:
+    assert masked_email(email) == shown

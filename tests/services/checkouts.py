@@ -10,10 +10,11 @@ from portico.domain.checkout import CheckoutSession
 from portico.domain.order import Order
 from portico.domain.scope import BuyerScope
 from portico.sandbox import cards
-from portico.services import checkout, checkout_card, checkout_order
+from portico.services import checkout, checkout_card, checkout_order, checkout_state
 from portico.services.checkout import Asked
 from portico.services.checkout_order import Placed
 from portico.services.checkout_state import State
+from portico.storage import checkout as checkouts
 from portico.storage import order_of_store, owner, tables
 from portico.storage import store as stores
 from tests.services.drive import work
@@ -58,7 +59,12 @@ class Counter:
         return checkout_card.returned(self.shop.runtime, self.row, "prod", session.id)
 
     def state(self, session: CheckoutSession) -> State:
-        return checkout.state(self.shop.runtime, self.row, "prod", session.id)
+        with self.shop.runtime.database.read() as connection:
+            return checkout_state.read(connection, self.shop.store, session.id)
+
+    def offered(self, checkout_id: str) -> CheckoutSession:
+        with self.shop.runtime.database.read() as connection:
+            return checkouts.get(connection, self.shop.store, checkout_id)
 
     def look(self, session: CheckoutSession, visitor: BuyerScope | None = None) -> checkout.Shown:
         return checkout.look(self.shop.runtime, self.row, "prod", session.id, visitor=visitor)
