@@ -7,6 +7,7 @@ from portico.domain.billing_detail import BillingDetail, address_lines, countrie
 from portico.domain.checkout import CheckoutSession
 from portico.domain.tax import Taxation, TaxPolicy, tax_line
 from portico.i18n.format import formats
+from portico.services import checkout
 from portico.services.checkout_offer import Offer
 from portico.services.checkout_state import State, Status
 from tests.web.enter_samples import RETURN_URL
@@ -17,7 +18,6 @@ BOOK = product(8, "Field guide to northern skies", 24, kind="one_time", interval
 TRIED = replace(PRO, trial_days=14)
 LONG = replace(BOOK, name="Unbrokenproductnamethatneverendsandhasnospacesinitwhatsoever0001")
 TAXING = replace(STORE, tax_policy=TaxPolicy())
-NOT_ASKED = ("po_number", "cost_centre", "copy_emails")
 
 
 def session(sold: Any = BOOK, **changes: Any) -> CheckoutSession:
@@ -66,7 +66,7 @@ def of(sold: Any, **changes: Any) -> dict[str, Any]:
 def form(language: str, country: str = "", **changes: Any) -> dict[str, Any]:
     made: dict[str, Any] = {
         "values": {"country": country},
-        "fields": [field for field in form_fields(country, language=language) if field.name not in NOT_ASKED],
+        "fields": [field for field in form_fields(country, language=language) if field.name not in checkout.NOT_ASKED],
         "countries": formats(language).countries(countries()),
         "errors": {},
         "email": "",

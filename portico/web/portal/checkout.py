@@ -29,9 +29,7 @@ from portico.web.problems import PROBLEMS
 from portico.web.visit import Visit
 
 PATH = "/checkout/{id}"
-# References and copies are a matter of the buyer's account: he is not asked for them here, and those that are known are kept.
-_NOT_ASKED = frozenset({"po_number", "cost_centre", "copy_emails"})
-_DETAILS = frozenset({field.name for field in fields_of(BillingDetail)}) - _NOT_ASKED
+_DETAILS = frozenset({field.name for field in fields_of(BillingDetail)} - {*checkout.NOT_ASKED})
 FIELDS = _DETAILS | {"email", "update_fields", "edit"}
 ORDER_FIELDS = _DETAILS | {"email", "total_minor", "trial_days"}
 _LEAVING_SECONDS = 4
@@ -167,7 +165,7 @@ def _filled_in(shown: Shown) -> dict[str, str]:
 def _details(shown: Shown, form: Mapping[str, str]) -> dict[str, str]:
     """The billing details of a form, and what it does not ask for."""
     known = form_values(shown.detail)
-    return {name: known[name] for name in _NOT_ASKED} | {name: text for name, text in form.items() if name in _DETAILS}
+    return {name: known[name] for name in checkout.NOT_ASKED} | {name: text for name, text in form.items() if name in _DETAILS}
 
 
 def _number(visit: Visit, name: str) -> int:
