@@ -34,6 +34,8 @@ class Envelope:
             await send({"type": "websocket.close", "code": 1000, "reason": None})
             return
         head = scope["method"] == "HEAD"
+        # The same answer, less its body; in a scope of our own, since the server counts the body by the method in its own.
+        within = cast(HTTPScope, {**scope, "method": "GET", ASKED_HEAD: True}) if head else scope
         method = str(scope["method"]) if scope["method"] in _COUNTED else "other"
 
         async def outgoing(message: Message) -> None:
@@ -42,7 +44,7 @@ class Envelope:
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))  # what may be kept says so itself
                 message["headers"] = headers
-                self._metrics.count(method, scope.get("path_template", ""), message["status"])
+                self._metrics.count(method, within.get("path_template", ""), message["status"])
             elif message["type"] == "http.response.body" and head:
                 message["body"] = b""
             await send(message)
@@ -53,10 +55,7 @@ class Envelope:
             log.info("refused", code=code, status=_REFUSALS[code])
             await self._refuse(scope, outgoing, part, code)
             return
-        if head:
-            scope["method"] = "GET"  # the same answer, less its body
-            cast("dict[str, object]", scope)[ASKED_HEAD] = True
-        await self._app(scope, receive, outgoing)
+        await self._app(within, receive, outgoing)
 
     def _refusal(self, scope: HTTPScope, part: Part) -> str | None:
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
