@@ -179,6 +179,14 @@ def _signed(demo: dict[str, Any], action: str, body: dict[str, str]) -> bool:
         return bool(json.loads(answer.read())["data"]["token"])
 
 
+def _opens(demo: dict[str, Any], key: str, return_url: str) -> bool:
+    """Whether the portal can be opened for the first buyer, and left to that address."""
+    body = json.dumps({"buyer": {"email": demo["buyers"][0]["email"]}, "return_url": return_url}).encode()
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{demo['base_url']}/v1/portal-sessions", data=body, headers=headers)) as answer:
+        return json.loads(answer.read())["url"].startswith(demo["base_url"])
+
+
 def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
     data, port = tmp_path / "demo", _free_port()
     demo = Demo(data, port)
@@ -197,6 +205,8 @@ def test_a_stranger_can_drive_it_and_start_it_again(tmp_path: Path) -> None:
             assert answer.status == 200
         with urllib.request.urlopen(f"{first['portal_url']}/sign-in") as answer:
             assert answer.status == 200
+        assert _opens(first, first["api_key"], "https://shop.example/account"), "what the documents show can be copied"
+        assert _opens(first, (data / "api-key-test").read_text(), "http://localhost:3000/account"), "and tried on this machine"
         key = Path(first["gateway"]["api_key_file"]).read_text()
         books = urllib.request.Request(f"{first['gateway']['url']}/v1/ledger", headers={"authorization": f"Bearer {key}"})
         with urllib.request.urlopen(books) as answer:

@@ -52,7 +52,8 @@ def demo(
         runtime, bank = app.build(settings), open_bank(folder)
         with reachable(runtime.database):
             store = prepare(runtime, folder, bank)
-        description = describe(runtime, folder, store, key_of(runtime, folder, store))
+        description = describe(runtime, folder, store, key_of(runtime, folder.key, store))
+        key_of(runtime, folder.test_key, store, "test")
         checkout_url = open_checkout(runtime, store)
         # Before the first answer, so that whoever sees /readyz finds it; whoever sees it first has to wait at most a moment,
         # since the port is open already.
@@ -87,6 +88,7 @@ def _announce(folder: Folder, port: int, description: dict[str, Any], checkout_u
         ("Mails land in", description["mailbox_dir"]),
         ("API", f"{description['base_url']}/v1/reference"),
         ("API key in", folder.key.resolve()),
+        ("", f"{folder.test_key.resolve()} (test)"),
         ("For programs", folder.description.resolve()),
         ("For commands", f"set -a; . {shlex.quote(str(folder.settings))}; set +a"),
     )

@@ -5,9 +5,8 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portico import app, config
 from portico.config import Settings
@@ -22,7 +21,7 @@ from portico.domain.scope import ENVIRONMENTS, Environment, StoreScope
 from portico.sandbox.application import Sandbox, application
 from portico.sandbox.bank import Bank
 from portico.sandbox.webhooks import Target
-from portico.services import api_key, checkout, checkout_address, importing, store_tax, waffo_key
+from portico.services import api_key, checkout, checkout_address, importing, portal_configuration, store_tax, waffo_key
 from portico.services import store as stores
 from portico.services.importing import Refusal
 from portico.services.portal_address import base_path
@@ -55,6 +54,11 @@ class Folder:
     @property
     def key(self) -> Path:
         return self.path / "api-key"
+
+    @property
+    def test_key(self) -> Path:
+        """The API key of the test environment, where a shop on this machine may be returned to."""
+        return self.path / "api-key-test"
 
     @property
     def rsa_key(self) -> Path:
@@ -169,6 +173,8 @@ def prepare(runtime: Runtime, folder: Folder, bank: Bank) -> StoreRow:
         store_tax.decide(runtime, row, policy=store.TAX_POLICY, rules=tax_table.starting_set(store.SELLER.country))
         correct_one(runtime, StoreScope(row.id, ENVIRONMENT))
         say_why(runtime, StoreScope(row.id, ENVIRONMENT))
+        wish = portal_configuration.Wish(return_origins=store.RETURN_ORIGINS)
+        portal_configuration.change(runtime, StoreScope(row.id, ENVIRONMENT), wish, actor="demo")
         folder.loaded.touch()
     make_rsa_key(runtime, folder, row)
     return row
@@ -197,15 +203,15 @@ def describe(runtime: Runtime, folder: Folder, row: StoreRow, key: str) -> dict[
     }
 
 
-def key_of(runtime: Runtime, folder: Folder, row: StoreRow) -> str:
+def key_of(runtime: Runtime, file: Path, row: StoreRow, environment: Environment = ENVIRONMENT) -> str:
     """The key of the last start, or a new one: only its hash is in the database."""
-    scope = StoreScope(row.id, ENVIRONMENT)
-    if folder.key.exists():
-        known = folder.key.read_text(encoding="utf-8")
+    scope = StoreScope(row.id, environment)
+    if file.exists():
+        known = file.read_text(encoding="utf-8")
         if any(known.startswith(key.prefix) and not key.revoked_at for key in api_key.every(runtime, scope)):
             return known
     made = api_key.create(runtime, scope, name="Demo").text
-    write_private(folder.key, made)
+    write_private(file, made)
     return made
 
 

@@ -9,6 +9,7 @@ from portico.domain.tax import TaxPolicy
 
 NAME, SLUG, LOCALE, TIME_ZONE = "Lumen Notes", "lumen-notes", "en", "Europe/Berlin"
 SUPPORT_EMAIL, ACCENT_COLOR = "help@lumen-notes.example", "#5b4fd6"
+RETURN_ORIGINS = ("https://shop.example",)  # where the examples of docs/ lead back to
 SELLER = Seller(
     legal_name="Lumen Notes GmbH",
     line1="Lichtenberger Straße 41",
