@@ -18,6 +18,7 @@ from portico.storage import event as events
 from portico.storage import outbox
 from portico.storage import webhook_delivery as deliveries
 from portico.storage import webhook_endpoint as endpoints
+from portico.storage.database import is_unavailable
 
 log = structlog.get_logger("portico.webhooks")
 
@@ -77,11 +78,15 @@ def job_key(delivery_id: str, attempts: int) -> str:
 
 
 def _body(tx: sa.Connection, scope: StoreScope, happened: Event, endpoint: Endpoint, delivery_id: str) -> str | None:
-    """What is sent. What an event is about may be gone by now: then there is nothing to tell of it, and the others go on."""
+    """What is sent. What an event is about may be gone by now, or be what the format has no words for: then there is nothing to tell of
+    it, and the others go on. One event that stopped them would stop those of every store, for ever."""
     if endpoint.format == "standard":
         return msgspec.json.encode(event.as_told(scope, happened)).decode()
     try:
         return waffo_event.body(tx, scope, happened, delivery_id)
-    except PorticoError as error:
-        log.error("event_untold", event=happened.id, type=happened.type, error=error.code)
-        return None
+    except Exception as error:
+        if is_unavailable(error):  # no event's fault: all of them once more
+            raise
+        is_gone = isinstance(error, PorticoError)
+        log.error("event_untold", event_id=happened.id, type=happened.type, exc_info=None if is_gone else error)
+    return None

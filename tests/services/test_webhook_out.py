@@ -14,6 +14,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from portico.app import system_clock
 from portico.domain.errors import Invalid, NotFound, Refused
+from portico.domain.event import Event
 from portico.domain.scope import StoreScope
 from portico.domain.webhook import MOST_ATTEMPTS, WAITS, Delivery, Endpoint
 from portico.gateways.http_out import Answer
@@ -307,6 +308,23 @@ def test_a_receiver_that_is_away_is_shown_to_the_operator(
     happens(told, store, "SUB_2")
     Worker(told).run_until_idle()
     assert findings() == [], "it is back, and takes what is newer"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("error", [NotFound(), KeyError("payment_id")])
+def test_an_event_that_cannot_be_told_in_a_format_holds_up_no_other(
+    told: Runtime, receiver: Receiver, factory: Factory, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def no_words(tx: sa.Connection, scope: StoreScope, happened: Event, delivery_id: str) -> str:
+        raise error
+
+    monkeypatch.setattr(webhook_dispatch.waffo_event, "body", no_words)
+    store = factory.store()
+    endpoint(told, store, format="waffo")
+    endpoint(told, store)
+    happens(told, store)
+    Worker(told).run_until_idle()
+    assert [each["type"] for each in receiver.bodies()] == ["subscription.renewed"]
 
 
 # --- Tests and replays
