@@ -1,25 +1,22 @@
 """Keys with which a merchant's server signs requests on the Waffo surface. We hold the public part alone."""
 
-from functools import cache
 from hashlib import sha256
-from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING
 
 from portico.domain.errors import Conflict, NotFound, Refused
 from portico.domain.scope import StoreScope
+from portico.services.late import Late
 from portico.services.runtime import Runtime
 from portico.storage import audit, merchant_key
 from portico.storage import store as stores
 from portico.storage.merchant_key import MerchantKey
 
+if TYPE_CHECKING:
+    from portico.services import rsa
+else:
+    rsa = Late("portico.services.rsa")
+
 MOST = 10  # live ones of a merchant: every signature is tried against all of them
-
-
-class Rsa(Protocol):
-    """What is used of `portico.services.rsa`, which is loaded when a key is read."""
-
-    def readable(self, text: str) -> str: ...
-    def der(self, public_pem: str) -> bytes: ...
 
 
 def add(runtime: Runtime, scope: StoreScope, public_key: str, *, name: str = "", actor: str = "operator") -> MerchantKey:
@@ -28,15 +25,13 @@ def add(runtime: Runtime, scope: StoreScope, public_key: str, *, name: str = "",
 
     Raises Refused: "public_key_format", "public_key_known" when the merchant has, or had, this key, "too_many_keys" beyond MOST.
     """
-    pem = _rsa().readable(public_key)
+    pem = rsa.readable(public_key)
     now = runtime.clock()
     with runtime.database.transaction() as tx:
         merchant_id = stores.get(tx, scope.store_id).merchant_id
         if len(merchant_key.of_merchant(tx, merchant_id)) >= MOST:
             raise Refused("too_many_keys", f"the merchant has {MOST} keys already; revoke one first")
-        key = MerchantKey(
-            runtime.new_id("KEY"), merchant_id, scope.environment, name, pem, sha256(_rsa().der(pem)).digest(), now, None, None
-        )
+        key = MerchantKey(runtime.new_id("KEY"), merchant_id, scope.environment, name, pem, sha256(rsa.der(pem)).digest(), now, None, None)
         try:
             merchant_key.create(tx, key)
         except Conflict:
@@ -60,8 +55,3 @@ def revoke(runtime: Runtime, store_id: str, key_id: str, *, actor: str = "operat
         if found is None or not merchant_key.revoke(tx, merchant_id, key_id, now):
             raise NotFound(f"there is no live key {key_id!r} of this merchant")
         audit.record(tx, StoreScope(store_id, found.environment), actor=actor, action="waffo_key.revoked", subject=key_id, now=now)
-
-
-@cache
-def _rsa() -> Rsa:
-    return cast(Rsa, import_module("portico.services.rsa"))

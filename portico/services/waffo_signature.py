@@ -2,28 +2,21 @@
 
 import base64
 from datetime import UTC, datetime
-from functools import cache
-from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING
 
 from portico.domain.scope import StoreScope
+from portico.services.late import Late
 from portico.services.runtime import Runtime
 from portico.services.secrets import keyed
 from portico.storage import signing_key
 
+if TYPE_CHECKING:
+    from portico.services import rsa
+else:
+    rsa = Late("portico.services.rsa")
+
 HEADER = "X-Waffo-Signature"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Rsa(Protocol):
-    """What is used of `portico.services.rsa`, which is loaded with the first signature."""
-
-    NONCE_BYTES: int
-
-    def new_pair(self) -> tuple[bytes, str]: ...
-    def sign(self, private_der: bytes, message: bytes) -> bytes: ...
-    def seal(self, key: bytes, nonce: bytes, plain: bytes, about: bytes) -> bytes: ...
-    def unseal(self, key: bytes, sealed: bytes, about: bytes) -> bytes: ...
 
 
 def header(runtime: Runtime, scope: StoreScope, body: bytes, at: datetime) -> str:
@@ -34,7 +27,7 @@ def header(runtime: Runtime, scope: StoreScope, body: bytes, at: datetime) -> st
     private_der, _ = _pair(runtime, scope)
     elapsed = at - _EPOCH
     stamp = str((elapsed.days * 86_400 + elapsed.seconds) * 1000 + elapsed.microseconds // 1000)
-    signature = _rsa().sign(private_der, stamp.encode() + b"." + body)
+    signature = rsa.sign(private_der, stamp.encode() + b"." + body)
     return f"t={stamp},v1={base64.b64encode(signature).decode()}"
 
 
@@ -48,13 +41,13 @@ def _pair(runtime: Runtime, scope: StoreScope) -> tuple[bytes, str]:
         kept = signing_key.get(connection, scope)
     if kept is None:
         kept = _made(runtime, scope)
-    return _rsa().unseal(_sealed_with(runtime), kept.private_key, _about(scope)), kept.public_key
+    return rsa.unseal(_sealed_with(runtime), kept.private_key, _about(scope)), kept.public_key
 
 
 def _made(runtime: Runtime, scope: StoreScope) -> signing_key.SigningKey:
     """A new key; the one of another process that was quicker, if there is one."""
-    private_der, public_pem = _rsa().new_pair()
-    sealed = _rsa().seal(_sealed_with(runtime), runtime.random_bytes(_rsa().NONCE_BYTES), private_der, _about(scope))
+    private_der, public_pem = rsa.new_pair()
+    sealed = rsa.seal(_sealed_with(runtime), runtime.random_bytes(rsa.NONCE_BYTES), private_der, _about(scope))
     with runtime.database.transaction() as tx:
         signing_key.put(tx, scope, private_key=sealed, public_key=public_pem, now=runtime.clock())
         kept = signing_key.get(tx, scope)
@@ -69,8 +62,3 @@ def _sealed_with(runtime: Runtime) -> bytes:
 
 def _about(scope: StoreScope) -> bytes:
     return f"{scope.store_id} {scope.environment}".encode()
-
-
-@cache
-def _rsa() -> Rsa:
-    return cast(Rsa, import_module("portico.services.rsa"))

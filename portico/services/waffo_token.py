@@ -4,20 +4,23 @@ A token says for itself who made it, for whom, where and until when; nothing is 
 say so.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 from portico.domain.buyer import canonical_email
 from portico.domain.errors import Invalid, Refused
 from portico.domain.scope import ENVIRONMENTS, BuyerScope, Environment, StoreScope
+from portico.services.late import Late
 from portico.services.runtime import Runtime
 from portico.services.secrets import keyed
 from portico.storage import buyer as buyers
+
+if TYPE_CHECKING:
+    from portico.services import jwt
+else:
+    jwt = Late("portico.services.jwt")
 
 LIFETIME = timedelta(minutes=5)
 LONGEST_IDENTITY = 254  # characters: as long as an e-mail address may be
@@ -41,12 +44,12 @@ def issue(runtime: Runtime, scope: StoreScope, identity: str) -> tuple[str, date
         "iss": runtime.origin, "sub": identity, "store": scope.store_id, "env": scope.environment,
         "iat": int(now.timestamp()), "exp": int(expires_at.timestamp()),
     }  # fmt: skip
-    return _make()(_key(runtime), claims), expires_at
+    return jwt.make(_key(runtime), claims), expires_at
 
 
 def read(runtime: Runtime, text: str) -> Vouched:
     """Whom a token is for. Raises Refused: "token_invalid" when it is none of ours, "token_expired" when its time is over."""
-    claims = _read()(_key(runtime), text) if len(text) <= _LONGEST else None
+    claims = jwt.read(_key(runtime), text) if len(text) <= _LONGEST else None
     if claims is None:
         raise Refused("token_invalid")
     store_id, identity, until = claims.get("store"), claims.get("sub"), claims.get("exp")
@@ -73,14 +76,3 @@ def buyer_of(runtime: Runtime, scope: StoreScope, identity: str) -> BuyerScope |
 
 def _key(runtime: Runtime) -> bytes:
     return keyed(runtime.secret, "customer token")
-
-
-# The library is loaded with the first token; most installations never see one.
-@cache
-def _make() -> Callable[[bytes, dict[str, Any]], str]:
-    return cast(Callable[[bytes, dict[str, Any]], str], import_module("portico.services.jwt").make)
-
-
-@cache
-def _read() -> Callable[[bytes, str], dict[str, Any] | None]:
-    return cast(Callable[[bytes, str], dict[str, Any] | None], import_module("portico.services.jwt").read)

@@ -5,14 +5,19 @@ What answers is loaded with the first request: most installations never get one,
 
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 from portico.api.waffo import envelope
 from portico.http.asked import Asked
 from portico.http.part import Part, Route
 from portico.http.response import Response
+from portico.services.late import Late
 from portico.services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from portico.api.waffo import answers
+else:
+    answers = Late("portico.api.waffo.answers")
 
 PREFIXES = ("/v1/actions", "/v1/graphql")
 BODY_LIMIT_BYTES = 256 * 1024
@@ -22,13 +27,13 @@ Answer = Callable[[Asked], Response]
 
 def waffo(runtime: Runtime) -> Part:
     """Everything below /v1/actions, and /v1/graphql. It comes before the native API, whose prefix is /v1."""
-    answers = cache(lambda: cast(Any, import_module("portico.api.waffo.answers")).Answers(runtime))
+    loaded = cache(lambda: answers.Answers(runtime))
 
     def act(asked: Asked) -> Response:
-        return answers().act(asked)
+        return loaded().act(asked)
 
     def query(asked: Asked) -> Response:
-        return answers().query(asked)
+        return loaded().query(asked)
 
     return Part(
         name="waffo",
