@@ -24,12 +24,18 @@ from portico.sandbox.webhooks import Target
 from portico.services import api_key, checkout, checkout_address, importing, portal_configuration, store_tax, waffo_key
 from portico.services import store as stores
 from portico.services.importing import Refusal
+from portico.services.late import Late
 from portico.services.portal_address import base_path
 from portico.services.runtime import Runtime
 from portico.services.secrets import new_token
 from portico.storage import product as products
 from portico.storage.migrate import migrate
 from portico.storage.store import StoreRow
+
+if TYPE_CHECKING:
+    from portico.services import rsa
+else:
+    rsa = Late("portico.services.rsa")
 
 # The environment that `portal_url` and `api_key` in demo.json are good for.
 ENVIRONMENT: Environment = "prod"
@@ -227,9 +233,7 @@ def open_checkout(runtime: Runtime, row: StoreRow) -> str:
 
 
 def make_rsa_key(runtime: Runtime, folder: Folder, row: StoreRow) -> None:
-    """The key pair of a shop that speaks as Waffo's SDK does: the private part in a file, the public one registered. It is loaded
-    here, since no other process makes one."""
-    rsa = import_module("portico.services.rsa")
+    """The key pair of a shop that speaks as Waffo's SDK does: the private part in a file, the public one registered."""
     scope = StoreScope(row.id, ENVIRONMENT)
     if folder.rsa_key.exists():
         return
