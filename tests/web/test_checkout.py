@@ -9,13 +9,14 @@ import pytest
 from litestar import Litestar
 
 from portico.domain.checkout import CheckoutSession
-from portico.domain.scope import BuyerScope
+from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.tax import TaxPolicy
 from portico.domain.tax_table import starting_set
 from portico.sandbox import cards
-from portico.services import checkout, checkout_address, checkout_end, checkout_limits
+from portico.services import checkout, checkout_address, checkout_end, checkout_limits, waffo_token
 from portico.services.checkout import Asked
 from portico.services.runtime import Runtime
+from portico.storage import buyer as buyers
 from portico.storage import store as stores
 from portico.storage import tax_rate
 from tests.bank import BankGateway
@@ -416,3 +417,19 @@ def test_a_session_of_another_store_is_nobody_here(till: Till, sign_in: Callable
     page = till.look(stranger, till.open())
     assert 'name="email"' in page.text
     assert EMAIL not in page.text
+
+
+@pytest.mark.parametrize(("identity", "called"), [("user-77", "user-77"), ("grace@example.com", None)])
+def test_a_new_buyer_is_who_the_merchants_program_says_he_is(till: Till, browser: Browser, identity: str, called: str | None) -> None:
+    session = till.open(till.gift)
+    token = waffo_token.issue(till.runtime, StoreScope(till.store.id, "prod"), identity)[0]
+    form = browser.get(f"{BASE}/enter?next=/checkout/{session.id}").form("/enter")
+    led = browser.post(f"{BASE}/enter/look", {"csrf": form["csrf"], "token": token, "next": form["next"]}, JSON)
+    assert led.json == {"ok": True, "next": path(session)}
+    if called is None:
+        assert till.look(browser, session).form(f"/checkout/{session.id}")["email"] == identity
+    till.order(browser, till.review(browser, session), session)
+    with till.runtime.database.read() as tx:
+        bought = buyers.by_email(tx, StoreScope(till.store.id, "prod"), "grace@example.com")
+    assert bought is not None
+    assert bought.external_id == called

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from portico.domain import billing_detail
+from portico.domain import billing_detail, product_rules
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.buyer import canonical_email
 from portico.domain.errors import FieldError, Invalid, Refused
@@ -53,8 +53,8 @@ def page(visit: Visit) -> Response:
         return see_other(_return_address(visit))
     if shown.session.placed_at is not None and shown.offer is not None:
         said = _TRIAL_USED if shown.state.trial_used else {"declined": _DECLINED, "card": _NO_CARD}.get(shown.state.status)
-        return _review(visit, shown, _filled_in(shown), said=said)
-    return _form(visit, shown, _filled_in(shown))
+        return _review(visit, shown, _filled_in(visit, shown), said=said)
+    return _form(visit, shown, _filled_in(visit, shown))
 
 
 def review(visit: Visit) -> Response:
@@ -78,7 +78,7 @@ def order(visit: Visit) -> Response:
         placed = checkout_order.place(
             visit.runtime, visit.store, visit.environment, shown.session.id, email=visit.form.get("email", ""),
             detail_raw=_details(shown, visit.form), visitor=_visitor(visit), language=visit.language,
-            total_minor=_number(visit, "total_minor"), trial_days=_number(visit, "trial_days"),
+            total_minor=_number(visit, "total_minor"), trial_days=_number(visit, "trial_days"), external_id=_called(visit),
         )  # fmt: skip
     except Invalid as invalid:
         return _wrong(visit, shown, visit.form, invalid)
@@ -157,15 +157,27 @@ def _visitor(visit: Visit) -> BuyerScope | None:
     return None if visit.session is None else visit.buyer_scope
 
 
-def _filled_in(shown: Shown) -> dict[str, str]:
+def _filled_in(visit: Visit, shown: Shown) -> dict[str, str]:
     """The form as it is before anything is typed."""
-    return {**form_values(shown.detail), "email": shown.email}
+    identity = _identity(visit)
+    return {**form_values(shown.detail), "email": shown.email or (identity if "@" in identity else "")}
 
 
 def _details(shown: Shown, form: Mapping[str, str]) -> dict[str, str]:
     """The billing details of a form, and what it does not ask for."""
     known = form_values(shown.detail)
     return {name: known[name] for name in checkout.NOT_ASKED} | {name: text for name, text in form.items() if name in _DETAILS}
+
+
+def _called(visit: Visit) -> str | None:
+    """What the merchant calls a buyer who is new, where that is no e-mail address, by which he is found anyway."""
+    identity = _identity(visit)
+    return identity if "@" not in identity and product_rules.is_external_id(identity) else None
+
+
+def _identity(visit: Visit) -> str:
+    """Whom the merchant's program says that a checkout is for, by the customer token that it added to the address; see `enter`."""
+    return visit.unsealed("vouched").get("identity", "")
 
 
 def _number(visit: Visit, name: str) -> int:
