@@ -33,6 +33,7 @@ LIST_COLUMNS = (
     "withdrawn_at", "actor", "interval", "amount", "currency", "per_month",
 )  # fmt: skip
 _MONTHS = 12
+_SECOND_YEAR, _LAST_YEAR = datetime(2, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _ROWS_AT_ONCE = 500
 
 
@@ -181,7 +182,8 @@ def _tomorrow(now: datetime) -> datetime:
 
 
 def _year_before(until: datetime) -> datetime:
-    """The first moment of the twelfth month, counted back from the one that the last moment is in."""
-    last = until.astimezone(UTC) - timedelta(microseconds=1)
+    """The first moment of the twelfth month, counted back from the one that the last moment is in; at the ends of the calendar, of
+    twelve months that there are."""
+    last = min(max(until, _SECOND_YEAR), _LAST_YEAR).astimezone(UTC) - timedelta(microseconds=1)
     months = last.year * 12 + last.month - _MONTHS
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)

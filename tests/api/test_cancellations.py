@@ -72,6 +72,12 @@ def test_the_summary_as_json(desk: Desk) -> None:
     assert (backwards.status, backwards.json["errors"][0]["code"]) == (422, "until_before_since")
 
 
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
+def test_the_ends_of_the_calendar_are_moments_like_others(desk: Desk, until: str) -> None:
+    answer = desk.api.get(f"/v1/cancellations/summary?by=month&until={until}")
+    assert (answer.status, answer.json["data"]) == (200, []), answer.text
+
+
 def test_both_as_tables_by_their_name_or_by_what_is_accepted(desk: Desk) -> None:
     accepting = {"accept": "text/csv"}
     rows = table(desk.api.get("/v1/cancellations.csv?reason=unused"))
