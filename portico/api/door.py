@@ -18,7 +18,7 @@ from portico.domain.errors import Conflict, NotFound, PorticoError, Refused
 from portico.domain.scope import StoreScope
 from portico.http.asked import Asked
 from portico.http.response import JSON, Response
-from portico.services import api_key
+from portico.services import api_key, network
 from portico.storage.api_key import ApiKey
 from portico.storage.database import is_unavailable
 from portico.storage.store import StoreRow
@@ -96,7 +96,7 @@ def _admit(api: Api, asked: Asked) -> Caller:
     given = _BEARER.fullmatch(asked.header("authorization") or "")
     found = api_key.authenticate(runtime, given[1]) if given else None
     if found is None:
-        allowance = api.limits.take(f"network {asked.client}", runtime.api_failures_per_minute, now)
+        allowance = api.limits.take(f"network {network.of(asked.client)}", runtime.api_failures_per_minute, now)
         raise Refused("api_key_invalid") if allowance.ok else Limited(allowance)
     allowance = api.limits.take(found.key.id, runtime.api_requests_per_minute, now)
     if not allowance.ok:

@@ -83,6 +83,8 @@ def test_wrong_keys_are_limited_by_network_and_lock_nobody_out(api: Program, run
     assert [stranger.get("/v1/products").status for _ in range(4)] == [401, 401, 401, 429]
     assert elsewhere.get("/v1/products").status == 401
     assert api.get("/v1/products").status == 200
+    neighbours = [program("sk_test_" + "x" * 43, client=f"2001:db8::{number}") for number in range(1, 5)]
+    assert [each.get("/v1/products").status for each in neighbours] == [401, 401, 401, 429], "all of a /64 are one"
 
 
 def test_another_version_is_refused(api: Program) -> None:

@@ -16,6 +16,7 @@ from portico.api.waffo.envelope import Layer, Notice, Trouble, failure, success,
 from portico.domain.errors import PorticoError
 from portico.http.asked import Asked
 from portico.http.response import Response
+from portico.services import network
 from portico.services.runtime import Runtime
 from portico.storage import merchant_key, rate_limit
 from portico.storage.database import is_unavailable
@@ -42,10 +43,10 @@ class Door:
         try:
             proven = prove(self.runtime, asked)
         except Trouble:
-            self._take(f"network {asked.client}", self.runtime.api_failures_per_minute)
+            self._take(f"network {network.of(asked.client)}", self.runtime.api_failures_per_minute)
             raise
         asker = proven.asker
-        who = asker.merchant_id if asker.role == "merchant" else f"{asker.scope} {asker.identity or asked.client}"
+        who = asker.merchant_id if asker.role == "merchant" else f"{asker.scope} {asker.identity or network.of(asked.client)}"
         self._take(f"{asker.role} {asker.environment} {who}", self.runtime.api_requests_per_minute)
         noted_at = proven.key_noted_at
         if proven.key_id and (noted_at is None or now - noted_at > merchant_key.NOTED_EVERY):  # a write costs more than most requests
