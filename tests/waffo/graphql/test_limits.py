@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
+from portico.storage import graphql_rows
 from portico.storage.database import count_statements
 from tests.waffo.graphql.conftest import Shop
 
@@ -157,3 +158,18 @@ def test_an_answer_that_turns_out_too_large(shop: Shop) -> None:
 def test_the_library_is_not_loaded_before_the_first_query(shop: Shop) -> None:
     script = "import sys, portico.server, portico.api.waffo.answers; sys.exit('graphql' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_shapes_that_somebody_makes_up_push_out_nothing(shop: Shop) -> None:
+    """Statements are kept for each shape of filter: a few, apart from those that everybody else needs."""
+    operators = ("eq", "ne", "contains", "startsWith", "endsWith")
+    shapes = [[operator for at, operator in enumerate(operators) if number >> at & 1] for number in range(1, 32)]
+    with shop.runtime.database.read() as connection:
+        kept: Any = connection.engine._compiled_cache
+    before = len(kept)
+    for name in ("id", "status", "currency", "buyerEmail", "orderMerchantExternalId"):
+        for shape in shapes:
+            wanted = {name: dict.fromkeys(shape, "x")}
+            shop.ask("query ($wanted: PaymentFilter) { payments(filter: $wanted) { id } }", wanted=wanted)
+    assert len(kept) == before
+    assert len(graphql_rows._COMPILED) < 2 * graphql_rows._SHAPES_KEPT

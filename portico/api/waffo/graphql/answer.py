@@ -28,6 +28,7 @@ from portico.api.waffo.graphql.nodes import Reading
 from portico.api.waffo.graphql.schema import RELATIONS, schema
 from portico.http.response import JSON, Response
 from portico.services.runtime import Runtime
+from portico.storage import graphql_rows
 
 _MOST_ERRORS = 20
 _KEPT, _LONGEST_KEPT = 32, 2_000  # programs ask the same few queries all the time; read and checked, one takes up to half a megabyte
@@ -65,7 +66,7 @@ def answer(runtime: Runtime, asker: Asker, body: dict[str, Any]) -> Response:
     except RecursionError:
         raise trouble(400, "Query is nested too deeply", "graphql", limits.REDUCE) from None
     with runtime.database.read() as connection:
-        reading = Reading(connection, asker, RELATIONS, runtime.clock())
+        reading = Reading(graphql_rows.apart(connection), asker, RELATIONS, runtime.clock())
         found = cast(ExecutionResult, _execute(schema(), text.document, None, reading, variables, name, max_coercion_errors=_MOST_ERRORS))
     errors = list(found.errors or ())
     _raise_ours(errors)
