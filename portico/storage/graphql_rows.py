@@ -61,6 +61,7 @@ Shape = tuple[tuple[str, Operator], ...]
 # Whoever may ask can make up shapes without end, and one that is kept takes a third of a megabyte: programs ask the same few. They have
 # a place of their own, so that they push out no statement that everybody else needs.
 _SHAPES_KEPT = 64
+_MOST_MERGED = 10  # stores of a merchant; of more than that all rows are sorted
 _COMPILED: LRUCache[Any, Any] = LRUCache(_SHAPES_KEPT)
 _PLAIN: dict[Operator, Callable[[Any, Any], Any]] = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
 
@@ -75,6 +76,10 @@ def page(tx: sa.Connection, reach: Reach, source: Source, conditions: Sequence[C
     if not _is_in_reach(reach, source):
         return ()
     values = {**_reach_values(reach, source), **_values(conditions), "p_limit": limit, "p_offset": offset}
+    if 1 < len(reach.store_ids) <= _MOST_MERGED and _is_newest_first(source):
+        own = {f"p_store_{at}": store_id for at, store_id in enumerate(reach.store_ids)}
+        statement = _page_of_stores(source, _reach_shape(reach, source)[1], _shape(conditions), len(own))
+        return many(tx, statement, {**values, **own, "p_until": limit + offset})
     return many(tx, _page(source, _reach_shape(reach, source), _shape(conditions)), values)
 
 
@@ -118,7 +123,7 @@ def _reach_values(reach: Reach, source: Source) -> dict[str, Any]:
     return {**values, "p_buyer": reach.buyer_id} if one_buyer else values
 
 
-def _within(source: Source, reach: tuple[bool, bool], *, aside: bool = False) -> sa.ColumnElement[bool]:
+def _within(source: Source, reach: tuple[bool, bool], *, aside: bool = False, named: str = "p_store") -> sa.ColumnElement[bool]:
     """The rows in reach. `aside`: of a query that another index answers; the planner cannot use this then, which without statistics
     it would, and walk through all rows of a store."""
     one_store, one_buyer = reach
@@ -126,7 +131,7 @@ def _within(source: Source, reach: tuple[bool, bool], *, aside: bool = False) ->
     def seen(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
         return column.concat("") if aside else column
 
-    store: sa.BindParameter[Any] = sa.bindparam("p_store", type_=sa.String(), expanding=not one_store)
+    store: sa.BindParameter[Any] = sa.bindparam(named, type_=sa.String(), expanding=not one_store)
     clauses = [seen(source.store) == store if one_store else seen(source.store).in_(store)]
     if source.environment is not None:
         clauses.append(seen(source.environment) == sa.bindparam("p_environment", type_=sa.String()))
@@ -173,6 +178,26 @@ def _clause(column: Any, operator: Operator, name: str) -> sa.ColumnElement[bool
 def _page(source: Source, reach: tuple[bool, bool], shape: Shape) -> sa.Select[Any]:
     chosen = source.select.where(_within(source, reach), *_clauses(source, shape)).order_by(*source.order)
     return chosen.limit(sa.bindparam("p_limit")).offset(sa.bindparam("p_offset"))
+
+
+@lru_cache(_SHAPES_KEPT)
+def _is_newest_first(source: Source) -> bool:
+    return {"id", "created_at"} <= {*source.select.selected_columns.keys()}
+
+
+@lru_cache(_SHAPES_KEPT)
+def _page_of_stores(source: Source, one_buyer: bool, shape: Shape, count: int) -> sa.Select[Any]:
+    """The same of several stores: of each the first rows by its own index, and those merged. Of all stores at once, all of their rows
+    would be sorted for the first few."""
+
+    def first(at: int) -> sa.Select[Any]:
+        within = _within(source, (True, one_buyer), named=f"p_store_{at}")
+        chosen = source.select.where(within, *_clauses(source, shape)).order_by(*source.order)
+        return sa.select(chosen.limit(sa.bindparam("p_until")).subquery(f"of_{at}"))
+
+    merged = sa.union_all(*map(first, range(count))).subquery("merged")
+    newest_first = merged.c.created_at.desc(), merged.c.id.desc()
+    return sa.select(merged).order_by(*newest_first).limit(sa.bindparam("p_limit")).offset(sa.bindparam("p_offset"))
 
 
 @lru_cache(_SHAPES_KEPT)

@@ -1,5 +1,6 @@
 """Who sees what: nobody a row of somebody else, whichever way is tried, and lists cost as many statements however long they are."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from portico.domain.scope import StoreScope
 from portico.services.runtime import Runtime
 from portico.storage import graphql_catalog, graphql_orders, graphql_rows
 from portico.storage.graphql_rows import Condition, Reach, Source
+from tests.conftest import NOW
 from tests.factories import Factory
 from tests.waffo.graphql.conftest import Shop, open_shop
 
@@ -114,6 +116,20 @@ def test_a_merchant_sees_all_his_stores_and_no_other(shop: Shop, other: Shop) ->
     assert shop.ask(every, s=second.store_id)["orders"] == [{"id": order}]
     assert shop.ask(every, s=other.ids["store"]) | {"stores": 0} == {"orders": [], "ordersCount": 0, "stores": 0}
     assert shop.ask("query ($m: ID!) { merchant(id: $m) { id } }", m=other.merchant.merchant_id) == {"merchant": None}
+
+
+def test_rows_of_several_stores_are_merged_page_by_page(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each store as many as are shown, by its index: the same rows as by sorting all there are, which takes a hundred times as long."""
+    second = shop.factory.store(merchant_id=shop.merchant.merchant_id)
+    buyer = shop.factory.buyer(second)
+    for hours in (1, 30, 60, 90):
+        shop.factory.order(buyer, created_at=NOW - timedelta(hours=hours))
+    query = """query ($o: Int!) { orders(limit: 3, offset: $o, filter: { status: { in: ["completed", "pending"] } }) { id status }
+        payments(limit: 3, offset: $o) { id createdAt } onetimeProducts(limit: 2, offset: $o) { id name } }"""
+    merged = [shop.ask(query, o=offset) for offset in (0, 2, 4, 7)]
+    monkeypatch.setattr(graphql_rows, "_MOST_MERGED", 0)
+    assert merged == [shop.ask(query, o=offset) for offset in (0, 2, 4, 7)]
+    assert len({each["id"] for page in merged for each in page["orders"]}) > 4
 
 
 def test_no_source_gives_a_row_out_of_reach(shop: Shop) -> None:
