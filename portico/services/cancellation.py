@@ -168,7 +168,7 @@ def _end(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, here: Situation
 
 def _record_request(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, row: Cancellation, after: Subscription) -> None:
     """The one event that tells what a person wrote: why he leaves is what a merchant wants to hear at once."""
-    why = {"reason_code": row.reason_code, "comment": row.comment, "effective_at": row.effective_at, "actor": row.actor}
+    why = {"reason": row.reason_code, "comment": row.comment, "effective_at": row.effective_at, "actor": row.actor}
     told = {**event.of_subscription(after), "cancellation_id": row.id, **why}
     event.record(tx, runtime, scope, "subscription.cancel_requested", after.id, at=row.requested_at, **told)
 

@@ -126,7 +126,7 @@ def test_a_cancellation_tells_why(shop: Shop, receiver: Receiver) -> None:
     cancellation.cancel(runtime, shop.ada, subscription_id, "too_expensive", "Schöner wär’s günstiger", actor="key:KEY_1")
     Worker(runtime).run_until_idle()
     (body,) = receiver.bodies()
-    why = {"reason_code": "too_expensive", "comment": "Schöner wär’s günstiger", "actor": "key:KEY_1", "status": "canceling"}
+    why = {"reason": "too_expensive", "comment": "Schöner wär’s günstiger", "actor": "key:KEY_1", "status": "canceling"}
     assert why.items() <= body["data"].items()
     assert (body["data"]["id"], body["data"]["effective_at"]) == (subscription_id, "2026-05-01T00:00:00Z")
 
