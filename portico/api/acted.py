@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from portico.api.dry_run import DryRun
-from portico.api.fields import Moment, PaymentId, ProductId, SignedAmount
-from portico.api.subscriptions import Charge, Quantity, SubscriptionDetail, charge_of
+from portico.api.fields import Moment, PaymentId, ProductId, Quantity, SignedAmount
+from portico.api.subscriptions import Charge, SubscriptionDetail, charge_of
 from portico.domain.money import format_amount
 from portico.domain.proration import Direction, Timing
 from portico.domain.subscription import SubscriptionStatus

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from portico.api.call import Call
-from portico.api.fields import BuyerId, Currency, Moment, ProductId, SignedAmount, SubscriptionId
+from portico.api.fields import BuyerId, CancellationId, Currency, Moment, ProductId, SignedAmount, SubscriptionId
 from portico.api.operation import Operation
 from portico.api.paging import Listed, Paged, listed
 from portico.domain.catalog import Interval
@@ -29,7 +29,7 @@ _Until = Annotated[Moment, Meta(description="Asked for before this moment.")]
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
     """A subscription that was given up. `amount` is what it cost per interval, net; `per_month` what that makes a month."""
 
-    id: Annotated[str, Meta(examples=["CAN_01kJd7rWvTq3YbX5mZ8cNa"])]
+    id: CancellationId
     subscription_id: SubscriptionId
     buyer_id: BuyerId
     product_id: ProductId

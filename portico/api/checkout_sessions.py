@@ -8,9 +8,23 @@ from msgspec import Meta
 from portico.api.billing_details import BillingDetailInput, as_form
 from portico.api.call import Call
 from portico.api.dry_run import DryRun, possible
-from portico.api.fields import Amount, BuyerId, Currency, Email, ExternalId, Locale, Metadata, Moment, OrderId, ProductId, SignedAmount
+from portico.api.fields import (
+    Amount,
+    BuyerId,
+    CheckoutId,
+    Currency,
+    Email,
+    ExternalId,
+    Locale,
+    Metadata,
+    Moment,
+    OrderId,
+    ProductId,
+    Quantity,
+    ReturnUrl,
+    SignedAmount,
+)
 from portico.api.operation import Operation
-from portico.api.orders import CheckoutId
 from portico.api.paging import Listed, Paged, listed
 from portico.domain import checkout as domain
 from portico.domain.catalog import ProductKind
@@ -21,15 +35,7 @@ from portico.services import checkout, checkout_address, checkout_end
 from portico.services.checkout import Asked
 from portico.storage import checkout as checkouts
 
-ReturnUrl = Annotated[
-    str,
-    Meta(max_length=1000, description="Its origin is on the store's list (`portico store return-origins`).", examples=["https://shop.example/ok"]),
-]  # fmt: skip
 Theme = Annotated[Literal["light", "dark"], Meta(description="Without one the buyer's device decides.")]
-MetadataInput = Annotated[
-    dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(max_length=500)]],
-    Meta(max_length=20, description="Texts of your own, by name; the order keeps them."),
-]
 
 
 class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +72,7 @@ class CheckoutSessionInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
     product_id: ProductId
     currency: Annotated[Currency, Meta(description="One that the product has a price in, unless you name one.")]
-    quantity: Annotated[int, Meta(ge=1, le=1_000_000, description="Without one, the smallest that is sold.")] | None = None
+    quantity: Annotated[Quantity, Meta(description="Without one, the smallest that is sold.")] | None = None
     unit_amount: Annotated[Amount, Meta(description="Another price than the product's: per unit and interval, before tax.")] | None = None
     trial: Annotated[bool, Meta(description="Whether the product's trial is offered.")] = True
     buyer_id: Annotated[BuyerId, Meta(description="The order is this buyer's, whoever pays.")] | None = None
@@ -79,7 +85,7 @@ class CheckoutSessionInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     cancel_url: Annotated[ReturnUrl, Meta(description="Where a buyer goes who does not want to buy.")] | None = None
     order_external_id: Annotated[ExternalId, Meta(description="Your own id of the order to come.")] | None = None
     expires_in_seconds: Annotated[int, Meta(ge=60, le=604_800)] = 2700
-    metadata: MetadataInput = {}
+    metadata: Annotated[Metadata, Meta(description="Texts of your own, by name; the order keeps them.")] = {}
 
 
 class CheckoutSessionQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from portico.api.call import Call
-from portico.api.fields import Moment
+from portico.api.fields import EventId, Moment, StoreId
 from portico.api.operation import Operation
 from portico.api.paging import Listed, Paged, listed
 from portico.domain import event as domain
@@ -17,7 +17,6 @@ from portico.services import event
 from portico.storage import event as events
 
 _TAIL = "01kJd7rWvTq3YbX5mZ8cNa"
-EventId = Annotated[str, Meta(pattern="^EVT_[0-9A-Za-z]{22}$", examples=[f"EVT_{_TAIL}"])]
 Type = Annotated[EventType, Meta(examples=["subscription.renewed"])]
 _DATA: dict[str, Any] = {"id": f"SUB_{_TAIL}", "buyer_id": f"BUY_{_TAIL}", "status": "active"}
 
@@ -28,7 +27,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     id: EventId
     type: Type
     timestamp: Annotated[datetime, Meta(tz=True, description="When it happened, by the store's clock.", examples=["2026-11-22T09:30:00Z"])]
-    store_id: Annotated[str, Meta(examples=[f"STO_{_TAIL}"])]
+    store_id: StoreId
     environment: Environment
     data: Annotated[
         dict[str, Told],

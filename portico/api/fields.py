@@ -5,17 +5,33 @@ from typing import Annotated
 
 import msgspec
 
+from portico.domain.ids import Prefix
+from portico.domain.product_rules import MOST_QUANTITY
+from portico.services import return_url
+
 _TAIL = "01kJd7rWvTq3YbX5mZ8cNa"
 
-BuyerId = Annotated[str, msgspec.Meta(pattern="^BUY_[0-9A-Za-z]{22}$", examples=[f"BUY_{_TAIL}"])]
-ProductId = Annotated[str, msgspec.Meta(pattern="^PROD_[0-9A-Za-z]{22}$", examples=[f"PROD_{_TAIL}"])]
-GroupId = Annotated[str, msgspec.Meta(pattern="^GRP_[0-9A-Za-z]{22}$", examples=[f"GRP_{_TAIL}"])]
-OrderId = Annotated[str, msgspec.Meta(pattern="^ORD_[0-9A-Za-z]{22}$", examples=[f"ORD_{_TAIL}"])]
-SubscriptionId = Annotated[str, msgspec.Meta(pattern="^SUB_[0-9A-Za-z]{22}$", examples=[f"SUB_{_TAIL}"])]
-PaymentId = Annotated[str, msgspec.Meta(pattern="^PAY_[0-9A-Za-z]{22}$", examples=[f"PAY_{_TAIL}"])]
-RefundId = Annotated[str, msgspec.Meta(pattern="^REF_[0-9A-Za-z]{22}$", examples=[f"REF_{_TAIL}"])]
-TicketId = Annotated[str, msgspec.Meta(pattern="^TKT_[0-9A-Za-z]{22}$", examples=[f"TKT_{_TAIL}"])]
-DocumentId = Annotated[str, msgspec.Meta(pattern="^INV_[0-9A-Za-z]{22}$", examples=[f"INV_{_TAIL}"])]
+
+def _id(prefix: Prefix) -> msgspec.Meta:
+    return msgspec.Meta(pattern=f"^{prefix}_[0-9A-Za-z]{{22}}$", examples=[f"{prefix}_{_TAIL}"])
+
+
+StoreId = Annotated[str, _id("STO")]
+BuyerId = Annotated[str, _id("BUY")]
+ProductId = Annotated[str, _id("PROD")]
+GroupId = Annotated[str, _id("GRP")]
+CheckoutId = Annotated[str, _id("CHK")]
+OrderId = Annotated[str, _id("ORD")]
+SubscriptionId = Annotated[str, _id("SUB")]
+CancellationId = Annotated[str, _id("CAN")]
+PaymentId = Annotated[str, _id("PAY")]
+RefundId = Annotated[str, _id("REF")]
+TicketId = Annotated[str, _id("TKT")]
+DocumentId = Annotated[str, _id("INV")]
+PortalSessionId = Annotated[str, _id("PSN")]
+EventId = Annotated[str, _id("EVT")]
+EndpointId = Annotated[str, _id("WHE")]
+DeliveryId = Annotated[str, _id("WHD")]
 
 Amount = Annotated[
     str,
@@ -33,6 +49,15 @@ ExternalId = Annotated[
 ]
 Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339, in UTC.", examples=["2026-11-22T09:30:00Z"])]
 Locale = Annotated[str, msgspec.Meta(max_length=35, description="A language tag (BCP 47).", examples=["de"])]
+Quantity = Annotated[int, msgspec.Meta(ge=1, le=MOST_QUANTITY, examples=[1])]
+ReturnUrl = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=return_url.LONGEST,
+        description="Its origin is on the store's list (`portico store return-origins`).",
+        examples=[return_url.EXAMPLE],
+    ),
+]
 Metadata = Annotated[
     dict[
         Annotated[str, msgspec.Meta(min_length=1, max_length=40)],

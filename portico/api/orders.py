@@ -9,7 +9,7 @@ from portico.api import payments
 from portico.api.billing_details import BillingDetail, shown
 from portico.api.call import Call
 from portico.api.dry_run import DryRun, possible
-from portico.api.fields import BuyerId, Currency, ExternalId, Metadata, Moment, OrderId, ProductId, SignedAmount, SubscriptionId
+from portico.api.fields import BuyerId, CheckoutId, Currency, ExternalId, Metadata, Moment, OrderId, ProductId, SignedAmount, SubscriptionId
 from portico.api.operation import Operation
 from portico.api.paging import Listed, Paged, listed
 from portico.domain import order as domain
@@ -24,7 +24,6 @@ OrderStatus = Literal[
     "pending", "completed", "canceled", "partially_refunded", "refunded",
     "trialing", "active", "past_due", "canceling", "paused", "expired", "closed",
 ]  # fmt: skip
-CheckoutId = Annotated[str, Meta(pattern="^CHK_[0-9A-Za-z]{22}$", examples=["CHK_01kJd7rWvTq3YbX5mZ8cNa"])]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

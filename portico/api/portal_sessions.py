@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from portico.api.call import Call
-from portico.api.fields import BuyerId, DocumentId, Email, Locale, ProductId, SubscriptionId
+from portico.api.fields import BuyerId, DocumentId, Email, Locale, PortalSessionId, ProductId, ReturnUrl, SubscriptionId
 from portico.api.operation import Operation
 from portico.domain import portal_session as domain
 from portico.domain.portal_session import Flow
@@ -15,15 +15,10 @@ from portico.http.response import Response
 from portico.services import portal_session
 from portico.services.portal_session import Wanted, WhichBuyer
 
-_EXAMPLE_ID = "PSN_01kJd7rWvTq3YbX5mZ8cNa"
 _BASE = "https://portal.example.com/shop/portal"
-_ReturnUrl = Annotated[
-    str,
-    msgspec.Meta(
-        max_length=1000,
-        description="Where the buyer goes when he is done. Its origin is on the store's list (`portico store return-origins`).",
-        examples=["https://shop.example/account"],
-    ),
+_WayBack = Annotated[
+    ReturnUrl,
+    msgspec.Meta(description="Where the buyer goes when he is done. Its origin is on the store's list (`portico store return-origins`)."),
 ]
 
 
@@ -43,14 +38,14 @@ class PortalSessionInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     subscription_id: SubscriptionId | None = None
     document_id: DocumentId | None = None
     product_id: Annotated[str, msgspec.Meta(max_length=40, description="The plan to change to, of the subscription's group.")] | None = None
-    return_url: _ReturnUrl | None = None
+    return_url: _WayBack | None = None
     locale: Locale | None = None
 
 
 class PortalSession(msgspec.Struct, frozen=True, kw_only=True):
     """A link into the portal, for five minutes and one use."""
 
-    id: Annotated[str, msgspec.Meta(examples=[_EXAMPLE_ID])]
+    id: PortalSessionId
     url: Annotated[
         str,
         msgspec.Meta(
@@ -71,7 +66,7 @@ class PortalSession(msgspec.Struct, frozen=True, kw_only=True):
     subscription_id: SubscriptionId | None
     document_id: DocumentId | None
     product_id: ProductId | None
-    return_url: _ReturnUrl | None
+    return_url: ReturnUrl | None
     locale: Locale | None
 
 
@@ -116,16 +111,16 @@ def _shown(call: Call, made: domain.PortalSession) -> PortalSession:
 
 OPERATIONS = (
     Operation(
-        "POST",
-        "/v1/portal-sessions",
-        "create_portal_session",
-        "Portal sessions",
-        "Open the portal for a buyer",
-        "Answers a one-time link, good for five minutes. Whoever follows it is asked whether to continue as this buyer, and is in for 30 "
-        "minutes, on the page of the flow. When what the flow is for is done, he goes back to `return_url`, with `portal_session` and "
-        "`result` in its query.",
-        create_portal_session,
-        PortalSession,
+        method="POST",
+        path="/v1/portal-sessions",
+        name="create_portal_session",
+        tag="Portal sessions",
+        summary="Open the portal for a buyer",
+        description="Answers a one-time link, good for five minutes. Whoever follows it is asked whether to continue as this buyer, and is "
+        "in for 30 minutes, on the page of the flow. When what the flow is for is done, he goes back to `return_url`, with "
+        "`portal_session` and `result` in its query.",
+        handler=create_portal_session,
+        answer=PortalSession,
         body=PortalSessionInput,
         status=201,
         errors=("buyer_not_found", "not_found", "too_many_portal_sessions"),

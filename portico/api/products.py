@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from portico.api.call import Call
 from portico.api.changes import sent
-from portico.api.fields import Amount, Currency, ExternalId, GroupId, Metadata, ProductId, SignedAmount
+from portico.api.fields import Amount, Currency, ExternalId, GroupId, Metadata, ProductId, Quantity, SignedAmount
 from portico.api.operation import Operation
 from portico.api.paging import Listed, Paged, listed
 from portico.domain import catalog
@@ -17,7 +17,6 @@ from portico.domain.product_rules import (
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
     MOST_PAUSE_PERIODS,
-    MOST_QUANTITY,
     MOST_TRIAL_DAYS,
 )
 from portico.services import catalog as catalog_service
@@ -26,7 +25,6 @@ from portico.storage import product as products
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, examples=["Atlas Pro"])]
 Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION, examples=["Maps for the whole team"])]
 TaxCategory = Annotated[str, Meta(pattern="^[a-z0-9_]{1,40}$", description="Which rows of the store's tax table apply.", examples=["saas"])]
-Quantity = Annotated[int, Meta(ge=1, le=MOST_QUANTITY)]
 PausePeriods = Annotated[int, Meta(ge=0, le=MOST_PAUSE_PERIODS, description="For how many periods in a row a buyer may pause; 0: not.")]
 TrialDays = Annotated[int, Meta(ge=0, le=MOST_TRIAL_DAYS, description="How many free days a subscription begins with.")]
 
@@ -82,7 +80,7 @@ class NewProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     quantity_max: Quantity = 1
     pause_periods_max: PausePeriods = 0
     trial_days: TrialDays = 0
-    metadata: Annotated[dict[str, str], Meta(max_length=20)] = {}
+    metadata: Metadata = {}
 
 
 class ProductChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,14 +90,14 @@ class ProductChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     prices: Annotated[list[PriceInput], Meta(min_length=1, max_length=200)] | UnsetType = UNSET
     external_id: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
     description: Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)] | UnsetType = UNSET
-    group_id: Annotated[str, Meta(pattern="^GRP_[0-9A-Za-z]{22}$")] | UnsetType | None = UNSET
+    group_id: GroupId | UnsetType | None = UNSET
     tax_category: Annotated[str, Meta(pattern="^[a-z0-9_]{1,40}$")] | UnsetType = UNSET
     active: bool | UnsetType = UNSET
     quantity_min: Quantity | UnsetType = UNSET
     quantity_max: Quantity | UnsetType = UNSET
     pause_periods_max: PausePeriods | UnsetType = UNSET
     trial_days: TrialDays | UnsetType = UNSET
-    metadata: Annotated[dict[str, str], Meta(max_length=20)] | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
 
 
 class ProductQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -224,5 +222,6 @@ OPERATIONS = (
         answer=Product,
         body=ProductChanges,
         errors=(*_WRONG, "conflict"),
+        example={"name": "Atlas Pro"},
     ),
 )

@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from portico.api.acted import Acted, ActionPreview, ChangePreview, acted, change_preview, preview
 from portico.api.call import Call
-from portico.api.fields import ProductId
+from portico.api.fields import ProductId, Quantity
 from portico.api.operation import Operation
-from portico.api.subscriptions import Quantity, detail
+from portico.api.subscriptions import detail
 from portico.domain.errors import FieldError, Invalid, NotFound
 from portico.domain.scope import BuyerScope
 from portico.services import cancellation, dry_run, pause, paying, plan_change, quote, store_time

@@ -11,12 +11,14 @@ from portico.api.call import Call
 from portico.api.dry_run import Reason
 from portico.api.fields import (
     BuyerId,
+    CancellationId,
     Currency,
     ExternalId,
     Moment,
     OrderId,
     PaymentId,
     ProductId,
+    Quantity,
     SignedAmount,
     SubscriptionId,
 )
@@ -35,7 +37,6 @@ from portico.services.standing import Situation
 from portico.storage import cancellation as cancellations
 from portico.storage import owner, subscription_of_store
 
-Quantity = Annotated[int, Meta(ge=1, le=1_000_000, examples=[1])]
 # What the API calls the actions of domain.why_not: as the paths that do them.
 NAMES: dict[Action, str] = {
     "change_plan": "change", "change_quantity": "change_quantity", "cancel": "cancel", "resume": "resume", "keep_plan": "keep",
@@ -95,7 +96,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 class StandingCancellation(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is given up, and as from when."""
 
-    id: Annotated[str, Meta(examples=["CAN_01kJd7rWvTq3YbX5mZ8cNa"])]
+    id: CancellationId
     reason: Annotated[str, Meta(examples=["too_expensive"])] | None
     comment: str
     requested_at: Moment

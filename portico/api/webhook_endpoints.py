@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, UnsetType
 from portico.api.call import Call
 from portico.api.changes import sent
 from portico.api.dry_run import DryRun, possible
-from portico.api.events import EventId, Type
-from portico.api.fields import Moment
+from portico.api.events import Type
+from portico.api.fields import DeliveryId, EndpointId, EventId, Moment
 from portico.api.paging import Listed, Paged, listed
 from portico.domain import webhook as domain
 from portico.domain.webhook import DeliveryStatus, EndpointFormat, EndpointStatus
@@ -25,9 +25,6 @@ from portico.storage import webhook_endpoint as endpoints
 
 MOST_TESTS_AT_ONCE = 4  # each takes a thread of the whole site's for as long as the receiver likes, up to ten seconds
 _WAITED_FOR = threading.BoundedSemaphore(MOST_TESTS_AT_ONCE)
-_TAIL = "01kJd7rWvTq3YbX5mZ8cNa"
-EndpointId = Annotated[str, Meta(pattern="^WHE_[0-9A-Za-z]{22}$", examples=[f"WHE_{_TAIL}"])]
-DeliveryId = Annotated[str, Meta(pattern="^WHD_[0-9A-Za-z]{22}$", examples=[f"WHD_{_TAIL}"])]
 _Url = Annotated[
     str,
     Meta(

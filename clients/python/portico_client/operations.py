@@ -1257,8 +1257,9 @@ class Portico(Transport):
     def test_webhook_endpoint(
         self, id: str, *, dry_run: bool | Unset = UNSET, idempotency_key: str | None = None
     ) -> types.WebhookDeliveryDetail | types.DryRun:
-        """Sends a `webhook.test` at once, and answers how that went. If it failed it is tried again like any
-        other."""
+        """Sends a `webhook.test` at once, and answers how that went. If it failed it is tried again like any other.
+        While four tests are waited for, another is sent without waiting: it answers `pending`, with no attempt
+        yet."""
         return self.send("POST", f"/v1/webhook-endpoints/{segment(id)}/test", query={"dry_run": dry_run}, idempotency_key=idempotency_key)
 
     def list_webhook_deliveries(
