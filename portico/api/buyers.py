@@ -1,6 +1,5 @@
 """Buyers: who buys, by e-mail and by the merchant's own id, and what their next documents print."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -14,7 +13,7 @@ from portico.api.operation import Operation
 from portico.api.paging import Listed, Paged, listed
 from portico.domain import buyer as domain
 from portico.domain.buyer import canonical_email
-from portico.domain.errors import Conflict, Invalid
+from portico.domain.errors import Conflict, Invalid, within
 from portico.domain.scope import BuyerScope
 from portico.services import billing_detail as billing_detail_service
 from portico.services import buyer as buyer_service
@@ -129,7 +128,7 @@ def update_billing_detail(call: Call) -> BuyerBillingDetail:
     try:
         billing_detail_service.save(call.runtime, _scope(call), as_form(body.billing_detail, stored), version, actor=call.actor)
     except Invalid as invalid:
-        raise Invalid([replace(each, field=f"billing_detail/{each.field}") for each in invalid.errors]) from None
+        raise Invalid(within("billing_detail", invalid.errors)) from None
     return get_billing_detail(call)
 
 

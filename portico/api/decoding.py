@@ -11,13 +11,12 @@ import msgspec
 from portico.api.field_problem import FieldProblem, Unacceptable, field_problem
 from portico.domain.errors import Refused
 from portico.domain.money import LARGEST_MINOR
+from portico.domain.typed import holds_control
 from portico.http.asked import Asked
 
 JSON_TYPE = "application/json"
 _DEEPEST = 20
 _LONGEST_DETAIL = 300
-# Line breaks and tabs are texts; the other control characters are not, and PostgreSQL keeps no NUL.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _TRUTHS = {"true": True, "false": False}
 _WHERE = re.compile(r"(.*) - at `(?:key in )?\$?(.*)`", re.DOTALL)
@@ -97,12 +96,12 @@ def _is_deeper(value: object, levels: int) -> bool:
 
 def _damaged(value: object, path: str) -> Iterator[FieldProblem]:
     """Texts and numbers that no field of ours could hold."""
-    if isinstance(value, str) and _CONTROL.search(value):
+    if isinstance(value, str) and holds_control(value):
         yield field_problem(path, "text_format")
     if isinstance(value, int) and abs(value) > LARGEST_MINOR:
         yield field_problem(path, "number_range")
     for name, child in _children(value):
-        if _CONTROL.search(name):
+        if holds_control(name):
             yield field_problem(path, "text_format")
         else:
             yield from _damaged(child, _below(path, name))

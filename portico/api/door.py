@@ -15,6 +15,7 @@ from portico.api.field_problem import FieldProblem, Unacceptable
 from portico.api.limits import Allowance
 from portico.api.operation import Operation
 from portico.domain.errors import Conflict, NotFound, PorticoError, Refused
+from portico.domain.ids import has_shape
 from portico.domain.scope import StoreScope
 from portico.http.asked import Asked
 from portico.http.response import JSON, Response
@@ -24,7 +25,6 @@ from portico.storage.database import is_unavailable
 from portico.storage.store import StoreRow
 
 VERSION = "2026-11-22"
-_ID = re.compile(r"[A-Z]{2,5}_[0-9A-Za-z]{22}\Z")
 _BEARER = re.compile(r"Bearer +(sk_(?:test|prod)_[A-Za-z0-9_-]{43})", re.IGNORECASE)
 _NO_FIELDS = msgspec.defstruct("Nothing", [], forbid_unknown_fields=True)
 _DRY_RUN = {"true": True, "false": False}
@@ -109,7 +109,7 @@ def _serve(api: Api, operation: Operation, asked: Asked, caller: Caller, request
     if asked.header("portico-version") not in (None, VERSION):
         raise Refused("version_unknown")
     fields = _query_fields(asked)
-    if not all(_ID.match(each) for each in asked.ids.values()):
+    if not all(has_shape(each) for each in asked.ids.values()):
         raise NotFound
     dry_run = _read_dry_run(fields) if operation.action else False
     call = Call(

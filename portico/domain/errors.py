@@ -1,6 +1,7 @@
 """One tree of errors. Each carries a stable `code`; the words for people live in the catalogues, the HTTP status in `web`."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 class PorticoError(Exception):
@@ -38,6 +39,11 @@ class FieldError:
     code: str
     example: str = ""
     country: str = ""
+
+
+def within(name: str, errors: Iterable[FieldError]) -> list[FieldError]:
+    """The same errors, of fields that stand within another: "city" in "billing_detail" is "billing_detail/city"."""
+    return [replace(each, field=f"{name}/{each.field}") for each in errors]
 
 
 class Invalid(PorticoError):

@@ -26,12 +26,17 @@ def encode(prefix: Prefix, uuid: UUID) -> str:
 
 def is_id(prefix: Prefix, text: str) -> bool:
     """Whether `text` has the shape of an id of this kind. Says nothing about whether it exists."""
-    return text.startswith(prefix + "_") and _SHAPE.match(text) is not None
+    return text.startswith(prefix + "_") and has_shape(text)
+
+
+def has_shape(text: str) -> bool:
+    """Whether `text` looks like an id, of whatever kind."""
+    return _SHAPE.match(text) is not None
 
 
 def decode(public_id: str) -> UUID:
     """The UUID within an id; the other way round of `encode`. Raises ValueError for what has not the shape of one."""
-    if not _SHAPE.match(public_id):
+    if not has_shape(public_id):
         raise ValueError("not an id")
     number = 0
     for digit in public_id.rpartition("_")[2]:

@@ -8,7 +8,7 @@ from portico.domain.errors import FieldError, Refused
 from portico.domain.money import currencies, parse_amount
 
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_EXTERNAL_ID = 200, 2000, 200
-LARGEST_MINOR = 10**12  # ten thousand million euros: what a quantity and a tax rate may still multiply within 64 bits
+LARGEST_PRICE_MINOR = 10**12  # ten thousand million euros: what a quantity and a tax rate may still multiply within 64 bits
 MOST_QUANTITY = 1_000_000
 MOST_TRIAL_DAYS = 730
 MOST_PAUSE_PERIODS = 3
@@ -32,7 +32,7 @@ def read_prices(given: Sequence[tuple[str, str]], errors: list[FieldError]) -> d
         except Refused as refused:
             errors.append(FieldError(f"prices/{place}/amount", refused.code, "29.00" if refused.code == "amount_format" else ""))
             continue
-        if not 0 <= prices[currency] <= LARGEST_MINOR:
+        if not 0 <= prices[currency] <= LARGEST_PRICE_MINOR:
             errors.append(FieldError(f"prices/{place}/amount", "amount_range"))
     return prices
 

@@ -5,6 +5,8 @@ import unicodedata
 
 # Breaks nobody sees, characters that turn the direction of what follows them, and two that are no characters: XML has no room for them.
 INVISIBLE = frozenset("\ufffe\uffff\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Line breaks and tabs belong to texts; the other control characters do not, PostgreSQL keeps no NUL, and half a surrogate pair is no text.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\u30fc\ufe63\uff0d]")
 
 
@@ -15,6 +17,11 @@ def plain(text: str) -> str:
     """
     one_width = _DASHES.sub("-", unicodedata.normalize("NFKC", _DASHES.sub("-", text)))
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in one_width)
+
+
+def holds_control(text: str) -> bool:
+    """Whether a text holds what no text of ours may: a control character, or half of a surrogate pair."""
+    return _CONTROL.search(text) is not None
 
 
 def compact(text: str) -> str:

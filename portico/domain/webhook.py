@@ -13,6 +13,7 @@ from portico.domain.event import EventType
 EndpointFormat = Literal["standard", "waffo"]
 FORMATS: tuple[EndpointFormat, ...] = get_args(EndpointFormat)
 EndpointStatus = Literal["enabled", "disabled"]
+ENDPOINT_STATUSES: tuple[EndpointStatus, ...] = get_args(EndpointStatus)
 DeliveryStatus = Literal["pending", "succeeded", "failed"]
 DELIVERY_STATUSES: tuple[DeliveryStatus, ...] = get_args(DeliveryStatus)
 

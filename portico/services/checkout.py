@@ -16,7 +16,7 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.buyer import canonical_email, masked_email
 from portico.domain.catalog import Product
 from portico.domain.checkout import LIFETIME, LONGEST_LIFETIME, CheckoutSession
-from portico.domain.errors import FieldError, Invalid, NotFound, Refused
+from portico.domain.errors import FieldError, Invalid, NotFound, Refused, within
 from portico.domain.ids import is_id
 from portico.domain.money import LARGEST_MINOR, exponent
 from portico.domain.scope import BuyerScope, Environment, StoreScope
@@ -263,7 +263,7 @@ def _detail(raw: Mapping[str, str] | None, email: str | None, errors: list[Field
     try:
         return billing_detail.validate(raw, own_email=email or "")
     except Invalid as wrong:
-        errors += [FieldError(f"billing_detail/{e.field}", e.code, e.example, e.country) for e in wrong.errors]
+        errors += within("billing_detail", wrong.errors)
         return None
 
 

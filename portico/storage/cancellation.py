@@ -29,11 +29,6 @@ class CancellationOfStore:
     cancellation: Cancellation
     product_name: str
 
-    @property
-    def is_withdrawn(self) -> bool:
-        """Whether the buyer took it back."""
-        return self.cancellation.withdrawn_at is not None
-
 
 @dataclass(frozen=True, slots=True)
 class CancellationSum:

@@ -78,7 +78,6 @@ class Action:
 
 
 MERCHANT: frozenset[Role] = frozenset({"merchant"})
-CUSTOMER: frozenset[Role] = frozenset({"customer"})
 BOTH: frozenset[Role] = frozenset({"merchant", "customer"})
 ANYONE: frozenset[Role] = frozenset({"merchant", "customer", "visitor"})
 NOT_MERCHANT: frozenset[Role] = frozenset({"customer", "visitor"})

@@ -10,13 +10,13 @@ import msgspec
 from portico.api.waffo.action import Field, Reader, Wrong
 from portico.domain.ids import Prefix, encode, is_id
 from portico.domain.product_rules import LONGEST_METADATA_NAME, LONGEST_METADATA_VALUE, MOST_METADATA, is_metadata
+from portico.domain.typed import holds_control
 
 LONGEST_EXTERNAL_ID = 128
 _AMOUNT = re.compile(r"\d{1,15}(\.\d{1,4})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SHOWN = 60  # characters of what was sent, in a message
 
 
@@ -32,7 +32,7 @@ def text(longest: int, *, empty: bool = False) -> Reader:
     """A text without control characters, space around it taken away."""
 
     def read(name: str, value: Any) -> str:
-        if not isinstance(value, str) or _CONTROL.search(value):
+        if not isinstance(value, str) or holds_control(value):
             raise Wrong(f"Invalid {name}: expected a string")
         stripped = value.strip()
         if not stripped and not empty:
@@ -124,7 +124,7 @@ def notes(name: str, value: Any) -> dict[str, str]:
     """A merchant's own notes, as orders and products keep them: text to text. Anything else is kept as the JSON that it was."""
     mapping = anything(name, value)
     kept = {key: each if isinstance(each, str) else msgspec.json.encode(each).decode() for key, each in mapping.items()}
-    if not is_metadata(kept) or any(_CONTROL.search(key + each) for key, each in kept.items()):
+    if not is_metadata(kept) or any(holds_control(key + each) for key, each in kept.items()):
         raise Wrong(
             f"Invalid {name}: at most {MOST_METADATA} entries, with names of up to {LONGEST_METADATA_NAME} characters and values of up to "
             f"{LONGEST_METADATA_VALUE}"

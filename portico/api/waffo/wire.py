@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from portico.domain.catalog import Product, ProductGroup
-from portico.domain.ids import decode, is_id
+from portico.domain.ids import Prefix, decode, is_id
 from portico.domain.money import format_amount
 from portico.domain.payment import RefundTicket
 from portico.domain.scope import Environment
@@ -21,7 +21,7 @@ def made_at(public_id: str) -> str:
     return moment(datetime.fromtimestamp((uuid.int >> 80) // 1000, UTC))
 
 
-def public_id(prefix: Any, own_id: str, external_id: str) -> str:
+def public_id(prefix: Prefix, own_id: str, external_id: str) -> str:
     """The id that shops know: what was published to prod goes by the id that it has in test."""
     return external_id if is_id(prefix, external_id) else own_id
 

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Text
 
+from portico.domain.webhook import DELIVERY_STATUSES, ENDPOINT_STATUSES, FORMATS
 from portico.storage.columns import Id, Instant, belongs, of_store, one_of, only
 from portico.storage.tables.metadata import BUYER, STORE, metadata
 
@@ -43,8 +44,8 @@ webhook_endpoint = sa.Table(
     Column("rotated_at", Instant),
     Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("store_id", "environment", "id"),
-    one_of("format", ("standard", "waffo")),
-    one_of("status", ("enabled", "disabled")),
+    one_of("format", FORMATS),
+    one_of("status", ENDPOINT_STATUSES),
     Index("ix_webhook_endpoint_page", "store_id", "environment", "created_at", "id"),
 )
 
@@ -67,7 +68,7 @@ webhook_delivery = sa.Table(
     Column("finished_at", Instant),
     belongs(*STORE, "endpoint_id", to="webhook_endpoint"),
     belongs(*STORE, "event_id", to="event"),
-    one_of("status", ("pending", "succeeded", "failed")),
+    one_of("status", DELIVERY_STATUSES),
     CheckConstraint("(status = 'pending') = (finished_at IS NULL)", name="finished"),
     Index("uq_webhook_delivery_first", "endpoint_id", "event_id", unique=True, **only("replay_of_id IS NULL")),
     Index("ix_webhook_delivery_page", "store_id", "environment", "created_at", "id"),

@@ -2,7 +2,6 @@
 the same id."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from portico.api.waffo import published, reach, wire
@@ -136,7 +135,7 @@ def _warn(call: Call) -> None:
 
 
 def _answer(scope: StoreScope, product: Product) -> dict[str, Any]:
-    return {"product": wire.product(replace(product), scope.store_id)}
+    return {"product": wire.product(product, scope.store_id)}
 
 
 def _actions(kind: ProductKind) -> tuple[Action, ...]:
