@@ -6,7 +6,7 @@ from portico.jobs import buyer_jobs, document_jobs, housekeeping, payment_jobs
 from portico.jobs.running import Handler, Permanent, RunningJob
 from portico.mail.transport import PermanentMailFailure
 from portico.services import (
-    card,
+    card_visit,
     charging,
     document_file,
     document_mail,
@@ -68,7 +68,7 @@ HANDLERS: Mapping[str, Handler] = {
     webhook_dispatch.JOB: send_webhook,
     webhook_in.JOB: payment_jobs.look_for_subject,
     refund.JOB: buyer_jobs.give_back,
-    card.JOB: buyer_jobs.look_for_card,
+    card_visit.JOB: buyer_jobs.look_for_card,
     document_file.JOB: document_jobs.make_file,
     pack.JOB: document_jobs.make_pack,
     tax_id_check.JOB: look_up_tax_id,

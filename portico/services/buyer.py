@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from portico.domain import billing_detail as details
 from portico.domain.billing_detail import BillingDetail
 from portico.domain.buyer import Buyer, canonical_email
-from portico.domain.errors import FieldError, Invalid, Refused
+from portico.domain.errors import FieldError, Invalid, Refused, within
 from portico.domain.product_rules import is_external_id
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.i18n.negotiate import lookup
@@ -44,15 +45,24 @@ def create(
     now = runtime.clock()
     new = Buyer(runtime.new_id("BUY"), address, external_id, name.strip(), _locale(locale, errors), now)
     _check(new, errors)
-    own = BuyerScope(scope.store_id, scope.environment, new.id)
     with runtime.database.transaction() as tx:
         _check_unique(tx, scope, new)
         store = stores.get(tx, scope.store_id)
-        buyers.create(tx, scope, new, detail)
+        own = keep(tx, runtime, scope, new, detail, at=store_time.now(runtime, store, scope.environment), actor=actor)
         tax_id_check.ask(tx, runtime, store, own, detail)
-        event.record(tx, runtime, own, "buyer.created", new.id, at=store_time.now(runtime, store, scope.environment))
-        audit.record(tx, scope, actor=actor, action="buyer.created", subject=new.id, now=now)
     return new
+
+
+def keep(
+    tx: sa.Connection, runtime: Runtime, scope: StoreScope, new: Buyer, detail: BillingDetail, *, at: datetime, actor: str
+) -> BuyerScope:
+    """Writes a new buyer, whom the store's programs are told of; `at` is the store's time. Raises Conflict when the address, or the
+    merchant's id of him, is another's by now."""
+    own = BuyerScope(scope.store_id, scope.environment, new.id)
+    buyers.create(tx, scope, new, detail)
+    event.record(tx, runtime, own, "buyer.created", new.id, at=at)
+    audit.record(tx, own, actor=actor, action="buyer.created", subject=new.id, now=runtime.clock())
+    return own
 
 
 def update(runtime: Runtime, scope: BuyerScope, *, actor: str, **changes: str | None) -> Buyer:
@@ -103,7 +113,7 @@ def _detail(raw: Mapping[str, str], email: str, errors: list[FieldError]) -> Bil
     try:
         return details.validate(raw, own_email=email)
     except Invalid as invalid:
-        errors += [replace(each, field=f"billing_detail/{each.field}") for each in invalid.errors]
+        errors += within("billing_detail", invalid.errors)
         return None
 
 

@@ -30,8 +30,6 @@ from portico.storage import payment as payments
 from portico.storage import store as stores
 from portico.storage import subscription as subscriptions
 
-JOB, MOST_VISITS = card_visit.JOB, card_visit.MOST_VISITS
-
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -54,8 +52,8 @@ def update_page(runtime: Runtime, scope: BuyerScope, subscription_id: str, *, la
     with runtime.database.transaction() as tx:
         here = standing.look(tx, runtime, scope, subscription_id)
         here.hold("update_card")
-        if setups.count_since(tx, scope, subscription_id, here.now - charging.PER) >= MOST_VISITS:
-            raise Refused("too_many_charges", f"{MOST_VISITS} visits to the card page for {subscription_id} within a day")
+        if setups.count_since(tx, scope, subscription_id, here.now - charging.PER) >= card_visit.MOST_VISITS:
+            raise Refused("too_many_charges", f"{card_visit.MOST_VISITS} visits to the card page for {subscription_id} within a day")
         buyer = buyers.get(tx, scope)
         gateway = card_visit.gateway_of(runtime, scope)
         customer = here.subscription.customer_reference or gateway_customer.get(tx, scope, gateway.name)
@@ -117,7 +115,9 @@ def told(tx: sa.Connection, runtime: Runtime, result: CardSetupResult) -> bool:
     scope, visit = known
     if visit.status == "open":
         arguments = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id, "setup_id": visit.id}
-        outbox.add(tx, JOB, {**arguments, "looks": None}, now=runtime.clock(), lane="pay", key=f"{JOB}:{visit.id}:told")
+        outbox.add(
+            tx, card_visit.JOB, {**arguments, "looks": None}, now=runtime.clock(), lane="pay", key=f"{card_visit.JOB}:{visit.id}:told"
+        )
     return True
 
 

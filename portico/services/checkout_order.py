@@ -36,11 +36,11 @@ from portico.services import (
     checkout_offer,
     checkout_payment,
     checkout_sold,
-    event,
     marks,
     store_time,
     tax_id_check,
 )
+from portico.services.buyer import keep as keep_buyer
 from portico.services.checkout import NOT_ASKED
 from portico.services.checkout_offer import Offer
 from portico.services.checkout_payment import Purchase
@@ -201,10 +201,7 @@ def _who(  # noqa: PLR0917
     if found is None:
         locale = language if is_language(language) else None
         found = Buyer(here.runtime.new_id("BUY"), address, external_id, detail.name, locale, here.now)
-        buyers.create(tx, scope, found, detail)
-        own = BuyerScope(scope.store_id, scope.environment, found.id)
-        event.record(tx, here.runtime, own, "buyer.created", found.id, at=here.now)
-        audit.record(tx, own, actor=here.actor, action="buyer.created", subject=found.id, now=here.runtime.clock())
+        keep_buyer(tx, here.runtime, scope, found, detail, at=here.now, actor=here.actor)
     return _Visitor(BuyerScope(scope.store_id, scope.environment, found.id), found.email, known=False, is_here=False)
 
 

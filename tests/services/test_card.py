@@ -13,7 +13,7 @@ from portico.domain.payment import PaymentMethod
 from portico.gateways.port import Unanswered
 from portico.jobs.worker import Worker
 from portico.sandbox import cards
-from portico.services import card
+from portico.services import card, card_visit
 from portico.services.charging import Outcome
 from portico.storage import card_setup as setups
 from portico.storage import gateway_customer, tables
@@ -45,7 +45,7 @@ def test_the_buyer_is_sent_to_the_providers_page_and_back(shop: Shop) -> None:
 
 def test_the_page_is_opened_twenty_times_a_day_at_most(shop: Shop) -> None:
     subscription_id, other = shop.subscribe("starter"), shop.subscribe("starter")
-    for _ in range(card.MOST_VISITS):
+    for _ in range(card_visit.MOST_VISITS):
         card.update_page(shop.runtime, shop.ada, subscription_id)
     with pytest.raises(Refused) as refused:
         card.update_page(shop.runtime, shop.ada, subscription_id)
@@ -182,12 +182,12 @@ def test_a_provider_that_does_not_answer_is_said_so_and_leaves_nothing_behind(sh
     shop.gateway.faults.append("setup_timeout")
     with pytest.raises(Unanswered):
         card.update_page(shop.runtime, shop.ada, subscription_id)
-    (job,) = shop.jobs(card.JOB)
+    (job,) = shop.jobs(card_visit.JOB)
     shop.clock.advance(minutes=2)
     Worker(shop.runtime).run_until_idle()
     with shop.runtime.database.read() as connection:
         assert setups.get(connection, shop.ada, job["setup_id"]).status == "expired"
-    assert shop.jobs(card.JOB) == []
+    assert shop.jobs(card_visit.JOB) == []
 
 
 def test_a_buyer_who_does_not_come_back_has_his_card_saved_all_the_same(shop: Shop) -> None:
@@ -200,13 +200,13 @@ def test_a_buyer_who_does_not_come_back_has_his_card_saved_all_the_same(shop: Sh
     shop.clock.advance(minutes=5)
     Worker(shop.runtime).run_until_idle()
     assert shop.read(subscription_id).status == "active"
-    assert shop.jobs(card.JOB) == []
+    assert shop.jobs(card_visit.JOB) == []
 
 
 def test_a_page_that_nobody_used_is_given_up(shop: Shop) -> None:
     setup_id, _ = visit(shop, shop.subscribe("starter"))
     worker, looks = Worker(shop.runtime), 0
-    while shop.jobs(card.JOB) and looks < 100:
+    while shop.jobs(card_visit.JOB) and looks < 100:
         shop.clock.advance(hours=1)
         looks += worker.run_until_idle()
     assert looks <= 40, "a day is not a thousand questions"
