@@ -1,5 +1,6 @@
 """What tests stand on: a fresh, migrated database of either kind, a fixed moment, and a runtime that is the same every time."""
 
+import gc
 import random
 import shutil
 from collections import Counter
@@ -37,6 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Counter(item.path for item in items)
     long = {item.path for item in items if item.path.parent.name in LONG_FOLDERS or LONG_FIXTURES & set(getattr(item, "fixturenames", ()))}
     items.sort(key=lambda item: (item.path not in long, 0 if item.path in long else -tests[item.path]))
+
+
+def pytest_collection_finish() -> None:
+    """All modules and tests are there to stay: the garbage collector need not look at them again and again, which took a seventh of the
+    processor's time. What tests leave behind is collected as ever, if not as often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 class SteppingClock:
