@@ -137,6 +137,7 @@ def test_every_operation_is_in_the_matrix() -> None:
     assert len({(operation.method, operation.path) for operation in OPERATIONS}) == len(OPERATIONS)
 
 
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.prove)], indirect=True)
 def test_foreign_ids_are_random_ids(
     runtime: Runtime, worlds: dict[str, World], keys: dict[str, str], program: Callable[..., Program], subtests: pytest.Subtests
 ) -> None:
