@@ -7,7 +7,7 @@ counted as saved. What is lost is money per month: a yearly plan counts with a t
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Literal, get_args
+from typing import Literal
 
 from portico.domain import csv_table
 from portico.domain.cancellation import DEFAULT_REASONS
@@ -25,7 +25,6 @@ from portico.storage.page import Cursor
 from portico.storage.store import StoreRow
 
 By = Literal["reason", "product", "month"]
-BYS: tuple[By, ...] = get_args(By)
 NO_REASON = "(none given)"
 SUMMARY_COLUMNS = ("by", "key", "name", "requested", "saved", "lost", "currency", "lost_per_month", "saved_per_month")
 LIST_COLUMNS = (

@@ -36,8 +36,6 @@ _DISPATCHED = (
     .values(dispatched_at=sa.bindparam("p_now", type_=Instant()))
 )
 _GET = sa.select(*_COLUMNS).where(in_store(table), table.c.id == sa.bindparam("p_event_id"))
-
-
 _PAGE = Listing(
     sa.select(*_COLUMNS),
     table,

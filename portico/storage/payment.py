@@ -18,7 +18,19 @@ from portico.domain.payment import AttemptStatus, Payment, PaymentAttempt, Payme
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.storage import store
 from portico.storage.columns import word
-from portico.storage.payment_row import ATTEMPT, ATTEMPT_NAMES, HEAD, METHOD, NAMES, PAYMENT, REFUND, attempt_of, method_values, payment_of
+from portico.storage.payment_row import (
+    ATTEMPT,
+    ATTEMPT_NAMES,
+    HEAD,
+    METHOD,
+    NAMES,
+    PAYMENT,
+    REFUND,
+    attempt_of,
+    detailed,
+    method_values,
+    payment_of,
+)
 from portico.storage.rows import changed, first, many
 from portico.storage.scoped import also_of_buyer, buyer_values, in_store, of_buyer, store_values
 from portico.storage.store import StoreRow
@@ -226,13 +238,7 @@ def with_details(tx: sa.Connection, scope: BuyerScope, payments: Iterable[Paymen
     if not payments:
         return ()
     values = {**buyer_values(scope), "p_ids": [payment.id for payment in payments]}
-    attempts: dict[str, list[PaymentAttempt]] = {}
-    for payment_id, *columns in many(tx, _ATTEMPTS, values):
-        attempts.setdefault(payment_id, []).append(attempt_of(columns))
-    refunds: dict[str, list[Refund]] = {}
-    for payment_id, *columns in many(tx, _REFUNDS, values):
-        refunds.setdefault(payment_id, []).append(Refund(*columns))
-    return tuple(replace(p, attempts=tuple(attempts.get(p.id, ())), refunds=tuple(refunds.get(p.id, ()))) for p in payments)
+    return detailed(payments, many(tx, _ATTEMPTS, values), many(tx, _REFUNDS, values))
 
 
 def open_of_subscription(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> Payment | None:

@@ -1,18 +1,18 @@
 """Payments and refunds as a store's programs see them: of all its buyers, each with whose it is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from portico.domain.errors import NotFound
-from portico.domain.payment import Payment, PaymentAttempt, PaymentStatus, Refund, RefundStatus
+from portico.domain.payment import Payment, PaymentStatus, Refund, RefundStatus
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.storage import listing
 from portico.storage.listing import Listing
 from portico.storage.page import PAGE_SIZE, Cursor, Page
-from portico.storage.payment_row import ATTEMPT, PAYMENT, REFUND, attempt_of, payment_of
+from portico.storage.payment_row import ATTEMPT, PAYMENT, REFUND, detailed, payment_of
 from portico.storage.rows import first, many
 from portico.storage.scoped import also_in_store, in_store, store_values
 from portico.storage.tables import payment as table
@@ -116,13 +116,7 @@ def with_details(tx: sa.Connection, scope: StoreScope, payments: Iterable[Paymen
     if not payments:
         return ()
     values = {**store_values(scope), "p_ids": [payment.id for payment in payments]}
-    attempts: dict[str, list[PaymentAttempt]] = {}
-    for payment_id, *columns in many(tx, _ATTEMPTS, values):
-        attempts.setdefault(payment_id, []).append(attempt_of(columns))
-    refunds: dict[str, list[Refund]] = {}
-    for payment_id, *columns in many(tx, _REFUNDS, values):
-        refunds.setdefault(payment_id, []).append(Refund(*columns))
-    return tuple(replace(p, attempts=tuple(attempts.get(p.id, ())), refunds=tuple(refunds.get(p.id, ()))) for p in payments)
+    return detailed(payments, many(tx, _ATTEMPTS, values), many(tx, _REFUNDS, values))
 
 
 def get_refund(tx: sa.Connection, scope: StoreScope, refund_id: str) -> RefundOfStore:

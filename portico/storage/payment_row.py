@@ -1,12 +1,14 @@
 """The columns of payments, attempts and refunds as statements select them, and what is made of such rows."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from portico.domain.document_line import lines_from_json
-from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, change_from_json
+from portico.domain.payment import Payment, PaymentAttempt, PaymentMethod, Refund, change_from_json
 from portico.domain.tax import TaxLine
 from portico.storage.tables import payment, payment_attempt, refund
 
@@ -59,6 +61,17 @@ def attempt_of(columns: Any) -> PaymentAttempt:
     """A row of ATTEMPT."""
     sequence, status, failure_code, brand, last4, attempted_at, *rest = columns
     return PaymentAttempt(sequence, status, failure_code, method_of(brand, last4), attempted_at, *rest)
+
+
+def detailed(payments: Iterable[Payment], attempts: Iterable[Any], refunds: Iterable[Any]) -> tuple[Payment, ...]:
+    """The same payments with their attempts and refunds: rows of a payment's id and ATTEMPT or REFUND, in the order to keep."""
+    tried: dict[str, list[PaymentAttempt]] = {}
+    for payment_id, *columns in attempts:
+        tried.setdefault(payment_id, []).append(attempt_of(columns))
+    given_back: dict[str, list[Refund]] = {}
+    for payment_id, *columns in refunds:
+        given_back.setdefault(payment_id, []).append(Refund(*columns))
+    return tuple(replace(p, attempts=tuple(tried.get(p.id, ())), refunds=tuple(given_back.get(p.id, ()))) for p in payments)
 
 
 def method_values(method: PaymentMethod | None) -> dict[str, Any]:
