@@ -13,6 +13,7 @@ from portico.domain.catalog import Interval
 from portico.domain.errors import FieldError, Invalid
 from portico.domain.money import format_amount
 from portico.domain.proration import monthly_minor
+from portico.http.download import content_disposition
 from portico.http.response import Response
 from portico.services import cancellation_report
 from portico.services.cancellation_report import By, Line, Report
@@ -176,7 +177,7 @@ def _list_csv(call: Call, asked: CancellationQuery | CancellationFilters) -> Res
 
 
 def _named(file: str) -> tuple[tuple[str, str], ...]:
-    return (("content-disposition", f'attachment; filename="{file}"'),)
+    return (("content-disposition", content_disposition(file)),)
 
 
 def _wants_csv(call: Call) -> bool:

@@ -43,7 +43,7 @@ def create(
     if billing_detail is not None:
         detail = _detail(billing_detail, address, errors) or detail
     now = runtime.clock()
-    new = Buyer(runtime.new_id("BUY"), address, external_id, name.strip(), _locale(locale, errors), now)
+    new = Buyer(runtime.new_id("BUY"), address, external_id, name.strip(), read_locale(locale, errors), now)
     _check(new, errors)
     with runtime.database.transaction() as tx:
         _check_unique(tx, scope, new)
@@ -77,7 +77,7 @@ def update(runtime: Runtime, scope: BuyerScope, *, actor: str, **changes: str | 
     if "name" in changes:
         changes["name"] = (changes["name"] or "").strip()
     if "locale" in changes:
-        changes["locale"] = _locale(changes["locale"], errors)
+        changes["locale"] = read_locale(changes["locale"], errors)
     with runtime.database.transaction() as tx:
         before = buyers.lock(tx, scope)
         after = replace(before, **changes)
@@ -102,7 +102,8 @@ def _email(text: str, errors: list[FieldError]) -> str:
         return ""
 
 
-def _locale(text: str | None, errors: list[FieldError]) -> str | None:
+def read_locale(text: str | None, errors: list[FieldError]) -> str | None:
+    """The language of ours that a program's tag means; one that we do not speak goes to `errors`."""
     tag = lookup(text) if text is not None else None
     if text is not None and tag is None:
         errors.append(FieldError("locale", "language_unknown", "de"))

@@ -20,8 +20,8 @@ from portico.domain.errors import FieldError, Invalid, NotFound, Refused, within
 from portico.domain.ids import is_id
 from portico.domain.money import LARGEST_MINOR, exponent
 from portico.domain.scope import BuyerScope, Environment, StoreScope
-from portico.i18n.negotiate import lookup
 from portico.services import checkout_offer, checkout_state, return_url, store_time
+from portico.services.buyer import read_locale
 from portico.services.checkout_offer import Offer
 from portico.services.checkout_state import State
 from portico.services.runtime import Runtime
@@ -86,7 +86,7 @@ def create(runtime: Runtime, store: StoreRow, environment: Environment, asked: A
         quantity = 1 if product is None else _quantity(product, asked, unit_minor, errors)
         buyer_id, email = _buyer(tx, scope, asked, errors)
         detail = _detail(asked.billing_detail, email, errors)
-        locale = None if asked.locale is None else _locale(asked.locale, errors)
+        locale = read_locale(asked.locale, errors)
         urls = [_url(store, environment, name, getattr(asked, name), errors) for name in ("success_url", "cancel_url")]
         _check_rest(tx, scope, asked, errors)
         if errors or product is None:
@@ -265,13 +265,6 @@ def _detail(raw: Mapping[str, str] | None, email: str | None, errors: list[Field
     except Invalid as wrong:
         errors += within("billing_detail", wrong.errors)
         return None
-
-
-def _locale(tag: str, errors: list[FieldError]) -> str | None:
-    found = lookup(tag)
-    if found is None:
-        errors.append(FieldError("locale", "language_unknown", "de"))
-    return found
 
 
 def _url(store: StoreRow, environment: Environment, field: str, url: str | None, errors: list[FieldError]) -> str | None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from portico.api.waffo.action import Call
+from portico.api.waffo.reach import NAMES
 from portico.domain.catalog import Product, ProductGroup
 from portico.domain.errors import NotFound
 from portico.domain.ids import Prefix
@@ -11,8 +12,6 @@ from portico.domain.scope import StoreScope
 from portico.services import catalog
 from portico.storage import merchant_scope, product_group
 from portico.storage import product as products
-
-_NAMES = {"PROD": "Product", "GRP": "Product group"}
 
 
 def original(call: Call, prefix: Prefix, thing_id: str) -> tuple[StoreScope, str]:
@@ -23,7 +22,7 @@ def original(call: Call, prefix: Prefix, thing_id: str) -> tuple[StoreScope, str
                 return merchant_scope.place_of(connection, call.asker.merchant_id, environment, prefix, thing_id)
             except NotFound:
                 continue
-    raise call.trouble(404, f"{_NAMES[prefix]} not found")
+    raise call.trouble(404, f"{NAMES[prefix]} not found")
 
 
 def read_product(call: Call, scope: StoreScope, product_id: str) -> Product:

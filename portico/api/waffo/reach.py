@@ -14,7 +14,7 @@ from portico.storage import product as products
 from portico.storage import store as stores
 from portico.storage.store import StoreRow
 
-_NAMES: dict[str, str] = {
+NAMES: dict[str, str] = {
     "STO": "Store", "PROD": "Product", "GRP": "Product group", "WHE": "Webhook", "CHK": "Checkout session",
     "ORD": "Order", "SUB": "Subscription", "PAY": "Payment", "TKT": "Ticket", "INV": "Document",
 }  # fmt: skip
@@ -46,9 +46,9 @@ def place(call: Call, prefix: Prefix, subject_id: str) -> tuple[StoreScope, str]
         try:
             scope, own_id = merchant_scope.place_of(connection, call.asker.merchant_id, call.asker.environment, prefix, subject_id)
         except NotFound:
-            raise call.trouble(404, f"{_NAMES[prefix]} not found") from None
+            raise call.trouble(404, f"{NAMES[prefix]} not found") from None
     if call.asker.scope is not None and call.asker.scope != scope:
-        raise call.trouble(404, f"{_NAMES[prefix]} not found")
+        raise call.trouble(404, f"{NAMES[prefix]} not found")
     return scope, own_id
 
 
@@ -69,7 +69,7 @@ def owner(call: Call, prefix: Prefix, subject_id: str, *, not_theirs: str = NOT_
     if not call.is_merchant and (scope is None or scope != call.asker.buyer):
         raise call.trouble(403, not_theirs)
     if scope is None:
-        raise call.trouble(404, f"{_NAMES[prefix]} not found")
+        raise call.trouble(404, f"{NAMES[prefix]} not found")
     return scope
 
 
