@@ -143,7 +143,7 @@ def _problem_of(message: str, of: Any, path: str) -> FieldProblem:
         path = _below(path, step)
     choices = _choices_within(of)
     if words.startswith("Invalid enum value") and choices:
-        words = f"One of: {', '.join(choices)}."
+        return FieldProblem(path, "value", f"One of: {', '.join(choices)}.")
     return FieldProblem(path, "type" if ", got `" in words else "value", words[:_LONGEST_DETAIL])
 
 

@@ -26,7 +26,7 @@ class BuyerReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A buyer, by exactly one of these."""
 
     email: Email | None = None
-    id: Annotated[str, msgspec.Meta(max_length=40, description="Portico's id of the buyer, BUY_….")] | None = None
+    id: Annotated[str, msgspec.Meta(max_length=40, description="Portico's id of the buyer (BUY_…).")] | None = None
     external_id: Annotated[str, msgspec.Meta(max_length=200, description="Your own id of the buyer.")] | None = None
 
 
@@ -35,8 +35,8 @@ class PortalSessionInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     buyer: Annotated[BuyerReference, msgspec.Meta(examples=[{"email": "ada@example.com"}])]
     flow: Annotated[Flow, msgspec.Meta(description="The page that opens.")] = "overview"
-    subscription_id: SubscriptionId | None = None
-    document_id: DocumentId | None = None
+    subscription_id: Annotated[SubscriptionId, msgspec.Meta(description="For the flows that are about a subscription.")] | None = None
+    document_id: Annotated[DocumentId, msgspec.Meta(description="The invoice, for the flow invoice.")] | None = None
     product_id: Annotated[str, msgspec.Meta(max_length=40, description="The plan to change to, of the subscription's group.")] | None = None
     return_url: _WayBack | None = None
     locale: Locale | None = None

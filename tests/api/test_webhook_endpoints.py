@@ -10,6 +10,7 @@ from standardwebhooks import Webhook
 
 from portico.api.webhook_endpoints import MOST_TESTS_AT_ONCE
 from portico.app import system_clock
+from portico.domain.event import EVENT_TYPES
 from portico.gateways.http_out import Answer
 from portico.jobs.worker import Worker
 from portico.services import event
@@ -113,3 +114,8 @@ def test_what_is_wrong_is_told_at_once(client: Program, body: dict[str, object],
     answer = client.post("/v1/webhook-endpoints", body)
     assert (answer.status, {error["field"]: error["code"] for error in answer.json["errors"]}) == (422, wrong)
     assert client.get("/v1/webhook-endpoints").json["data"] == []
+
+
+def test_whoever_names_an_event_that_there_is_not_is_told_all_that_there_are(client: Program) -> None:
+    (wrong,) = client.post("/v1/webhook-endpoints", {"url": URL, "event_types": ["payment.exploded"]}).json["errors"]
+    assert wrong["detail"].removeprefix("One of: ").removesuffix(".").split(", ") == list(EVENT_TYPES)
