@@ -100,7 +100,7 @@ def _name_real_ids(operation: Operation, parameters: list[dict[str, Any]], ids: 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_a_few_requests(operation: Operation, hold: Callable[..., None]) -> None:
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-        hold(operation, mode, 3)
+        hold(operation, mode, 2)
 
 
 @pytest.mark.prove
