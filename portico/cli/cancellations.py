@@ -51,10 +51,12 @@ def cancellations(
 
 
 def _print(report: Report) -> None:
-    print_table((report.by, "", *_COLUMNS), [cells for line in report.lines for cells in _rows(line.name, line.key, line)])
-    if out.is_terminal:
-        out.print()
-        print_table(("all", *_COLUMNS), [(name, *cells) for name, _, *cells in _rows("", "", report.total)])
+    rows = [cells for line in report.lines for cells in _rows(line.name, line.key, line)]
+    if out.is_terminal and rows:  # a person reads names, within the width of a screen, and the sum in the same columns
+        rows = [(name, *cells) for name, _, *cells in (*rows, *_rows("all", "all", report.total))]
+        print_table((report.by, *_COLUMNS), rows)
+    elif rows:
+        print_table((report.by, "", *_COLUMNS), rows)
     if not report.lines:
         last = report.until - timedelta(days=1)
         notes.print(f"Nobody canceled from {report.since:%Y-%m-%d} to {last:%Y-%m-%d}.", soft_wrap=True)

@@ -43,9 +43,11 @@ def test_by_reason_in_a_line_each(left: Shop, capsys: Captured) -> None:
 
 def test_on_a_terminal_all_of_it_comes_last(left: Shop, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console.out, "_force_terminal", True)
-    monkeypatch.setattr(console.out, "_width", 200)
-    shown = run(capsys, *APRIL)
-    assert shown.splitlines()[-1].split() == ["2", "1", "1", "EUR", "25.00", "10.00"]
+    monkeypatch.setattr(console.out, "_width", 100)
+    shown = run(capsys, *APRIL).splitlines()
+    assert [line.split("  ")[0] for line in shown[1:]] == ["I don’t use it enough", "(none given)", "all"], "a line each, on a usual screen"
+    assert shown[-1].split() == ["all", "2", "1", "1", "EUR", "25.00", "10.00"]
+    assert run(capsys, "--since", "2026-04-02", "--until", "2026-04-02") == "", "no table without a line"
 
 
 def test_for_programs_and_spreadsheets(left: Shop, capsys: Captured) -> None:
