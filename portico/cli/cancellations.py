@@ -13,7 +13,7 @@ from portico.domain.money import format_amount
 from portico.services import cancellation_report
 from portico.services.cancellation_report import By, Line, Report
 
-_COLUMNS = ("requested", "saved", "lost", "currency", "lost per month", "saved per month")
+_COLUMNS = ("requested", "saved", "lost", "currency", "lost/month", "saved/month")
 
 
 def cancellations(
