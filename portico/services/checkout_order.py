@@ -116,7 +116,8 @@ def place(
     """Orders what a checkout offers, for the buyer it names, else who is signed in (`visitor`), else whose `email` that is.
 
     `detail_raw` is the form of billing details; `total_minor` and `trial_days` are what the buyer was shown. `external_id` is what the
-    merchant calls the buyer, where his own program says so: one who is known by it is who orders, and one who is new is called so.
+    merchant calls the buyer, where his own program says so: where a request of the merchant's server names the address, too, one who is
+    known by it is who orders, and one who is new is called so.
 
     Raises NotFound; Invalid with all that is wrong; NotAsShown; Refused: "checkout_over", "payment_open" while it is being charged,
     "too_many_charges" after twenty visits to the card page within a day, "no_gateway", "external_id_taken" where another order has the
@@ -196,13 +197,20 @@ def _who(  # noqa: PLR0917
         return _Visitor(named, buyers.get(tx, named).email, known=True, is_here=visitor == named)
     if visitor is not None:
         return _Visitor(visitor, buyers.get(tx, visitor).email, known=True, is_here=True)
-    found = None if external_id is None else buyers.by_external_id(tx, scope, external_id)
+    called = external_id if _is_vouched_for(session, address) else None
+    found = None if called is None else buyers.by_external_id(tx, scope, called)
     found = found or buyers.by_email(tx, scope, address)
     if found is None:
         locale = language if is_language(language) else None
-        found = Buyer(here.runtime.new_id("BUY"), address, external_id, detail.name, locale, here.now)
+        found = Buyer(here.runtime.new_id("BUY"), address, called, detail.name, locale, here.now)
         keep_buyer(tx, here.runtime, scope, found, detail, at=here.now, actor=here.actor)
     return _Visitor(BuyerScope(scope.store_id, scope.environment, found.id), found.email, known=False, is_here=False)
+
+
+def _is_vouched_for(session: CheckoutSession, address: str) -> bool:
+    """Whether it is the merchant's server that says whose address this is. Whoever is signed in to a shop can type another's: were he
+    known by it from then on, he would see what its owner buys later."""
+    return session.actor.startswith("key:") and session.placed_at is None and session.email == address
 
 
 def _order(here: _Here, who: _Visitor, detail: BillingDetail, language: str, shown: tuple[int | None, int | None]) -> CardSetup | None:

@@ -49,8 +49,9 @@ class Till:
         with self.runtime.database.read() as tx:
             return stores.get(tx, self.shop.store.store_id)
 
-    def open(self, product: str = "", **asked: Any) -> CheckoutSession:
-        return checkout.create(self.runtime, self.store, "prod", Asked(product=product or self.book, currency="EUR", **asked))
+    def open(self, product: str = "", actor: str = "merchant", **asked: Any) -> CheckoutSession:
+        wish = Asked(product=product or self.book, currency="EUR", **asked)
+        return checkout.create(self.runtime, self.store, "prod", wish, actor=actor)
 
     def look(self, browser: Browser, session: CheckoutSession, rest: str = "", *headers: tuple[bytes, bytes]) -> Answer:
         return browser.get(path(session) + rest, *headers)
@@ -419,17 +420,47 @@ def test_a_session_of_another_store_is_nobody_here(till: Till, sign_in: Callable
     assert EMAIL not in page.text
 
 
-@pytest.mark.parametrize(("identity", "called"), [("user-77", "user-77"), ("grace@example.com", None)])
-def test_a_new_buyer_is_who_the_merchants_program_says_he_is(till: Till, browser: Browser, identity: str, called: str | None) -> None:
-    session = till.open(till.gift)
-    token = waffo_token.issue(till.runtime, StoreScope(till.store.id, "prod"), identity)[0]
-    form = browser.get(f"{BASE}/enter?next=/checkout/{session.id}").form("/enter")
-    led = browser.post(f"{BASE}/enter/look", {"csrf": form["csrf"], "token": token, "next": form["next"]}, JSON)
-    assert led.json == {"ok": True, "next": path(session)}
-    if called is None:
-        assert till.look(browser, session).form(f"/checkout/{session.id}")["email"] == identity
-    till.order(browser, till.review(browser, session), session)
+@pytest.fixture
+def vouch(till: Till, browser: Browser) -> Callable[[CheckoutSession, str], None]:
+    """The merchant's program adds a customer token for an identity to a checkout's address, and the browser opens it."""
+
+    def vouched(session: CheckoutSession, identity: str) -> None:
+        token = waffo_token.issue(till.runtime, StoreScope(till.store.id, "prod"), identity)[0]
+        form = browser.get(f"{BASE}/enter?next=/checkout/{session.id}").form("/enter")
+        led = browser.post(f"{BASE}/enter/look", {"csrf": form["csrf"], "token": token, "next": form["next"]}, JSON)
+        assert led.json == {"ok": True, "next": path(session)}
+
+    return vouched
+
+
+def external_id(till: Till, email: str = GRACE["email"]) -> str | None:
     with till.runtime.database.read() as tx:
-        bought = buyers.by_email(tx, StoreScope(till.store.id, "prod"), "grace@example.com")
+        bought = buyers.by_email(tx, StoreScope(till.store.id, "prod"), email)
     assert bought is not None
-    assert bought.external_id == called
+    return bought.external_id
+
+
+def test_a_new_buyer_is_who_the_merchants_server_says_he_is(till: Till, browser: Browser, vouch: Callable[..., None]) -> None:
+    session = till.open(till.gift, email=GRACE["email"], actor="key:KEY")
+    vouch(session, "user-77")
+    till.order(browser, till.review(browser, session), session)
+    assert external_id(till) == "user-77"
+
+
+def test_an_identity_that_is_an_address_fills_it_in(till: Till, browser: Browser, vouch: Callable[..., None]) -> None:
+    session = till.open(till.gift)
+    vouch(session, "grace@example.com")
+    assert till.look(browser, session).form(f"/checkout/{session.id}")["email"] == "grace@example.com"
+
+
+@pytest.mark.parametrize("way", ["another is typed", "none was said", "not by the server", "another checkout", "ordered before"])
+def test_nobody_gets_hold_of_an_address_that_he_types(till: Till, browser: Browser, vouch: Callable[..., None], way: str) -> None:
+    said = None if way == "none was said" else "me@example.com" if way == "another is typed" else GRACE["email"]
+    session = till.open(actor="visitor" if way == "not by the server" else "key:KEY", email=said)
+    vouch(till.open() if way == "another checkout" else session, "user-666")
+    page = till.look(browser, session)
+    if way == "ordered before":
+        till.order(browser, till.review(browser, session, email="other@example.com"), session)
+        page = browser.submit(till.look(browser, session), f"/checkout/{session.id}")
+    till.order(browser, browser.submit(page, f"/checkout/{session.id}", **GRACE), session)
+    assert external_id(till) is None

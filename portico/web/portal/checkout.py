@@ -176,8 +176,10 @@ def _called(visit: Visit) -> str | None:
 
 
 def _identity(visit: Visit) -> str:
-    """Whom the merchant's program says that a checkout is for, by the customer token that it added to the address; see `enter`."""
-    return visit.unsealed("vouched").get("identity", "")
+    """Whom the merchant's program says that this checkout is for, by the customer token that it added to the address; see `enter`.
+    One that was added to another page says nothing of it: anybody can have somebody open an address."""
+    told = visit.unsealed("vouched")
+    return told.get("identity", "") if told.get("page") == _path(visit) else ""
 
 
 def _number(visit: Visit, name: str) -> int:

@@ -31,7 +31,7 @@ def look(visit: Visit) -> Response:
     except Refused:
         return json(410, {"ok": False})
     if isinstance(email, Newcomer):
-        cookie = visit.sealed_cookie("vouched", {"identity": email.identity}, _KNOWN_FOR_SECONDS)
+        cookie = visit.sealed_cookie("vouched", {"identity": email.identity, "page": _next(visit)}, _KNOWN_FOR_SECONDS)
         return json(200, {"ok": True, "next": visit.url(_next(visit))}, cookie)
     return json(200, {"ok": True, "email": email.masked, "signed_in": _somebody_else(visit, email.address)})
 

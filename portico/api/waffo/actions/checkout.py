@@ -30,7 +30,7 @@ from portico.domain.errors import Refused
 from portico.domain.money import parse_amount
 from portico.domain.scope import StoreScope
 from portico.i18n.negotiate import lookup
-from portico.services import checkout, checkout_address, checkout_offer, checkout_order, waffo_words
+from portico.services import checkout, checkout_address, checkout_offer, checkout_order, waffo_token, waffo_words
 from portico.services.checkout import Asked
 from portico.storage import checkout as checkouts
 from portico.storage import product as products
@@ -85,6 +85,8 @@ def create_order(call: Call, kind: str) -> dict[str, Any]:
         email=email or session.email or "", detail_raw=wire.billing_fields(call.get("billingDetail")), visitor=call.asker.buyer,
         external_id=None if is_email or not identity else identity, actor=call.asker.actor,
     )  # fmt: skip
+    if identity and not is_email and waffo_token.buyer_of(call.runtime, scope, identity) is None:
+        call.warn("buyerIdentity was not linked to the buyer", "Say buyerEmail in a create-session that is signed with your API key.")
     return {"checkoutUrl": placed.url or checkout_address.page(call.runtime, store.slug, scope.environment, session.id)}
 
 
