@@ -111,10 +111,11 @@ OPERATIONS = (
         name="update_portal_configuration",
         tag="Portal configuration",
         summary="Change the portal's configuration",
-        description="Changes what is sent, all of it or nothing. It holds for both environments of the store, whichever the key is for.",
+        description="Changes what is sent, all of it or nothing. It holds for both environments of the store, so it takes a key of prod.",
         handler=update_portal_configuration,
         answer=PortalConfiguration,
         body=PortalConfigurationChanges,
+        errors=("prod_key_needed",),
         example=_EXAMPLE,
     ),
 )

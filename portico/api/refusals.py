@@ -27,6 +27,7 @@ REFUSALS: dict[str, str] = {
     "not_offered": "Its product does not offer that: it has one quantity only, or cannot be paused.",
     "nothing_to_pay": "It has no overdue payment.",
     "no_card": "There is no card to charge. Have the buyer give one: a portal session of flow payment_method.",
+    "prod_key_needed": "It holds for prod, too: use a key of the prod environment, or `portico store`.",
     # What stands against one plan (domain.proration)
     "same_plan": "It is on this product in this quantity already.",
     "plan_outside_group": "The product is not in the group of the present one, or is no subscription. Plans change within their group.",

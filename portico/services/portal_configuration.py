@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from msgspec import UNSET, UnsetType
 
 from portico.domain.buyer import canonical_email
-from portico.domain.errors import FieldError, Invalid
+from portico.domain.errors import FieldError, Invalid, Refused
 from portico.domain.scope import StoreScope
 from portico.services import cancel_reasons, return_url
 from portico.services import store as looks
@@ -32,7 +32,13 @@ class Wish:
 
 
 def change(runtime: Runtime, scope: StoreScope, wish: Wish, *, actor: str) -> StoreRow:
-    """Changes what the wish names, all of it or nothing, and gives the store as it is then. Raises Invalid with every wrong field."""
+    """Changes what the wish names, all of it or nothing, and gives the store as it is then.
+
+    Raises Invalid with every wrong field, and Refused("prod_key_needed") for a key of the test environment: such keys lie about, and
+    where the portal of real buyers leads to, and whom they are to write to, is nothing to be had by one.
+    """
+    if scope.environment != "prod":
+        raise Refused("prod_key_needed")
     with runtime.database.transaction() as tx:
         before = stores.lock(tx, scope.store_id)  # two at once must not undo each other
         after = replace(

@@ -1,18 +1,31 @@
 """The portal's configuration by the API."""
 
+from collections.abc import Callable
+
 import pytest
 
+from portico.domain.scope import StoreScope
+from portico.services import api_key
+from portico.services.runtime import Runtime
 from tests.api.conftest import Program, Shop
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 PATH = "/v1/portal-configuration"
+
+
+@pytest.fixture
+def api(shop: Shop, runtime: Runtime, program: Callable[..., Program]) -> Program:
+    """The program of the shop with a key for prod."""
+    return program(api_key.create(runtime, StoreScope(shop.store.store_id, "prod"), name="prod").text)
+
+
 OWN = [{"code": "moved", "label": {"en": "I moved away", "de": "Ich bin weggezogen"}}, {"code": "too_expensive", "label": {}}]
 
 
 def test_what_is_sent_is_changed_and_nothing_else(api: Program, shop: Shop) -> None:
     before = api.get(PATH).json
     assert (before["name"], before["return_origins"], before["own_cancel_reasons"]) == ("Nordlicht", [], False)
-    assert (len(before["cancel_reasons"]), before["portal_url"]) == (8, "https://portal.test/test/nordlicht/portal")
+    assert (len(before["cancel_reasons"]), before["portal_url"]) == (8, "https://portal.test/nordlicht/portal")
     sent = {"return_origins": ["https://Shop.example:443", "https://shop.example", "https://b.example:8443"], "accent_color": "#AABBCC"}
     after = api.patch(PATH, sent).json
     assert after == before | {"return_origins": ["https://shop.example", "https://b.example:8443"], "accent_color": "#aabbcc"}
@@ -21,6 +34,13 @@ def test_what_is_sent_is_changed_and_nothing_else(api: Program, shop: Shop) -> N
     }  # fmt: skip
     assert api.patch(PATH, {"cancel_reasons": None}).json["cancel_reasons"] == before["cancel_reasons"]
     assert api.patch(PATH, {}).json == api.get(PATH).json
+
+
+def test_a_test_key_changes_nothing_that_holds_for_prod(api: Program, shop: Shop) -> None:
+    before = api.get(PATH).json
+    answer = api.patch(PATH, {"return_origins": ["https://evil.example"]}, key=shop.key)
+    assert (answer.status, answer.json["code"]) == (409, "prod_key_needed")
+    assert api.get(PATH).json == before
 
 
 def test_all_that_is_wrong_is_said_at_once_and_nothing_is_changed(api: Program, shop: Shop) -> None:

@@ -57,8 +57,8 @@ class Portico(Transport):
         cancel_reasons: list[types.CancelReason] | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> types.PortalConfiguration:
-        """Changes what is sent, all of it or nothing. It holds for both environments of the store, whichever the key
-        is for."""
+        """Changes what is sent, all of it or nothing. It holds for both environments of the store, so it takes a key
+        of prod."""
         return self.send(
             "PATCH",
             "/v1/portal-configuration",

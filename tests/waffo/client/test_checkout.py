@@ -80,13 +80,20 @@ def test_a_visitor_buys_at_the_shops_own_price(waffo: Waffo) -> None:
 def test_an_order_from_the_shops_own_page(waffo: Waffo) -> None:
     token, _ = waffo_token.issue(waffo.runtime, waffo.shop.store, "user-9")
     asked = {"productId": waffo.shop.plans["pro"], "currency": "EUR"}
-    session_id = waffo.post("checkout/create-session", asked)[1]["data"]["sessionId"]
     headers = {"Authorization": f"Bearer {token}", "X-Environment": "prod"}
-    order = {"checkoutSessionId": session_id, "billingDetail": {"country": "DE", "isBusiness": False, "postalCode": "10117"}}
-    assert waffo.post("onetime-order/create-order", order, headers)[0] == 400
-    assert waffo.post("subscription-order/create-order", order, headers)[1]["errors"] == [
+    nameless = {
+        "checkoutSessionId": waffo.post("checkout/create-session", asked)[1]["data"]["sessionId"],
+        "billingDetail": {"country": "DE", "isBusiness": False},
+    }
+    assert waffo.post("subscription-order/create-order", nameless, headers)[1]["errors"] == [
         {"message": "Missing required field: buyerEmail", "layer": "order"}
     ]
+    status, envelope = waffo.post("subscription-order/create-order", {**nameless, "buyerEmail": "typed@example.com"}, headers)
+    assert (status, envelope["warnings"][0]["message"]) == (200, "buyerIdentity was not linked to the buyer")
+    asked["buyerEmail"] = "grace@example.com"
+    session_id = waffo.post("checkout/create-session", asked)[1]["data"]["sessionId"]
+    order = {"checkoutSessionId": session_id, "billingDetail": {"country": "DE", "isBusiness": False, "postalCode": "10117"}}
+    assert waffo.post("onetime-order/create-order", order, headers)[0] == 400
     status, envelope = waffo.post("subscription-order/create-order", {**order, "buyerEmail": "grace@example.com"}, headers)
     assert status == 200, envelope
     assert envelope["data"]["checkoutUrl"].startswith("http")

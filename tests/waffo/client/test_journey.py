@@ -28,7 +28,10 @@ EVENTS = [
 
 def bought(sdk: Sdk, waffo: Waffo, product_id: str, service: str, token: str) -> str:
     """Orders on the shop's own page and gives a card; the order's id."""
-    made = sdk("checkout.createSession", {"productId": product_id, "currency": "EUR", "orderMerchantExternalId": f"O-{product_id[-4:]}"})
+    made = sdk(
+        "checkout.createSession",
+        {"productId": product_id, "currency": "EUR", "orderMerchantExternalId": f"O-{product_id[-4:]}", "buyerEmail": "grace@example.com"},
+    )
     asked = {
         "checkoutSessionId": made["sessionId"], "buyerEmail": "grace@example.com",
         "billingDetail": {"country": "DE", "isBusiness": False, "name": "Grace Hopper"},
