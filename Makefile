@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-WORKERS ?= 4
+WORKERS ?= 5
 
 .PHONY: setup demo test prove bench lint lock clean
 
@@ -29,7 +29,7 @@ setup: .venv/.runtime
 demo: .venv/.runtime
 	@$(BIN)/portico demo --data demo --port $(or $(PORT),8000)
 
-# Every test, on SQLite and PostgreSQL, with a real browser. Four at a time on two cores: half of a test's time is waiting.
+# Every test, on SQLite and PostgreSQL, with a real browser. Five at a time on two cores: half of a test's time is waiting.
 test: .venv/.development
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not prove"
 
