@@ -17,6 +17,7 @@ from portico.domain.scope import StoreScope
 from portico.i18n.cancellation_words import REASONS
 from portico.i18n.catalog import catalog
 from portico.services import cancel_reasons, store_time
+from portico.services.event import moment
 from portico.services.runtime import Runtime
 from portico.storage import cancellation as cancellations
 from portico.storage import store as stores
@@ -129,9 +130,9 @@ def _cells(found: CancellationOfStore) -> tuple[str, ...]:
         str(it.quantity),
         it.reason_code or "",
         it.comment,
-        it.requested_at.isoformat(),
-        it.effective_at.isoformat(),
-        it.withdrawn_at.isoformat() if it.withdrawn_at else "",
+        moment(it.requested_at),
+        moment(it.effective_at),
+        moment(it.withdrawn_at) if it.withdrawn_at else "",
         it.actor,
         it.interval,
         format_amount(it.net_minor, it.currency),
