@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from litestar import Litestar
 from requests.adapters import HTTPAdapter
 from schemathesis import GenerationMode
@@ -81,6 +81,8 @@ def hold(runtime: Runtime, factory: Factory, program: Callable[..., Program], mo
             suppress_health_check=list(HealthCheck),
         )
         def every(case: schemathesis.Case) -> None:
+            # An empty list is no parameter on the wire: what is wrong by one alone is not wrong when it arrives.
+            assume(all(value not in ([], {}, None) for value in (case.query or {}).values()))
             case.call_and_validate(base_url=ORIGIN, headers={"Authorization": f"Bearer {key}"}, checks=checks)
 
         every()
