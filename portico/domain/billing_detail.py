@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from portico.domain import address_rules, copy_emails, tax_id
 from portico.domain.address_rules import AddressRules
 from portico.domain.errors import FieldError, Invalid, Refused
-from portico.domain.typed import INVISIBLE, compact, plain
+from portico.domain.typed import INVISIBLE, compact, composed, plain
 
 # Where tax depends on the place within the country, so a document cannot do without.
 _STATE_REQUIRED = frozenset({"US", "CA"})
@@ -25,6 +25,7 @@ _LONGEST: dict[str, int] = {
     "name": 120, "business_name": 120, "tax_id": 40, "line1": 120, "line2": 120, "city": 80, "state": 80, "postal_code": 20,
     "po_number": 60, "cost_centre": 60,
 }  # fmt: skip
+_LONGEST_COUNTRY = 2
 _BUSINESS_NAME_EXAMPLE, _COUNTRY_EXAMPLE = "Example Ltd", "DE"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _POSTAL_LABELS = {"postal": "postal_code", "zip": "zip", "eircode": "eircode", "pin": "pin"}
@@ -116,9 +117,9 @@ def validate(raw: Mapping[str, str], *, own_email: str = "", language: str = "en
     begins an address with `line1` must finish it as the country's post requires. `copy_emails` is one text, as `copy_emails.read`
     takes it, without the buyer's `own_email`. Examples in errors are for a reader of `language`.
     """
-    given = {name: _clean(raw.get(name, "")) for name in _LONGEST}
+    given = {name: _clean(raw.get(name, ""), most) for name, most in _LONGEST.items()}
     errors = [FieldError(name, "too_long", str(most)) for name, most in _LONGEST.items() if len(given[name]) > most]
-    country = _clean(raw.get("country", "")).upper()
+    country = _clean(raw.get("country", ""), _LONGEST_COUNTRY).upper()
     is_business = raw.get("is_business", "").strip().lower() in _TRUE
     if is_business and not given["business_name"]:
         errors.append(FieldError("business_name", "required", _BUSINESS_NAME_EXAMPLE))
@@ -268,7 +269,9 @@ def _fill(line: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\s{2,}", " ", filled).strip(" ,-/")
 
 
-def _clean(text: str) -> str:
-    """NFC; no control, surrogate or direction-changing characters; white space runs as one space."""
-    spaced = " ".join(unicodedata.normalize("NFC", text).split())
-    return "".join(c for c in spaced if c not in INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs")).strip()
+def _clean(text: str, longest: int) -> str:
+    """NFC; no control, surrogate or direction-changing characters; white space runs as one space. What is too long may lose its end, and
+    is still too long."""
+    spaced = " ".join(text.split())
+    visible = "".join(c for c in spaced if c not in INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs"))
+    return composed(" ".join(visible.split()), longest)

@@ -4,15 +4,17 @@ import unicodedata
 
 from portico.domain.card_number import holds_card_number
 from portico.domain.errors import FieldError
-from portico.domain.typed import INVISIBLE
+from portico.domain.typed import INVISIBLE, composed
 
 LONGEST = 500  # characters
 
 
 def clean(text: str) -> str:
-    """NFC; lines end in a line feed; no control, surrogate or direction-changing characters; no space around it."""
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    return "".join(c for c in lines if c == "\n" or (c not in INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs"))).strip()
+    """NFC; lines end in a line feed; no control, surrogate or direction-changing characters; no space around it. A text that is longer
+    than LONGEST may lose its end, and is still too long."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    visible = "".join(c for c in lines if c == "\n" or (c not in INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs")))
+    return composed(visible.strip(), LONGEST)
 
 
 def faults(field: str, cleaned: str, *, longest: int = LONGEST) -> list[FieldError]:
