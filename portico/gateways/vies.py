@@ -5,8 +5,12 @@ The Commission keeps no ids: it asks the state that issued one, and says so when
 since none of it says anything of the id. Interface: https://ec.europa.eu/taxation_customs/vies/#/technical-information
 """
 
+import contextlib
 import json
+import socket
+import threading
 import time
+from collections.abc import Callable, Generator
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -38,6 +42,7 @@ class Vies:
             base_url=base_url,
             headers={"accept": "application/json", "accept-encoding": "identity"},
             timeout=httpx2.Timeout(read_seconds, connect=_CONNECT_SECONDS),
+            limits=httpx2.Limits(max_keepalive_connections=0),  # so that each question has a connection of its own, to be cut
             follow_redirects=False,
             trust_env=False,
         )
@@ -58,7 +63,7 @@ class Vies:
         if asked_by:
             question |= {"requesterMemberStateCode": asked_by[:2], "requesterNumber": asked_by[2:]}
         try:
-            with self._client.stream("POST", PATH, json=question) as response:
+            with _cut(until) as trace, self._client.stream("POST", PATH, json=question, extensions={"trace": trace}) as response:
                 body = read_until(response, until, largest_bytes=_LARGEST_ANSWER_BYTES)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unanswered(f"VIES: {type(error).__name__}") from error
@@ -73,6 +78,35 @@ class Vies:
 
 class _UnknownRequester(Unanswered):
     """VIES refuses to answer the store: its own VAT id is not one."""
+
+
+@contextlib.contextmanager
+def _cut(until: float) -> Generator[Callable[[str, dict[str, Any]], None]]:
+    """Cuts the connection at `until` (`time.monotonic`). The client's time-out counts from one byte to the next, so that a head of an
+    answer which comes byte by byte would take for ever. What is given has to be told of what the client does (its "trace")."""
+    mutex, made, is_over = threading.Lock(), list[socket.socket](), threading.Event()
+
+    def cut() -> None:
+        with mutex:
+            is_over.set()
+            for connection in made:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def note(event: str, told: dict[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            with mutex:
+                made.append(told["return_value"].get_extra_info("socket"))
+            if is_over.is_set():
+                cut()
+
+    timer = threading.Timer(max(0.0, until - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield note
+    finally:
+        timer.cancel()
 
 
 def _read(status: int, answer: dict[str, Any], question: dict[str, str]) -> VatAnswer:

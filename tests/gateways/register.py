@@ -25,7 +25,7 @@ DOWN: dict[str, tuple[int, Any]] = {
 
 class StandIn:
     """Knows the ids in `registered` ({"DE136695976": (name, address)}). Faults are used up by questions in order: a key of DOWN, (status,
-    body) for an answer of one's own, or one of "cut", "half", "reset", "silent", "drip", "redirect"."""
+    body) for an answer of one's own, or one of "cut", "half", "reset", "silent", "drip", "slow head", "redirect"."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -105,6 +105,15 @@ def _drip(handler: _Handler) -> None:
         handler.wfile.write(b" ")
 
 
+def _slow_head(handler: _Handler) -> None:
+    """The same before the body."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nx-a: ")
+    for _ in range(150):
+        if handler.server.stand_in.over.wait(0.02):
+            return
+        handler.wfile.write(b"a")
+
+
 def _redirect(handler: _Handler) -> None:
     handler.send_response(307)
     handler.send_header("location", f"{handler.server.stand_in.url}/elsewhere")
@@ -118,6 +127,7 @@ _FAULTS: dict[str, Callable[[_Handler], object]] = {
     "reset": _reset,
     "silent": lambda handler: handler.server.stand_in.over.wait(10),
     "drip": _drip,
+    "slow head": _slow_head,
     "redirect": _redirect,
 }
 
