@@ -24,6 +24,7 @@ BASE = "/nordlicht/portal"
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
 GOOD = "ABCD-2345"
+OF_COUNTRY = {"DE": "billing_details", "US": "billing_details_wrong"}
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Portal:
         if path in ("/enter", "/language"):
             return 200, page("enter_over")
         if path == "/billing-details":
-            return 200, page("billing_details_saved")
+            return 200, page(OF_COUNTRY.get(fields["country"], "billing_details_saved"))
         if path.endswith("/cancel"):
             return 200, page("subscription_leaving")
         if path == "/sign-in/code" and fields["code"] != GOOD:
@@ -212,11 +213,19 @@ def test_another_language_keeps_a_merchants_link(tab: Page, portal: Portal) -> N
 def test_another_country_brings_its_fields_and_keeps_what_was_typed(tab: Page, portal: Portal) -> None:
     tab.goto(portal.address + "billing_details")
     tab.fill("#line1", "Marunouchi 1-1")
+    tab.fill("#city", "Köln")  # no Japanese address has one
     tab.select_option("#country", "JP")
     tab.get_by_label("Prefecture").wait_for()
     assert portal.posts[0][1]["update_fields"] == "1"
     assert tab.input_value("#line1") == "Marunouchi 1-1"
     assert tab.url == portal.address + "billing_details"
+    tab.select_option("#state", label="Hokkaido")
+    tab.select_option("#country", "US")
+    tab.get_by_label("City").wait_for()
+    assert (tab.input_value("#city"), tab.input_value("#state")) == ("Köln", "")
+    tab.select_option("#country", "JP")
+    tab.get_by_label("Prefecture").wait_for()
+    assert tab.locator("#state option:checked").inner_text() == "Hokkaido"
 
 
 def test_at_28_minutes_a_visit_is_renewed_by_a_code_without_losing_what_was_typed(tab: Page, portal: Portal) -> None:

@@ -76,9 +76,13 @@
 
   // Another country has other fields: the form is posted as its own button would post it, and the new fields are taken over.
   const country = find("[data-refresh]");
+  const typed = new Map(); // also what the country chosen last has no field for: the next one may
+  const nameIn = (field, of) => (field.options ? `${field.name} of ${of}` : field.name); // "CA" is a state here, a province there
+  let shownOf = country?.value;
   let refreshing = null;
   country?.addEventListener("change", async () => {
     const form = country.form;
+    const chosen = country.value;
     const button = find("[name=update_fields]", form);
     refreshing?.abort();
     refreshing = new AbortController();
@@ -86,14 +90,17 @@
       const answer = await post(form, button, { signal: refreshing.signal });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fields = page.getElementById(country.dataset.refresh);
-      for (const field of all("input, textarea", fields)) {
-        const typed = form.elements[field.name]; // may have changed since the form was sent
-        if (!typed) continue;
-        if (field.type === "checkbox") field.checked = typed.checked;
-        else field.value = typed.value;
+      const shown = document.getElementById(country.dataset.refresh); // may have changed since the form was sent
+      for (const field of all("input, textarea, select", shown)) typed.set(nameIn(field, shownOf), field.type === "checkbox" ? field.checked : field.value);
+      for (const field of all("input, textarea, select", fields)) {
+        const known = typed.get(nameIn(field, chosen));
+        if (field.type === "checkbox") field.checked = known ?? field.checked;
+        else field.value = known ?? (field.options ? "" : field.value);
       }
+      for (const more of all("details", fields)) more.open ||= Boolean(find("details[open]", shown));
+      shownOf = chosen;
       const focused = document.activeElement.id;
-      document.getElementById(country.dataset.refresh).replaceWith(fields);
+      shown.replaceWith(fields);
       document.getElementById(focused)?.focus();
     } catch (failure) {
       if (failure.name !== "AbortError") form.requestSubmit(button);
