@@ -120,8 +120,11 @@ def test_invoices_are_listed_and_filtered(ada: Browser, owned: History) -> None:
     page = ada.get(BASE + "/invoices")
     assert page.text.count("INV-2026-000001") >= 1
     assert page.text.count("REC-2026-000001") >= 1
+    assert page.text.index("INV-2026-000001") < page.text.index("REC-2026-000001")  # issued together; the invoice is what people want
     only = ada.get(BASE + "/invoices?kind=receipt")
     assert "INV-2026-000001" not in only.text
+    none = ada.get(BASE + "/invoices?kind=credit_note").words
+    assert ("No documents of this kind" in none, "No invoices yet" in none) == (True, False)
 
 
 def test_an_invoice_is_a_page_and_a_pdf(ada: Browser, owned: History) -> None:

@@ -86,5 +86,5 @@ def test_what_was_paid_elsewhere_is_given_back_elsewhere(ada: Browser, shop: Sho
 
 
 def test_a_credit_note_is_found_where_invoices_are(ada: Browser, plan: Plan, gateway: BankGateway) -> None:
-    assert "No invoices yet" in ada.get(f"{BASE}/invoices?kind=credit_note").words
+    assert "No documents of this kind" in ada.get(f"{BASE}/invoices?kind=credit_note").words
     assert ada.get(f"{BASE}/invoices?kind=nonsense").status == 400

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from portico.domain.invoice import Document
 
@@ -44,7 +45,7 @@ def chain_of(document: Document, of_payment: tuple[Document, ...]) -> Chain:
         newest=next((other for other in of_payment if other.kind == "invoice" and other.id not in replaced), None),
         refunds=tuple(other for other in of_payment if other.refund_id is not None and other.corrects_id == document.id),
         receipt=next(receipts, None),
-        others=tuple(other for other in of_payment if other.id != document.id),
+        others=invoice_first(other for other in of_payment if other.id != document.id),
         replaced=replaced,
     )
 
@@ -53,6 +54,12 @@ def replaced_among(documents: Iterable[Document]) -> frozenset[str]:
     """The ids of the invoices that another of `documents` replaces. A successor is the newer one: where documents are listed from
     the newest on, none is missing."""
     return frozenset(one.corrects_id for one in documents if one.kind == "invoice" and one.corrects_id is not None)
+
+
+def invoice_first(documents: Iterable[Document]) -> tuple[Document, ...]:
+    """Documents in their order, but of those that were issued together the invoice first: it is what people come for."""
+    together = groupby(documents, key=lambda one: (one.issued_at, one.payment_id))
+    return tuple(one for _, some in together for one in sorted(some, key=lambda one: one.kind != "invoice"))
 
 
 def _successor(document_id: str, of_payment: tuple[Document, ...]) -> Document | None:

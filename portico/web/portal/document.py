@@ -12,7 +12,7 @@ from portico.services.document_print import print_data, tax_statements
 from portico.storage import buyer, document
 from portico.web import view
 from portico.web.portal import done
-from portico.web.portal.chain import chain_of
+from portico.web.portal.chain import chain_of, invoice_first
 from portico.web.portal.changes import changes
 from portico.web.portal.paging import cursor_of, links
 from portico.web.visit import Visit
@@ -34,7 +34,7 @@ def invoices(visit: Visit) -> Response:
     return view.page(
         visit,
         "invoices.html",
-        documents=page.items,
+        documents=invoice_first(page.items),
         replaced=replaced,
         kind=kind,
         first_url=to.first,

@@ -9,7 +9,7 @@ from portico.http.response import Response
 from portico.storage import document, order, refund_ticket, subscription
 from portico.web import view
 from portico.web.portal import refund
-from portico.web.portal.chain import replaced_among
+from portico.web.portal.chain import invoice_first, replaced_among
 from portico.web.portal.paging import cursor_of, links
 from portico.web.visit import Visit
 
@@ -49,7 +49,7 @@ def one_order(visit: Visit) -> Response:
         visit,
         "order.html",
         order=found,
-        documents=documents,
+        documents=invoice_first(documents),
         replaced=replaced_among(documents),
         subscription=plan,
         address_lines=address_lines(found.billing_detail, language=visit.language),
