@@ -68,6 +68,7 @@ def test_a_period_that_cannot_be_packed_is_said(ada: Browser, owned: History, fi
     csrf = ada.get(PATH).form("/invoices/pack")["csrf"]
     answer = ada.post(PATH, {"csrf": csrf, **fields})
     assert (answer.status, said in answer.words) == (status, True)
+    assert status == 400 or answer.text.count(" autofocus") == 1  # the keyboard is where the mistake is
     for name in ("first_day", "last_day"):
         assert status == 400 or f'name="{name}" value="{fields.get(name, "")}"' in answer.text
 
