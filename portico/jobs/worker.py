@@ -32,7 +32,8 @@ from portico.storage.outbox import Job, Lane, LostLease
 
 log = structlog.get_logger("portico.jobs")
 
-# Those of webhooks mostly wait: so many that a handful of receivers which are away, each keeping two of them, hold up nobody else.
+# Those of webhooks, where questions to VIES are too, mostly wait: so many that a handful of receivers which are away, each keeping two of
+# them, hold up nobody else.
 THREADS: Mapping[Lane, int] = {"pay": 4, "mail": 4, "webhook": 16, "document": 1, "bulk": 1}
 MOST_TO_ONE: Mapping[Lane, int] = {"webhook": 2}  # at a time, of this process's threads
 LEASE_SECONDS = 30  # longer than any time-out of a handler's clients

@@ -29,6 +29,7 @@ from portico.storage.tax_id_check import TaxIdCheck
 log = structlog.get_logger("portico.tax")
 
 JOB = "tax_id_check"
+_PARTY = "vies"
 ASKED_FOR = timedelta(days=7)
 QUESTIONS_PER_DAY = 20  # of one buyer; what is asked beyond waits for a day
 _ANSWER_HOLDS = {"valid": timedelta(days=30), "invalid": timedelta(minutes=10)}  # saved again within, an id is not asked for again
@@ -129,4 +130,7 @@ def _again(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, check: TaxIdC
 
 
 def _look_in(tx: sa.Connection, check_id: str, now: datetime, seconds: int) -> None:
-    outbox.add(tx, JOB, {"check_id": check_id}, now=now, lane="bulk", key=f"{JOB}:{check_id}", delay_seconds=seconds)
+    """It waits where others wait for servers of somebody else, few at a time for each: the register may take its time over every question,
+    and no pack of documents has to wait for that."""
+    key = f"{JOB}:{check_id}"
+    outbox.add(tx, JOB, {"check_id": check_id}, now=now, lane="webhook", key=key, party=_PARTY, delay_seconds=seconds)

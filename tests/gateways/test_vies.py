@@ -88,7 +88,8 @@ def test_what_says_nothing_of_the_id_is_no_answer(vies: Vies, register: StandIn,
 
 @pytest.mark.parametrize("fault", ["cut", "half", "reset", "silent", "drip", "slow head", "redirect"])
 def test_a_connection_that_fails_is_no_answer(vies: Vies, register: StandIn, fault: str) -> None:
-    register.faults, began = [fault], time.monotonic()
+    register.faults = [fault]
+    began = time.monotonic()
     with closing(Vies(register.url, read_seconds=0.2, whole_seconds=0.3)) as impatient, pytest.raises(Unanswered):
         impatient.ask(ID, asked_by=OWN)
     assert time.monotonic() - began < 2

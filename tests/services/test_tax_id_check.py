@@ -2,6 +2,8 @@
 
 import email
 import email.policy
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.tax import TaxPolicy, TaxRule
+from portico.gateways.port import Unanswered
 from portico.gateways.vat_register import VatAnswer
 from portico.gateways.vies import Vies
 from portico.jobs.worker import Worker
@@ -292,3 +295,37 @@ def test_the_page_gets_what_is_known_of_the_id_that_is_saved(runtime: Runtime, a
     assert found.tax_id == ID
     assert tax_id_check.of_detail(runtime, store, ada, replace(detail, tax_id=OTHER, country="AT")) is None
     assert tax_id_check.of_detail(runtime, replace(store, tax_policy=TaxPolicy()), ada, detail) is None
+
+
+class Hanging:
+    """A register that takes its time over every question."""
+
+    def __init__(self) -> None:
+        self.asked, self.over = threading.Semaphore(0), threading.Event()
+
+    def ask(self, vat_id: str, *, asked_by: str = "") -> VatAnswer:
+        self.asked.release()
+        self.over.wait(20)
+        raise Unanswered("VIES: ReadTimeout")
+
+
+def test_a_register_that_hangs_holds_up_no_other_work(runtime: Runtime, factory: Factory, scope: StoreScope, ada: BuyerScope) -> None:
+    for number in range(5):
+        save(runtime, factory.buyer(scope, email=f"b{number}@example.com"), ID)
+    hanging = Hanging()
+    worker = Worker(replace(runtime, vat_register=hanging))
+    worker.start()
+    try:
+        assert hanging.asked.acquire(timeout=20)
+        deadline = time.monotonic() + 20
+        while due_in_bulk(runtime) <= runtime.clock():  # the housekeeping of today; when it is over, that of tomorrow is planned
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        hanging.over.set()
+        worker.stop()
+
+
+def due_in_bulk(runtime: Runtime) -> datetime:
+    with runtime.database.read() as connection:
+        return next(state.oldest_due_at for state in outbox.waiting(connection) if state.lane == "bulk")
