@@ -118,8 +118,11 @@ def test_a_head_is_a_get_without_its_body(ada: Browser, shop: Shop) -> None:
 
 
 def test_a_method_that_does_not_exist_is_told_which_do(browser: Browser, shop: Shop) -> None:
-    assert browser.post(BASE + "/orders", {}).header("allow") is not None
-    assert browser.get(BASE, method="DELETE").header("allow") == "GET, HEAD, POST"
+    for path, takes in (("/orders", "GET, HEAD"), ("/sign-in", "GET, HEAD, POST"), ("/sign-out", "POST")):
+        for method in ("DELETE", "OPTIONS", "PROPFIND"):
+            answer = browser.get(BASE + path, method=method)
+            assert (answer.status, answer.header("allow")) == (405, takes), (method, path)
+    assert browser.post(BASE + "/orders", {}).header("allow") == "GET, HEAD"
 
 
 def test_errors_are_said_in_the_visitors_language(browser: Browser, shop: Shop) -> None:
