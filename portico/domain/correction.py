@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.invoice import Document, DocumentContent, check_totals, part_of
+from portico.domain.invoice import Document, DocumentContent, TaxReturned, check_totals, part_of
 from portico.domain.payment import Payment
 from portico.domain.tax import Taxation, TaxLine
 
@@ -79,17 +79,23 @@ def correct(
     """What cancels and replaces the payment's newest `invoice`, made out to `billing_detail`, totals checked; `before_minor` was
     given back earlier.
 
-    `undue` is how the sale should have been taxed, where its tax was given back: the new invoice is about the net amount alone.
+    `undue` is how the sale should have been taxed, where its tax was given back by `issued_at`: the new invoice is about the net amount
+    alone, and both say what went back.
     """
     left = part_of(invoice, payment, payment.total_minor - before_minor, before_minor=before_minor)
     both = {"issued_at": issued_at, "language": language, "refers_to": invoice.number, "refers_to_at": invoice.issued_at}
-    # Nothing goes back to a card and nothing is owed: what the credit note frees is what the new invoice takes.
-    settled = replace(left, kind="credit_note", number=credit_note_number, counterpart=invoice_number, paid_at=None, method=None, **both)
+    returned = None if undue is None else TaxReturned(left.tax_minor, issued_at, left.method)
+    # Nothing else goes back to a card and nothing is owed: what the credit note frees is what the new invoice takes.
+    settled = replace(
+        left, kind="credit_note", number=credit_note_number, counterpart=invoice_number, paid_at=None, method=None,
+        tax_returned=returned, **both,
+    )  # fmt: skip
     corrected = replace(
         left if undue is None else _untaxed(left, undue),
         number=invoice_number,
         counterpart=credit_note_number,
         billing_detail=replace(billing_detail, copy_emails=()),
+        tax_returned=returned or left.tax_returned,
         **both,
     )
     for content in (settled, corrected):

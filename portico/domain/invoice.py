@@ -61,6 +61,15 @@ class LocalTax:
     on: date
 
 
+@dataclass(frozen=True, slots=True)
+class TaxReturned:
+    """Tax that turned out never to have been due, and went back before its invoice was corrected: how much, when, and to which card."""
+
+    amount_minor: int
+    at: datetime
+    method: PaymentMethod | None = None
+
+
 def local_tax(tax_minor: int, currency: str, *, to: str, rate: str, on: date) -> LocalTax | None:
     """A tax in `currency` in another one, rounded once; None where there is no tax."""
     units = Fraction(rate) * 10 ** exponent(to) / 10 ** exponent(currency)
@@ -97,6 +106,7 @@ class DocumentContent:
     refers_to_at: datetime | None = None  # when the document that `refers_to` names was issued
     counterpart: str = ""  # of a correction: the new invoice's number on the credit note, the credit note's on the new invoice
     local_tax: LocalTax | None = None
+    tax_returned: TaxReturned | None = None  # on both documents of a correction: why the new invoice is about less than the old one
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +238,7 @@ def content_for_refund(
         refers_to=invoice.number,
         refers_to_at=invoice.issued_at,
         counterpart="",
+        tax_returned=None,
     )
     check_totals(content)
     return content
@@ -326,7 +337,7 @@ _DECODER = msgspec.json.Decoder(DocumentContent)
 # these can stand within a text, where every quotation mark has a backslash before it.
 _UNSAID = (
     b'"kind":"plain",', b'"copy_emails":[],', b'"cost_centre":"",', b'"po_number":"",', b'"country":"","note":"",', b'"counterpart":"",',
-    b'"local_tax":null,', b'"refers_to_at":null,',
+    b'"local_tax":null,', b'"refers_to_at":null,', b'"tax_returned":null,',
 )  # fmt: skip
 
 
@@ -334,6 +345,8 @@ def _moments(content: DocumentContent) -> Iterator[datetime]:
     for moment in (content.issued_at, content.supplied_at, content.paid_at, content.refers_to_at):
         if moment is not None:
             yield moment
+    if content.tax_returned is not None:
+        yield content.tax_returned.at
     for line in content.lines:
         if line.period_start is not None:
             yield line.period_start
@@ -345,7 +358,8 @@ def _in_utc(content: DocumentContent) -> DocumentContent:
     """Stored moments are in UTC already, and copying a content costs more than writing it down."""
     lines = tuple(replace(x, period_start=_utc(x.period_start), period_end=_utc(x.period_end)) for x in content.lines)
     moments = {name: _utc(getattr(content, name)) for name in ("issued_at", "supplied_at", "paid_at", "refers_to_at")}
-    return replace(content, lines=lines, **moments)
+    returned = content.tax_returned and replace(content.tax_returned, at=content.tax_returned.at.astimezone(UTC))
+    return replace(content, lines=lines, tax_returned=returned, **moments)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -161,6 +161,8 @@ def _totals(content: DocumentContent, pen: Pen) -> tuple[Total, ...]:
     if content.total_minor and not _cancels(content):
         paid = _("Amount refunded") if content.kind == "credit_note" else _("Amount paid")
         rows.append(Total(paid, pen.money(content.paid_minor)))
+    if content.tax_returned is not None and _cancels(content):
+        rows.append(Total(_("Amount refunded"), pen.money(content.tax_returned.amount_minor)))
     if content.kind == "invoice":
         rows.append(Total(_("Amount due"), pen.money(content.total_minor - content.paid_minor)))
     if content.local_tax is not None:
@@ -188,18 +190,34 @@ def _notes(content: DocumentContent, pen: Pen) -> tuple[str, ...]:
     elif content.counterpart:
         text = _("This invoice replaces invoice {number}, which credit note {credit_note} cancels.")
         notes.append(fill(text, number=other, credit_note=counterpart))
-    return tuple(filter(None, notes))
+    return tuple(filter(None, (*notes, _tax_returned(content, pen))))
+
+
+def _tax_returned(content: DocumentContent, pen: Pen) -> str:
+    """Why a new invoice is about less than the one before it, and which line of the card's statement makes up for that."""
+    returned = content.tax_returned
+    if returned is None:
+        return ""
+    said = {"amount": pen.value(pen.money(returned.amount_minor)), "date": pen.value(pen.date(returned.at))}
+    if returned.method is None:
+        return fill(pen.words.gettext("{amount} refunded on {date}"), **said)
+    text = pen.words.gettext("{amount} of tax was refunded on {date} to {card}.")
+    return fill(text, card=pen.value(pen.foreign(card(pen.language, returned.method))), **said)
 
 
 def _payment(content: DocumentContent, pen: Pen) -> tuple[Fact, ...]:
     _ = pen.words.gettext
     facts: list[Fact] = []
-    if content.paid_at is not None and content.paid_minor and not _cancels(content):
+    at, method = content.paid_at if content.paid_minor else None, content.method
+    if _cancels(content):
+        returned = content.tax_returned
+        at, method = (returned.at, returned.method) if returned else (None, None)
+    if at is not None:
         given_back = content.kind == "credit_note"
-        facts.append(Fact(_("Refunded on") if given_back else _("Paid on"), pen.date(content.paid_at)))
-        if content.method is not None:
+        facts.append(Fact(_("Refunded on") if given_back else _("Paid on"), pen.date(at)))
+        if method is not None:
             label = _("Refunded to") if given_back else _("Payment method")
-            facts.append(Fact(label, pen.foreign(card(pen.language, content.method))))
+            facts.append(Fact(label, pen.foreign(card(pen.language, method))))
     return (*facts, Fact(_("Order"), pen.foreign(content.order_id, EMAIL_WORD)))
 
 

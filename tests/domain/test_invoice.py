@@ -19,6 +19,7 @@ from portico.domain.invoice import (
     LocalTax,
     Seller,
     TaxLine,
+    TaxReturned,
     check_totals,
     content_for_payment,
     content_for_refund,
@@ -306,9 +307,11 @@ def test_the_stored_form_is_canonical() -> None:
     assert to_json(from_json(stored)) == stored
 
     parsed = json.loads(stored)
-    unsaid = {"counterpart", "local_tax", "refers_to_at"}
+    unsaid = {"counterpart", "local_tax", "refers_to_at", "tax_returned"}
     assert list(parsed) == sorted({f.name for f in fields(DocumentContent)} - unsaid)
-    said = replace(invoice, counterpart="CN-1", refers_to_at=PAID, local_tax=LocalTax("SEK", 18, "11.1", PAID.date()))
+    returned = TaxReturned(1653, PAID.astimezone(timezone(timedelta(hours=1))), invoice.method)
+    local = LocalTax("SEK", 18, "11.1", PAID.date())
+    said = replace(invoice, counterpart="CN-1", refers_to_at=PAID, local_tax=local, tax_returned=returned)
     assert unsaid < set(json.loads(to_json(said)))
     assert from_json(to_json(said)) == said
     assert json.dumps(parsed, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() == stored

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portico.domain.correction import MOST_CORRECTIONS
 from portico.domain.errors import Conflict, Invalid, NotFound, Refused
-from portico.domain.invoice import Document, DocumentContent, content_of
+from portico.domain.invoice import Document, DocumentContent, TaxReturned, content_of
 from portico.domain.payment import Payment
 from portico.domain.tax import TaxPolicy, TaxRule
 from portico.domain.tax_table import starting_set
@@ -262,6 +262,7 @@ def test_undue_tax_goes_back_and_is_documented_when_it_did(shop: Shop, paid: Pay
     assert (note.total_minor, note.tax_minor, new.total_minor, new.tax_minor) == (1190, 190, 1000, 0)
     assert [(tax.rate, tax.reason, tax.country) for tax in new.taxes] == [("0", "reverse_charge", "AT")]
     assert (new.billing_detail.tax_id, new.counterpart, note.counterpart) == ("ATU13585627", note.number, new.number)
+    assert note.tax_returned == new.tax_returned == TaxReturned(190, shop.clock(), paid.method)
     assert (shop.taken(), again(shop, paid).refunded_minor) == (1000, 190)
     assert refund.taxes_under_way(shop.runtime) == ()
     with shop.runtime.database.read() as connection:
@@ -271,7 +272,9 @@ def test_undue_tax_goes_back_and_is_documented_when_it_did(shop: Shop, paid: Pay
     given_back(shop, paid, "4.00")
     correct(shop, paid, {**VIENNA, "po_number": "4711"})
     given_back(shop, paid, "6.00")
-    assert {content_of(each).tax_minor for each in of_payment(shop, paid)[4:]} == {0}, "there is no tax left to give back"
+    later = [content_of(each) for each in of_payment(shop, paid)[4:]]
+    assert {content.tax_minor for content in later} == {0}, "there is no tax left to give back"
+    assert [content.kind for content in later if content.tax_returned] == ["invoice"], "it went back once, and counts for what holds"
     shop.is_sound()
 
 
