@@ -14,12 +14,13 @@ from typing import Literal
 from portico.domain.billing_detail import state_name
 from portico.domain.invoice import DocumentContent, DocumentKind, Seller
 from portico.domain.place_of_supply import UNION, territory
+from portico.domain.tax import TaxLine
 
 # Countries whose VAT ids begin with their code (VIES; Greece writes EL, Northern Ireland XI, the one-stop shop EU).
 _VAT_COUNTRIES = UNION | {"CH", "GB"}
 _VAT_PREFIXES = frozenset({"EL", "XI", "EU"})
 Title = Literal["invoice", "receipt", "credit_note", "tax_invoice", "adjustment_note"]
-TaxName = Literal["vat", "gst", "gst_hst", "tax"]
+TaxName = Literal["vat", "gst", "gst_hst", "consumption_tax", "tax"]
 
 # Every particular that a law in the table asks for. The first four are the seller's own, and can be said of a store at once.
 SELLER_CODES: tuple[str, ...] = ("seller_country", "seller_name", "seller_address", "seller_tax_id")
@@ -60,9 +61,10 @@ def law(country: str) -> Law:
 def title(content: DocumentContent) -> Title:
     """What the document is called: "tax invoice" where the law wants these words, and the seller may use them.
 
-    Who is not registered must not: the buyer would deduct a tax that nobody paid. A sale outside the scope of the tax has none.
+    Who is not registered must not: the buyer would deduct a tax that nobody paid. A sale outside the scope of the tax has none, and
+    another country's tax is none that this law means.
     """
-    if not law(content.seller.country).tax_invoice or not content.seller.tax_id or _outside_scope(content):
+    if not law(content.seller.country).tax_invoice or not content.seller.tax_id or not _has_own_tax(content):
         return content.kind
     titles: dict[DocumentKind, Title] = {"invoice": "tax_invoice"}
     if content.seller.country == "AU":  # s 29-75: what corrects a tax invoice is an adjustment note, and says so
@@ -90,11 +92,21 @@ def seller_lacks(seller: Seller) -> tuple[str, ...]:
     return tuple(code for code in SELLER_CODES if code in required and not has[code])
 
 
-def tax_name(seller: Seller) -> TaxName:
-    """What the seller's tax is called. Who has an id of no tax that we know charges a "tax", and so does who has none."""
-    if is_vat_id(seller.country, seller.tax_id):
+def tax_name(seller: Seller, place: str = "") -> TaxName:
+    """What a tax is called that this seller charges for a country, his own where that is not known: another country's has that
+    country's name. Who has an id of no tax that we know charges a "tax" at home, and so does who has none."""
+    if place and territory(place) != territory(seller.country):
+        return law(place).tax
+    if not place and is_vat_id(seller.country, seller.tax_id):
         return "vat"
     return law(seller.country).tax if seller.tax_id.strip() else "tax"
+
+
+def taxed_by(content: DocumentContent, tax: TaxLine) -> str:
+    """The country whose tax it is, by its code; empty where it is not known. What India exports is supplied abroad, and taxed at zero by
+    India (IGST Act s. 16)."""
+    is_export = tax.reason == "zero" and law(content.seller.country).names_place
+    return content.seller.country if is_export else tax.country
 
 
 def is_vat_id(country: str, tax_id: str) -> bool:
@@ -112,8 +124,11 @@ def _has_tax_id(seller: Seller) -> bool:
     return re.search(law(seller.country).tax_id, re.sub(r"[ .\-/]", "", seller.tax_id)) is not None
 
 
-def _outside_scope(content: DocumentContent) -> bool:
-    return all(tax.reason == "outside_scope" for tax in content.taxes)
+def _has_own_tax(content: DocumentContent) -> bool:
+    """Whether some of it is taxed, if at zero, by the law of the seller's country."""
+    own, home = law(content.seller.country).tax, territory(content.seller.country)
+    places = [taxed_by(content, tax) for tax in content.taxes if tax.reason != "outside_scope"]
+    return any(territory(place or home) == home and tax_name(content.seller, place) == own for place in places)
 
 
 def _owes_tax(content: DocumentContent) -> bool:
@@ -276,7 +291,7 @@ LAWS: dict[str, Law] = {
             "reduced_mark": "(1) no. 3", "taxable_amount": "(1) no. 4", "tax_rate": "(1) no. 4", "tax_amount": "(1) no. 5",
             "buyer_name": "(1) no. 6", "refers_to": "(3)", "local_tax": "National Tax Agency, Q&A on invoices, no. 66",
         },
-        tax_id=r"T[0-9]{13}", marks_reduced=True, currency="JPY",
+        "consumption_tax", tax_id=r"T[0-9]{13}", marks_reduced=True, currency="JPY",
     ),
     "AU": Law(
         "A New Tax System (Goods and Services Tax) Act 1999",

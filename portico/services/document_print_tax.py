@@ -9,7 +9,7 @@ from portico.documents.print_data import Fact, TaxRow, TaxTable, Total
 from portico.domain.billing_detail import state_name
 from portico.domain.invoice import DocumentContent, LocalTax
 from portico.domain.money import round_half_up
-from portico.domain.particulars import is_within_state, law, state_tax, tax_name
+from portico.domain.particulars import TaxName, is_within_state, law, state_tax, tax_name, taxed_by
 from portico.domain.place_of_supply import UNION, territory
 from portico.domain.tax import TaxLine
 from portico.i18n.catalog import fill
@@ -21,16 +21,34 @@ REDUCED_MARK = "※"  # the one that Japan's tax agency uses; the law leaves it 
 
 
 def tax_word(content: DocumentContent, pen: Pen) -> str:
-    """A seller with a VAT id charges VAT, and calls it so; elsewhere it may be a sales tax, a consumption tax, ..."""
+    """What the tax is called: each country's has its own name, VAT, GST or a sales tax, whoever charges it; where they differ it is
+    "tax". Over a column that is narrow the Japanese one is that too."""
+    words = dict.fromkeys(_word(content, tax, pen) for tax in _named(content))
+    names = {_name(content, tax) for tax in _named(content)}
+    return next(iter(words)) if len(words) == 1 and names != {"consumption_tax"} else pen.words.gettext("Tax")
+
+
+def _named(content: DocumentContent) -> list[TaxLine]:
+    """The taxes that say which tax it is: what is outside the scope does not, unless all is."""
+    return [tax for tax in content.taxes if tax.reason != "outside_scope"] or list(content.taxes)
+
+
+def _name(content: DocumentContent, tax: TaxLine) -> TaxName:
+    return tax_name(content.seller, taxed_by(content, tax))
+
+
+def _word(content: DocumentContent, tax: TaxLine, pen: Pen) -> str:
     _ = pen.words.gettext
-    return {"vat": _("VAT"), "tax": _("Tax")}.get(tax_name(content.seller)) or _gst(content, pen)
+    words = {"vat": _("VAT"), "tax": _("Tax"), "consumption_tax": _("Consumption tax")}
+    return words.get(_name(content, tax)) or _gst(content, tax, pen)
 
 
-def _gst(content: DocumentContent, pen: Pen) -> str:
-    """Taxes that have one name in every language. In India what crosses a state's border is the integrated one."""
-    if tax_name(content.seller) == "gst_hst":
+def _gst(content: DocumentContent, tax: TaxLine, pen: Pen) -> str:
+    """Taxes that have one name in every language. In India what crosses the border of a state or the country is the integrated one."""
+    if _name(content, tax) == "gst_hst":
         return pen.value("GST/HST")
-    return pen.value("IGST" if law(content.seller.country).names_place and not is_within_state(content) else "GST")
+    country = taxed_by(content, tax) or content.seller.country
+    return pen.value("IGST" if law(country).names_place and not is_within_state(content) else "GST")
 
 
 def tax_table(content: DocumentContent, pen: Pen) -> TaxTable | None:
@@ -99,7 +117,7 @@ def _tax_label(content: DocumentContent, tax: TaxLine, pen: Pen) -> str:
     if tax.reason == "outside_scope":
         return tax_word(content, pen)
     names = {"vat": _("VAT {rate}"), "tax": _("Tax {rate}")}
-    label = names.get(tax_name(content.seller)) or f"{_gst(content, pen)} {{rate}}"
+    label = names.get(_name(content, tax)) or f"{_word(content, tax, pen)} {{rate}}"
     return fill(label, rate=pen.percent(tax.rate))
 
 
@@ -107,7 +125,9 @@ def local_total(content: DocumentContent, local: LocalTax, pen: Pen) -> Total:
     """The tax once more, in the money in which the seller declares it (Directive 2006/112/EC art. 230)."""
     _ = pen.words.gettext
     names = {"vat": _("VAT in {currency}"), "tax": _("Tax in {currency}")}
-    label = names.get(tax_name(content.seller)) or f"{_gst(content, pen)}, {{currency}}"
+    words = {_word(content, tax, pen): _name(content, tax) for tax in _named(content)}
+    (word, name), *others = words.items()
+    label = names["tax"] if others else names.get(name) or f"{word}, {{currency}}"
     return Total(fill(label, currency=pen.value(local.currency)), pen.formats.money(local.tax_minor, local.currency))
 
 

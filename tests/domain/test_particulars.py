@@ -147,7 +147,7 @@ def test_the_tax_is_called_by_its_name() -> None:
     names = {country: tax_name(content.seller) for country, content in INVOICES.items()}
     assert {country for country, name in names.items() if name == "vat"} == {"DE", "PL", "GB", "CH", "NO", "KR"}
     assert {country for country, name in names.items() if name == "gst"} == {"AU", "NZ", "SG", "IN"}
-    assert (names["CA"], names["US"], names["JP"]) == ("gst_hst", "tax", "tax")
+    assert (names["CA"], names["US"], names["JP"]) == ("gst_hst", "tax", "consumption_tax")
 
 
 def test_places_that_belong_to_a_country_follow_its_law() -> None:

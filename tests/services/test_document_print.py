@@ -7,7 +7,8 @@ import pytest
 
 from portico.documents.print_data import Fact, Total
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.invoice import LocalTax, Seller
+from portico.domain.invoice import LocalTax, Seller, TaxReturned
+from portico.domain.payment import PaymentMethod
 from portico.domain.tax import TaxLine
 from portico.i18n.languages import LANGUAGES
 from portico.services.document_print import print_data
@@ -123,13 +124,48 @@ def test_what_is_outside_the_scope_of_tax_has_no_rate() -> None:
     [
         ("DE", "DE136695976", "VAT"), ("DE", "USt-IdNr. DE136695976", "VAT"), ("GR", "EL094259216", "VAT"),
         ("CH", "CHE-116.281.710 MWST", "VAT"), ("SG", "EU372011121", "VAT"),
-        ("US", "91-1144442", "Tax"), ("US", "", "Tax"), ("DE", " ", "Tax"), ("JP", "T7000012050002", "Tax"),
+        ("US", "91-1144442", "Tax"), ("US", "", "Tax"), ("DE", " ", "Tax"),
         ("MX", "MXA010101AB9", "Tax"),
     ],
 )  # fmt: skip
 def test_tax_is_called_vat_where_the_seller_charges_vat(country: str, tax_id: str, word: str) -> None:
     data = print_data(replace(ORDINARY, seller=Seller("Shop", country=country, tax_id=tax_id)), "en")
     assert (data.columns.tax, data.totals[1].label) == (word, f"{word} 19%")
+
+
+@pytest.mark.parametrize(
+    ("country", "tax_id", "places", "titled", "labels"),
+    [
+        ("DE", "DE136695976", ("GB",), "Invoice", ("VAT", "VAT 10%")),
+        ("DE", "DE136695976", ("AU",), "Invoice", ("GST", "GST 10%")),
+        ("DE", "DE136695976", ("JP",), "Invoice", ("Tax", "Consumption tax 10%")),
+        ("DE", "DE136695976", ("IN",), "Invoice", ("IGST", "IGST 10%")),
+        ("DE", "DE136695976", ("US",), "Invoice", ("Tax", "Tax 10%")),
+        ("DE", "DE136695976", ("FR", "CA"), "Invoice", ("Tax", "VAT 10%", "GST/HST 10%")),
+        ("US", "91-1144442", ("FR",), "Invoice", ("VAT", "VAT 10%")),
+        ("US", "EU372011121", ("US",), "Invoice", ("Tax", "Tax 10%")),
+        ("AU", "83 914 571 673", ("NZ",), "Invoice", ("GST", "GST 10%")),
+        ("AU", "83 914 571 673", ("FR",), "Invoice", ("VAT", "VAT 10%")),
+        ("AU", "83 914 571 673", ("FR", "AU"), "Tax invoice", ("Tax", "VAT 10%", "GST 10%")),
+        ("SG", "EU372011121", ("",), "Invoice", ("VAT", "VAT 10%")),
+        ("JP", "T7000012050002", ("",), "Invoice", ("Tax", "Consumption tax 10%")),
+    ],
+)
+def test_a_tax_has_the_name_of_the_country_that_it_goes_to(
+    country: str, tax_id: str, places: tuple[str, ...], titled: str, labels: tuple[str, ...]
+) -> None:
+    """Whoever charges it. "Tax invoice" says the seller's own law of an invoice about its own tax."""
+    taxes = tuple(TaxLine("10", "standard", 1000, 100, place) for place in places)
+    local = LocalTax("CHF", 90, "0.9", date(2026, 10, 30))
+    data = print_data(replace(ORDINARY, seller=Seller("Shop", country=country, tax_id=tax_id), taxes=taxes, local_tax=local), "en")
+    assert (data.title, data.columns.tax, *(row.label for row in data.totals[1 : 1 + len(taxes)])) == (titled, *labels)
+    assert data.totals[-1].label.startswith(labels[0] if len(labels) == 3 else labels[1].removesuffix(" 10%"))
+
+
+def test_what_india_exports_is_taxed_at_zero_by_india() -> None:
+    export = replace(ORDINARY, seller=Seller("Shop", country="IN", tax_id="27AAPFU0939F1ZV"), taxes=(TaxLine("0", "zero", 4900, 0, "US"),))
+    data = print_data(export, "en")
+    assert (data.title, data.columns.tax, data.totals[1].label) == ("Tax invoice", "IGST", "IGST 0%")
 
 
 @pytest.mark.parametrize("language", TAGS)
@@ -240,6 +276,20 @@ def test_a_credit_note_of_a_correction_cancels_and_gives_no_money_back() -> None
     assert data.notes == ("This credit note cancels invoice INV-2026-000042 (Nov 1, 2026). The new invoice is INV-2026-000043.",)
     assert [row.label for row in data.totals] == ["Total without tax", "VAT 19%", "Total"]
     assert [fact.label for fact in data.payment] == ["Order"]
+
+
+def test_tax_that_went_back_is_told_with_its_day_and_card() -> None:
+    """The card's statement has a line of it, and nothing else on paper would say what that is."""
+    returned = TaxReturned(931, NOVEMBER + timedelta(days=3), PaymentMethod("visa", "4242"))
+    note = print_data(replace(CANCELLATION, tax_returned=returned, paid_at=None, method=None), "en")
+    assert note.totals[-1] == Total("Amount refunded", "€9.31")
+    assert note.payment[:2] == (Fact("Refunded on", "Nov 4, 2026"), Fact("Refunded to", "Visa ending in 4242"))
+    assert note.headline == "Invoice INV-2026-000042 is canceled"
+    new = print_data(replace(ORDINARY, number="INV-2026-000043", tax_returned=returned), "en")
+    assert note.notes[-1] == new.notes[-1] == "€9.31 of tax was refunded on Nov 4, 2026 to Visa ending in 4242."
+    assert new.payment[0] == Fact("Paid on", "Nov 1, 2026")
+    unnamed = replace(CANCELLATION, tax_returned=replace(returned, method=None))
+    assert print_data(unnamed, "en").notes[-1] == "€9.31 refunded on Nov 4, 2026"
 
 
 def test_a_new_invoice_says_what_it_replaces() -> None:
