@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from portico.domain.errors import Refused
+from portico.http import ranges
 from portico.http.download import content_disposition
 from portico.http.response import Response, json, see_other
 from portico.i18n import words
@@ -92,13 +93,15 @@ def progress(visit: Visit) -> Response:
 
 
 def download(visit: Visit) -> Response:
-    """The file itself, piece by piece."""
+    """The file itself, piece by piece, or what is left of it; the page that says why, while or after there is none."""
     pack_id = visit.id("PCK")
     with visit.runtime.database.read() as tx:
         found = packs.get(tx, visit.buyer_scope, pack_id)
+    if found.size_bytes is None or found.sha256 is None or found.expires_at <= visit.now:
+        return see_other(visit.url(f"{PATH}/{pack_id}"))
     pieces = pack.read_parts(visit.runtime, visit.buyer_scope, pack_id)
-    headers = (("content-disposition", content_disposition(pack.file_name(visit.store, visit.environment, found))),)
-    return Response(200, pieces, "application/zip", headers=headers, length=found.size_bytes)
+    named = ("content-disposition", content_disposition(pack.file_name(visit.store, visit.environment, found)))
+    return ranges.answer(visit.asked, pieces, "application/zip", named, length=found.size_bytes, sha256=found.sha256)
 
 
 def years(first: date, last: date) -> tuple[Year, ...]:
