@@ -25,11 +25,13 @@ from portico.documents.einvoice_rules import (
 )
 from portico.documents.en16931 import ENGLISH, Address, Breakdown, Card, InvoiceLine, Party, Period, Preceding, Terms, Words
 from portico.documents.xml import fit
+from portico.domain import tax_id
 from portico.domain.billing_detail import BillingDetail, state_name
 from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Refused
 from portico.domain.invoice import DocumentContent, Seller
 from portico.domain.money import exponent, format_amount
+from portico.domain.place_of_supply import territory
 from portico.domain.tax import TaxLine
 from portico.domain.typed import compact
 
@@ -141,9 +143,10 @@ def _notes(content: DocumentContent, words: Words) -> tuple[str, ...]:
 def _seller(content: DocumentContent) -> Party:
     """Where all is outside the scope of tax, no id may be called a VAT id (BR-O-02); it is a tax number then. Some id of the seller
     other than a tax number has to be there (BR-CO-26)."""
-    seller = content.seller
-    vat_id = "" if _is_outside_scope(content) else _vat_id(seller.tax_id)
-    number = "" if vat_id else _vat_id(seller.tax_id) or _without_label(seller.tax_id)
+    seller, places = content.seller, {tax.country for tax in content.taxes if tax.tax_minor}
+    own_id = _vat_id(seller.tax_id, territory(places.pop()) if len(places) == 1 else "")
+    vat_id = "" if _is_outside_scope(content) else own_id
+    number = "" if vat_id else own_id or _without_label(seller.tax_id)
     name = fit(seller.legal_name) or fit(content.store_name) or _NAMELESS
     return Party(
         name=name,
@@ -182,11 +185,26 @@ def _is_outside_scope(content: DocumentContent) -> bool:
     return any(tax.reason == "outside_scope" for tax in content.taxes)
 
 
-def _vat_id(text: str) -> str:
-    """The VAT id in what a seller has printed ("USt-IdNr. DE 136 695 976"), or ""."""
-    words = fit(text).split()
+def _vat_id(text: str, place: str = "") -> str:
+    """The VAT id in what a seller has printed ("USt-IdNr. DE 136 695 976"), or "". Of several it is that of `place`, or else the first.
+    What has right check digits goes before what is merely shaped like one, such as "DE136695976 VAT" without its space."""
+    words = [word.strip(",;()") for word in fit(text).split()]
     runs = (compact("".join(words[i:j])) for i in range(len(words)) for j in range(len(words), i, -1))
-    return next((run for run in runs if _VAT_ID.fullmatch(run) and sum(map(str.isdigit, run)) >= _FEWEST_DIGITS), "")
+    found = [run for run in runs if _VAT_ID.fullmatch(run) and sum(map(str.isdigit, run)) >= _FEWEST_DIGITS]
+    return min(found, key=lambda run: (not _is_right(run), _country_of(run) != place), default="")
+
+
+def _is_right(vat_id: str) -> bool:
+    try:
+        tax_id.check(_country_of(vat_id), vat_id)
+    except Refused:
+        return False
+    return True
+
+
+def _country_of(vat_id: str) -> str:
+    """By its first two letters; those of Greece are EL, those of Northern Ireland XI."""
+    return territory(vat_id[:2])
 
 
 def _without_label(text: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from portico.documents import einvoice, einvoice_rules
 from portico.documents.einvoice_rules import WHY_NOT_CODES
-from portico.documents.en16931 import Words
+from portico.documents.en16931 import ENGLISH, Words
 from portico.domain.address_rules import country_codes
 from portico.domain.errors import Refused
 from portico.domain.invoice import DocumentContent, check_totals, content_for_refund
@@ -99,7 +99,7 @@ def test_each_line_is_taxed_for_the_reason_it_was() -> None:
         ("DE136695976", "DE136695976", None), ("USt-Id. DE 136 695 976", "DE136695976", None), ("ATU13585627 (UID)", "ATU13585627", None),
         ("CHE-107.787.577 MWST", "CHE107787577MWST", None), ("XI 980 7806 84", "XI980780684", None), ("ESB58378431", "ESB58378431", None),
         ("St.-Nr. 12/345/67890", None, "12/345/67890"), ("ABN 51 824 753 556", None, "51 824 753 556"),
-        ("EU826010755", None, "EU826010755"),
+        ("EU826010755", None, "EU826010755"), ("DE136695976 VAT", "DE136695976", None), ("IE6388047V VAT", "IE6388047V", None),
         ("T7000012050002", None, "T7000012050002"), ("DE", None, "DE"),
     ],
 )  # fmt: skip
@@ -107,6 +107,12 @@ def test_a_vat_id_is_one_that_begins_with_its_country(printed: str, vat_id: str 
     """Any other id is the seller's tax number, and his name in a register where he has no other."""
     party = en16931.terms(einvoice.cii(replace(ORDINARY, seller=seller("DE", printed, registration=""))))["BG-4"]
     assert (party.get("vat_identifier"), party.get("tax_identifier")) == (vat_id, number)
+
+
+@pytest.mark.parametrize(("place", "vat_id"), [("", "DE136695976"), ("FR", "DE136695976"), ("GB", "GB980780684"), ("IM", "GB980780684")])
+def test_of_several_vat_ids_it_is_that_of_the_country_that_taxes(place: str, vat_id: str) -> None:
+    printed = seller("DE", "USt-IdNr. DE136695976, VAT GB980780684")
+    assert einvoice.terms(taxed([at("20", "standard", 4900, country=place)], seller=printed), ENGLISH).seller.vat_id == vat_id
 
 
 def test_outside_the_scope_of_tax_no_id_is_a_vat_id() -> None:
