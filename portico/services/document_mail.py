@@ -6,6 +6,7 @@ tells it from the buyer's others: it is looked up when the mail leaves, so that 
 
 from collections.abc import Sequence
 from datetime import datetime
+from email.message import EmailMessage
 from typing import Literal
 
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ from portico.i18n.document_mail_words import (
     TOTAL,
 )
 from portico.mail.messages import Attachment
+from portico.mail.transport import MailFailure
 from portico.services import document_file, mail, portal_address
 from portico.services.notice_text import Content, Pen, Row
 from portico.services.runtime import Runtime
@@ -40,6 +42,7 @@ from portico.storage.outbox import Lane
 JOB = "document_mail"
 SENT_PER_DAY = 20  # mails that a buyer can ask for, whoever gets them
 COPIES_PER_DAY = 100  # mails that follow from what is issued: strangers' mailboxes are not a buyer's to fill
+COPIES_TO_ONE_PER_DAY = 200  # nor are they many buyers' together; an accountant has many clients, though
 _OWN = "own"
 _DAY_SECONDS = 86_400
 
@@ -61,9 +64,9 @@ def send(runtime: Runtime, scope: BuyerScope, document_id: str, to: Literal["own
         if not addresses:
             raise Refused("no_copy_addresses")
         for address in addresses.values():
-            if not _is_within(tx, runtime, scope, "sent", limit=SENT_PER_DAY, now=now):
+            is_new = _add(tx, runtime, scope, [found.id], address, now=now, lane="mail")
+            if is_new and not _is_within(tx, runtime, scope, "sent", limit=SENT_PER_DAY, now=now):
                 raise Refused("mail_limit")
-            _add(tx, runtime, scope, [found.id], address, now=now, lane="mail")
     return tuple(addresses)
 
 
@@ -127,7 +130,31 @@ def deliver(
         link=portal_address.page(runtime, shop.slug, environment, content.path),
         buyer_email=who.email,
     )
-    runtime.mailer.send(message)
+    if address == _OWN:
+        runtime.mailer.send(message)
+    else:
+        _send_copy(runtime, scope, message, to)
+
+
+def _send_copy(runtime: Runtime, scope: BuyerScope, message: EmailMessage, to: str) -> None:
+    """Sends it, unless the address had its share of the day, whichever buyers named it. What did not leave does not count.
+
+    It is counted here and not where a document is issued: there, two payments of buyers who share addresses would wait for each other.
+    """
+    local, _, domain = to.rpartition("@")
+    mailbox = f"{local.partition('+')[0]}@{domain}"  # with most providers a+b@ is the mailbox of a@
+    now, key = runtime.clock(), keyed(runtime.secret, "copies to an address in a day", scope.store_id, scope.environment, mailbox)
+    with runtime.database.transaction() as tx:
+        sent = rate_limit.hit(tx, key, now, _DAY_SECONDS, stop_at=COPIES_TO_ONE_PER_DAY + 1)
+    if sent > COPIES_TO_ONE_PER_DAY:
+        log.warning("copies_to_one_limit", buyer_id=scope.buyer_id)
+        return
+    try:
+        runtime.mailer.send(message)
+    except MailFailure:
+        with runtime.database.transaction() as tx:
+            rate_limit.take_back(tx, key, now, _DAY_SECONDS)
+        raise
 
 
 def _content(documents: Sequence[Document], pen: Pen, *, store_name: str, copy_for: str, has_einvoice: bool) -> Content:
@@ -175,12 +202,12 @@ def _files(runtime: Runtime, scope: BuyerScope, found: Document) -> list[Attachm
 
 def _add(
     tx: sa.Connection, runtime: Runtime, scope: BuyerScope, document_ids: Sequence[str], address: str, *, now: datetime, lane: Lane
-) -> None:
-    """What is asked for twice within a minute is sent once."""
+) -> bool:
+    """What is asked for twice within a minute is sent once; whether it was not asked for before."""
     message_id = f"{JOB}.{document_ids[0]}.{address}.{now:%Y%m%d%H%M}"
     whose = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id}
     arguments = {**whose, "document_ids": list(document_ids), "address": address, "message_id": message_id}
-    outbox.add(tx, JOB, arguments, now=now, lane=lane, key=message_id)
+    return outbox.add(tx, JOB, arguments, now=now, lane=lane, key=message_id)
 
 
 def _address(runtime: Runtime, scope: BuyerScope, email: str) -> str:

@@ -1,6 +1,7 @@
 """Documents by mail: to the buyer who asks and to the copy addresses, with their files, within limits, and never somebody else's."""
 
 from dataclasses import replace
+from email.message import EmailMessage
 
 import mrml
 import pytest
@@ -9,6 +10,7 @@ from portico.domain.errors import NotFound, Refused
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.i18n.templates import environment
 from portico.mail import messages
+from portico.mail.transport import TemporaryMailFailure
 from portico.services import document_file, document_mail
 from portico.services.notice_text import Content, Pen, Row
 from portico.services.runtime import Runtime
@@ -148,7 +150,8 @@ def test_there_is_a_limit_to_what_is_sent_in_a_day(runtime: Runtime, factory: Fa
     copies_to(runtime, ada, BOOKS, TAXES)
     document_id = issued(factory, ada)
     for _ in range(document_mail.SENT_PER_DAY // 2):
-        document_mail.send(runtime, ada, document_id, "copies")
+        for _click in range(3):  # those beyond the first send nothing, and count for nothing
+            document_mail.send(runtime, ada, document_id, "copies")
         clock.advance(minutes=1)
     for to in ("copies", "own"):
         with pytest.raises(Refused, match="mail_limit"):
@@ -160,6 +163,34 @@ def test_there_is_a_limit_to_what_is_sent_in_a_day(runtime: Runtime, factory: Fa
         with runtime.database.transaction() as tx:
             document_mail.add_copies(tx, runtime, ada, [f"INV_{n}"], (BOOKS, TAXES))
     assert waiting(runtime, "document") == document_mail.COPIES_PER_DAY
+
+
+class Away:
+    """A mail server that is."""
+
+    def send(self, message: EmailMessage) -> None:
+        raise TemporaryMailFailure("450 later")
+
+
+def test_nobody_gets_more_copies_than_a_mailbox_bears_whoever_names_it(
+    runtime: Runtime,
+    factory: Factory,
+    scope: StoreScope,
+    mailbox: Mailbox,
+    clock: SteppingClock,
+    files: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(document_mail, "COPIES_TO_ONE_PER_DAY", 3)
+    for number in range(5):
+        who = factory.buyer(scope, email=f"b{number}@example.com")
+        copies_to(runtime, who, f"books+{number}@example.org")
+        document_mail.send(runtime, who, issued(factory, who), "copies")
+    deliver(replace(runtime, mailer=Away()))
+    clock.advance(minutes=1)
+    deliver(runtime)
+    assert len(mailbox.mails()) == 3, "what did not leave is not counted"
+    assert waiting(runtime, "mail") == 0
 
 
 def waiting(runtime: Runtime, lane: str) -> int:
