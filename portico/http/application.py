@@ -13,6 +13,7 @@ from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import RawBody
+from litestar.plugins import PluginProtocol
 from litestar.response.base import ASGIResponse
 
 from portico.http.asked import BODY_LIMIT_BYTES, Asked, Network, client_address
@@ -46,7 +47,7 @@ def build(parts: tuple[Part, ...], site: Site, metrics: Metrics, trusted_proxies
         asked = _asked(request, b"", trusted_proxies)
         return _error_answer(part_of(parts, asked.path).refuse(asked, 500, "crash"), "")
 
-    app = Litestar(
+    app = _Bare(
         route_handlers=[_handler(part, route, trusted_proxies) for part in parts for route in part.routes],
         exception_handlers={HTTPException: refused, Exception: crashed},
         on_startup=[_widen_threads],
@@ -56,6 +57,15 @@ def build(parts: tuple[Part, ...], site: Site, metrics: Metrics, trusted_proxies
     )
     app.asgi_handler = Envelope(app.asgi_handler, parts, site, metrics)
     return app
+
+
+class _Bare(Litestar):
+    """Without the plugins that read parameters and write schemas for us: no handler of ours has any, and they load all of Pydantic's first
+    version."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return plugins
 
 
 async def _widen_threads() -> None:

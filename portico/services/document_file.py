@@ -6,12 +6,11 @@ are told to come back, and `portico check` tells the operator. Nothing else wait
 """
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 import structlog
 
-from portico.documents.render import render
 from portico.domain.errors import PorticoError, Refused
 from portico.domain.invoice import Document, content_of
 from portico.domain.particulars import missing
@@ -19,9 +18,15 @@ from portico.domain.scope import BuyerScope
 from portico.i18n.languages import is_language
 from portico.services import einvoice
 from portico.services.document_print import print_data
+from portico.services.late import Late
 from portico.services.runtime import Runtime
 from portico.services.secrets import keyed
 from portico.storage import document, outbox, rate_limit
+
+if TYPE_CHECKING:
+    from portico.documents import render
+else:
+    render = Late("portico.documents.render")
 
 log = structlog.get_logger("portico.documents")
 
@@ -196,7 +201,7 @@ def made_of(found: Document, media_type: MediaType, language: str, cii: bytes | 
     if data.replaced:
         codes = [f"U+{ord(character):04X}" for character in data.replaced]
         log.warning("characters_replaced", document_id=found.id, language=language, characters=codes)
-    return render(data, attachments=einvoice.attachments(content, cii))
+    return render.render(data, attachments=einvoice.attachments(content, cii))
 
 
 def _key(document_id: str, media_type: MediaType, language: str) -> str:

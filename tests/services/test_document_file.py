@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from portico.documents import render as renderer
 from portico.domain.errors import NotFound, Refused
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.jobs.worker import Worker
@@ -53,7 +54,7 @@ def test_the_file_made_first_is_served_ever_after(
     invoice, receipt = issue(runtime, factory, ada)
     first, name = files.pdf(runtime, ada, invoice.id)
     assert name == "INV-2026-000001.pdf"
-    monkeypatch.setattr(files, "render", lambda data, **_: b"a newer template")
+    monkeypatch.setattr(renderer, "render", lambda data, **_: b"a newer template")
     assert files.pdf(runtime, ada, invoice.id) == (first, name)
     assert files.pdf(runtime, ada, receipt.id)[0] == b"a newer template"
     kept = tables.document_file
@@ -83,7 +84,7 @@ def test_of_two_that_make_a_file_at_once_both_get_the_same(
         both.wait(30)
         return next(made)
 
-    monkeypatch.setattr(files, "render", render)
+    monkeypatch.setattr(renderer, "render", render)
     with ThreadPoolExecutor(2) as pool:
         bodies = list(pool.map(lambda _: files.pdf(runtime, ada, invoice.id)[0], range(2)))
     assert bodies[0] == bodies[1]
@@ -95,7 +96,7 @@ def test_one_buyer_cannot_keep_the_compilers_busy(
 ) -> None:
     """What is kept is given as often as anybody likes, and another buyer waits for nobody."""
     monkeypatch.setattr(files, "MADE_PER_HOUR", 2)
-    monkeypatch.setattr(files, "render", lambda data, **_: b"%PDF")
+    monkeypatch.setattr(renderer, "render", lambda data, **_: b"%PDF")
     invoice, receipt = issue(runtime, factory, ada)
     for language in ("de", "fr", "de", "fr"):
         files.pdf(runtime, ada, invoice.id, language)
@@ -197,7 +198,7 @@ def test_a_file_that_cannot_be_made_is_tried_again_in_the_background(
         raise RuntimeError("a font is missing")
 
     with monkeypatch.context() as patched, capture_logs() as logs:
-        patched.setattr(files, "render", broken)
+        patched.setattr(renderer, "render", broken)
         for _ in range(3):
             with pytest.raises(DocumentNotReady):
                 files.pdf(runtime, ada, invoice.id)
@@ -221,7 +222,7 @@ def test_a_file_that_is_never_made_waits_for_a_person(
     runtime: Runtime, factory: Factory, ada: BuyerScope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice, _ = issue(runtime, factory, ada)
-    monkeypatch.setattr(files, "render", lambda data, **_: data.no_such_thing)
+    monkeypatch.setattr(renderer, "render", lambda data, **_: data.no_such_thing)
     with pytest.raises(DocumentNotReady):
         files.pdf(runtime, ada, invoice.id)
     Worker(runtime, threads={"document": 1}, attempts=1).run_until_idle()
