@@ -53,12 +53,12 @@ def clean(text: str, *, longest_text: int = LONGEST_TEXT, longest_word: int = LO
 
 def printable(text: str) -> str:
     """The same promise for text of our own, which may carry isolates and breaks: nothing that no font can show."""
-    return text if covered().issuperset(text) else _coverable(text)[0]
+    return _coverable(text)[0] if uncovered().search(text) else text
 
 
 def plain(text: str) -> str:
     """The last resort: nothing but whole characters that stand alone. Marks, joiners and isolates go."""
-    return "".join(c for c in unicodedata.normalize("NFC", text) if c in covered() and unicodedata.category(c) not in _NOT_WHOLE)
+    return "".join(c for c in uncovered().sub("", unicodedata.normalize("NFC", text)) if unicodedata.category(c) not in _NOT_WHOLE)
 
 
 def isolate(text: str) -> str:
@@ -79,18 +79,19 @@ def break_long_words(text: str, longest: int = LONGEST_WORD) -> str:
 
 
 @cache
-def covered() -> frozenset[str]:
-    """Every character that some font can print; made by tools/make_fonts.py from the fonts themselves."""
-    ranges = (line.split("-") for line in (FONTS / "coverage.txt").read_text("ascii").split())
-    return frozenset(chr(c) for first, last in ranges for c in range(int(first, 16), int(last, 16) + 1))
+def uncovered() -> re.Pattern[str]:
+    """Finds a character that no font can print; made of what tools/make_fonts.py read from the fonts themselves. (A set of those that
+    some font has would be six megabytes.)"""
+    ranges = ((int(number, 16) for number in line.split("-")) for line in (FONTS / "coverage.txt").read_text("ascii").split())
+    return re.compile("[^" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges) + "]")
 
 
 def _coverable(text: str) -> tuple[str, str]:
-    known, out, replaced, marks = covered(), list[str](), dict[str, None](), 0
+    unknown, out, replaced, marks = frozenset(uncovered().findall(text)), list[str](), dict[str, None](), 0
     for char in text:
         category = unicodedata.category(char)
         marks = marks + 1 if category in ("Mn", "Me") else 0
-        if char in known and marks <= MARKS_IN_A_ROW:
+        if char not in unknown and marks <= MARKS_IN_A_ROW:
             out.append(char)
         elif category in ("Zl", "Zp") or char in "\t\n\r\v\f\x85":
             out.append(" ")
@@ -98,7 +99,7 @@ def _coverable(text: str) -> tuple[str, str]:
             continue
         else:
             replaced[char] = None
-            if char not in known:
+            if char in unknown:
                 out.append(BOX)
     return "".join(out), "".join(replaced)
 
