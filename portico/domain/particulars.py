@@ -6,7 +6,7 @@ by each act's own scope). The table is of full invoices for services; what a law
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -162,14 +162,23 @@ def _has_buyer_tax_id(content: DocumentContent) -> bool:
 
 
 def _has_local_tax(content: DocumentContent) -> bool:
-    must = content.tax_minor and content.currency != local_currency(content.seller.country)
-    return not must or (content.local_tax is not None and content.local_tax.currency == local_currency(content.seller.country))
+    wanted = local_currency(content.seller.country, [tax.country for tax in content.taxes if tax.tax_minor])
+    must = content.tax_minor and wanted not in ("", content.currency)
+    return not must or (content.local_tax is not None and content.local_tax.currency == wanted)
 
 
-def local_currency(country: str) -> str:
-    """The currency that the tax has to be said in (Directive 2006/112/EC art. 230 and the like); empty where none is asked for."""
-    belongs_to = territory(country)
-    return _UNION_CURRENCIES.get(belongs_to, "EUR") if belongs_to in UNION else law(country).currency
+def local_currency(country: str, taxed_in: Iterable[str] = ()) -> str:
+    """The currency that a seller of `country` has to say his tax in (Directive 2006/112/EC art. 230 and the like); empty where none is
+    asked for. Tax that another country alone gets (`taxed_in`) is said in its money (VAT Regulations 1995 reg. 14 (1)(l)); within the
+    union the rules on invoices are those of the seller's state (art. 219a (2))."""
+    home, places = territory(country), {territory(place) for place in taxed_in if place}
+    currencies = {_own_currency(place) for place in places}
+    is_foreign = home not in places and not (home in UNION and places <= UNION)
+    return currencies.pop() if is_foreign and len(currencies) == 1 else _own_currency(home)
+
+
+def _own_currency(country: str) -> str:
+    return _UNION_CURRENCIES.get(country, "EUR") if country in UNION else law(country).currency
 
 
 def exchanged_on(country: str, issued_on: date) -> date:

@@ -33,8 +33,8 @@ from portico.storage.store import StoreRow
 class Receivable:
     """A payment that succeeded, with what its documents copy. `language` is the buyer's own, if any; `issued_at` dates them
     and picks the year of their numbers. `invoice_number` is that of an invoice the sale has had before it came here.
-    `billing_detail` is whom they are made out to, the order's own copy if None; `home` the currency of the seller's own country, how
-    many of it one of the payment's makes, and on which day, where the tax has to be said in that too."""
+    `billing_detail` is whom they are made out to, the order's own copy if None; `home` the currency that the tax has to be said in
+    too, how many of it one of the payment's makes, and on which day."""
 
     buyer_id: str
     buyer_email: str
@@ -234,9 +234,9 @@ def _content(seller: StoreRow, environment: Environment, receivable: Receivable)
 
 
 def _home(tx: sa.Connection, seller: StoreRow, payment: Payment, now: datetime) -> tuple[str, str, date] | None:
-    """The seller's own currency at the newest rate that the store brought in; None where the tax is said in it anyway, where the law
-    doesn't ask for it, and where no rate is known."""
-    currency = particulars.local_currency(seller.seller.country)
+    """The currency of the country that gets the tax, at the newest rate that the store brought in; None where the tax is said in it
+    anyway, where the law doesn't ask for it, and where no rate is known."""
+    currency = particulars.local_currency(seller.seller.country, [tax.country for tax in payment.taxes if tax.tax_minor])
     if not payment.tax_minor or currency in ("", payment.currency):
         return None
     today = now.astimezone(ZoneInfo(seller.time_zone)).date()

@@ -155,3 +155,8 @@ def test_places_that_belong_to_a_country_follow_its_law() -> None:
     assert law("LI") is law("CH")
     assert law("BR") is FALLBACK
     assert [local_currency(country) for country in ("DE", "SE", "GB", "US", "MC")] == ["EUR", "SEK", "GBP", "", "EUR"]
+    abroad = {"DE": ("GB", "FR", "CH"), "US": ("SE", "FR", "US"), "AU": ("NZ", "AU")}
+    assert {home: [local_currency(home, ["", place]) for place in places] for home, places in abroad.items()} == {
+        "DE": ["GBP", "EUR", ""], "US": ["SEK", "EUR", ""], "AU": ["NZD", "AUD"],
+    }  # fmt: skip
+    assert [local_currency("US", places) for places in (("FR", "IT"), ("FR", "SE"))] == ["EUR", ""]

@@ -15,6 +15,7 @@ from portico.domain.invoice import Document, DocumentContent, LocalTax
 from portico.domain.order import Order
 from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, StoreScope
+from portico.domain.tax import TaxLine
 from portico.services import document as service
 from portico.services import document_file
 from portico.services.runtime import Runtime
@@ -268,6 +269,14 @@ def test_poland_counts_the_rate_of_the_day_before(runtime: Runtime, factory: Fac
     local = invoice_of(runtime, who, paid).local_tax
     assert local is not None
     assert (local.rate, local.on) == ("4.13", date(2026, 3, 13))
+
+
+def test_tax_for_another_country_is_said_in_that_ones_currency(runtime: Runtime, factory: Factory, ada: BuyerScope, now: datetime) -> None:
+    with runtime.database.transaction() as tx:
+        exchange_rate.replace(tx, ada.store_id, [("EUR", "GBP", now.date(), "0.87")])
+    _, paid = paid_order(runtime.database, factory, ada)
+    british = replace(paid, taxes=(TaxLine("19", "standard", paid.net_minor, paid.tax_minor, "GB"),))
+    assert invoice_of(runtime, ada, british).local_tax == LocalTax("GBP", 479, "0.87", now.date())
 
 
 def test_tax_that_is_said_in_it_anyway_or_is_none_needs_no_rate(runtime: Runtime, factory: Factory, ada: BuyerScope) -> None:
