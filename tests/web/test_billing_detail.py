@@ -57,6 +57,9 @@ def test_another_country_brings_its_own_fields_and_keeps_what_was_typed(ada: Bro
     form = page.form("/billing-details")
     assert (form["country"], form["city"], form["state"], form["postal_code"]) == ("US", "Arlington", "", "10117")
     assert '<option value="VA">Virginia</option>' in page.text
+    german = ada.submit(page, "/billing-details", city="Reston", language="de")
+    assert ('<html lang="de"' in german.text, german.form("/billing-details")["city"]) == (True, "Reston")
+    assert billing_detail.read(runtime, shop.buyer)[0].city == "Berlin"
     assert "ZIP" in page.text
     assert 'id="state-error"' not in page.text
     assert billing_detail.read(runtime, shop.buyer) == (billing_detail.read(runtime, shop.buyer)[0], 1)

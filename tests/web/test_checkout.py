@@ -381,6 +381,19 @@ def test_the_page_speaks_and_looks_as_the_server_asked_unless_the_buyer_chose(ti
     assert browser.follow(browser.submit(stale, "/language", language="ja")).text.count('<html lang="ja"') == 1
 
 
+def test_a_choice_of_language_keeps_what_was_typed(till: Till, browser: Browser) -> None:
+    session = till.open()
+    review = till.review(browser, session, name="Grace Hopper")
+    assert 'name="language" value="fr" form="review"' in review.text
+    form = {**review.form(f"/checkout/{session.id}"), "language": "fr"}
+    typed = browser.post(path(session), form)
+    assert (typed.status, '<html lang="fr"' in typed.text, typed.form(f"/checkout/{session.id}")["name"]) == (200, True, "Grace Hopper")
+    chosen = browser.post(path(session), {**form, "step": "review"})
+    assert (chosen.status, '<html lang="fr"' in chosen.text, "Grace Hopper" in chosen.words) == (200, True, True)
+    assert till.order(browser, chosen, session).status == 303
+    assert browser.post(path(session), {**form, "language": "xx"}).status == 400
+
+
 def test_foreign_random_and_odd_ids_are_one_answer(till: Till, browser: Browser, factory: Factory, runtime: Runtime) -> None:
     other = factory.store(slug="canary", environment="prod")
     with runtime.database.read() as tx:

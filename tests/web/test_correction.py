@@ -85,7 +85,8 @@ def test_a_correction_is_reviewed_issued_and_told_on_every_page(ada: Browser, ow
 
 
 def test_the_details_are_for_this_invoice_alone_if_the_buyer_says_so(ada: Browser, owned: History, shop: Shop, runtime: Runtime) -> None:
-    review = ask(ada, owned)
+    review = answer(ada, owned, ask(ada, owned), language="de")  # the same review, in German
+    assert (review.status, '<html lang="de"' in review.text) == (200, True)
     fields = {name: value for name, value in review.form("/correct").items() if name != "keep"}
     assert ada.post(f"{BASE}/invoices/{owned.document}/correct", {**fields, "step": "confirm"}).status == 303
     with runtime.database.read() as tx:

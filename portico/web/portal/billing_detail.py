@@ -17,12 +17,13 @@ from portico.services import billing_detail, tax_id_check
 from portico.storage.tax_id_check import TaxIdCheck
 from portico.web import view
 from portico.web.portal import done
+from portico.web.portal.language import CHOICE, chosen_beside
 from portico.web.portal.version import version_of
 from portico.web.problems import PROBLEMS
 from portico.web.visit import Visit
 
 PATH = "/billing-details"
-FIELDS = frozenset({*(field.name for field in fields_of(BillingDetail)), "version", "update_fields"})
+FIELDS = frozenset({*(field.name for field in fields_of(BillingDetail)), "version", "update_fields", CHOICE})
 _YES = "yes"
 _FLASH_SECONDS = 60
 _MOVED = N_("These details were changed elsewhere in the meantime. Please check them and save again.")
@@ -42,6 +43,8 @@ def save(visit: Visit) -> Response:
     """Saves, or shows the form again with what was typed: to follow another country, with all errors, or beside what was
     saved in the meantime."""
     version = version_of(visit)
+    if CHOICE in visit.form:
+        return chosen_beside(visit, lambda chosen: _show(chosen, chosen.form, version))
     if "update_fields" in visit.form:
         return _show(visit, visit.form, version)
     try:

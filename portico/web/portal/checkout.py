@@ -25,12 +25,13 @@ from portico.services.checkout_order import NotAsShown
 from portico.services.checkout_state import State
 from portico.web import view
 from portico.web.portal.billing_detail import form_values, form_variables
+from portico.web.portal.language import CHOICE, chosen_beside
 from portico.web.problems import PROBLEMS
 from portico.web.visit import Visit
 
 PATH = "/checkout/{id}"
 _DETAILS = frozenset({field.name for field in fields_of(BillingDetail)} - {*checkout.NOT_ASKED})
-FIELDS = _DETAILS | {"email", "update_fields", "edit"}
+FIELDS = _DETAILS | {"email", "update_fields", "edit", "step", CHOICE}
 ORDER_FIELDS = _DETAILS | {"email", "total_minor", "trial_days"}
 _LEAVING_SECONDS = 4
 _MOVED = N_("This offer changed in the meantime. Nothing was ordered. This is what it would be now:")
@@ -58,10 +59,13 @@ def page(visit: Visit) -> Response:
 
 
 def review(visit: Visit) -> Response:
-    """What it costs a buyer with these details; or the form again, with what was typed."""
+    """What it costs a buyer with these details; or the form again, with what was typed. Either of them in another language, too."""
     visit, shown = _opened(visit)
     if not _is_for_sale(shown.state):
         return see_other(_return_address(visit))
+    if CHOICE in visit.form:
+        again = _review if visit.form.get("step") == "review" else _form
+        return chosen_beside(visit, lambda chosen: again(chosen, shown, visit.form))
     if "update_fields" in visit.form or "edit" in visit.form:
         return _form(visit, shown, visit.form)
     return _review(visit, shown, visit.form)

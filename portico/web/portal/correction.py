@@ -15,11 +15,12 @@ from portico.storage import document
 from portico.web import seal, view
 from portico.web.portal import billing_detail, done
 from portico.web.portal.changes import changes
+from portico.web.portal.language import CHOICE, chosen_beside
 from portico.web.problems import PROBLEMS
 from portico.web.visit import Visit
 
-FIELDS = frozenset({*(billing_detail.FIELDS - {"version", copy_emails.FIELD}), "step", "sealed", "keep"})
-_STEPS = frozenset({"update_fields", "step", "sealed", "keep"})  # what is no detail of those
+FIELDS = frozenset({*(billing_detail.FIELDS - {"version", copy_emails.FIELD}), "step", "sealed", "keep", CHOICE})
+_STEPS = frozenset({"update_fields", "step", "sealed", "keep", CHOICE})  # what is no detail of those
 _SHOWN = "shown"  # beside the details in what is sealed: what else the review said
 _UNCHANGED = N_("These are the details on the invoice already. Please change what is wrong.")
 _MOVED = N_("Something changed since you saw this.")
@@ -35,12 +36,21 @@ def form(visit: Visit) -> Response:
 
 
 def correct(visit: Visit) -> Response:
-    """The next step: the fields of another country, a review, back to the form, or the correction itself."""
+    """The next step: the page in another language, the fields of another country, a review, back to the form, or the correction itself."""
+    if CHOICE in visit.form:
+        return chosen_beside(visit, _again)
     if "sealed" in visit.form:
         return _after_review(visit, _unsealed(visit))
     if "update_fields" in visit.form:
         return _show(visit, _invoice(visit), visit.form)
     return _review(visit, _details(visit.form), keep=True)
+
+
+def _again(visit: Visit) -> Response:
+    """The review or the form as they are, with what was typed."""
+    if shown := _unsealed(visit):
+        return _review(visit, _details(shown), keep="keep" in visit.form)
+    return _show(visit, _invoice(visit), visit.form)
 
 
 def stale(visit: Visit) -> Response:
