@@ -1,6 +1,6 @@
 """A payment provider that says yes at once: with it, what is measured is Portico."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from portico.domain.payment import PaymentMethod
@@ -40,6 +40,9 @@ class YesGateway:
 
     def find_refund(self, key: str, *, charge_reference: str) -> RefundResult | None:
         return None
+
+    def refunds_of(self, charge_reference: str) -> Sequence[RefundResult]:
+        return ()
 
     def save_card_page(self, setup: CardSetup) -> CardPage:
         raise NotImplementedError

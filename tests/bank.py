@@ -15,7 +15,7 @@ Each entry of `faults` is used up by the first call it speaks of, in order:
 bank did already: a key that was charged stays charged.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
@@ -147,6 +147,11 @@ class BankGateway:
         self._fail_if("find_timeout")
         found = self.bank.find_refund(key)
         return found and sandbox_answers.refund_result(answers.of_refund(found))
+
+    def refunds_of(self, charge_reference: str) -> Sequence[RefundResult]:
+        self._called("refunds_of", charge_reference)
+        self._fail_if("find_timeout")
+        return [sandbox_answers.refund_result(answers.of_refund(one)) for one in self.bank.refunds_of(charge_reference)]
 
     def save_card_page(self, setup: CardSetup) -> CardPage:
         self._called("save_card_page", setup.key)

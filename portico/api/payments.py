@@ -57,6 +57,7 @@ class PaymentRefund(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Annotated[RefundPurpose, Meta(description="`tax`: tax that was charged where none was due.")]
     reason: Annotated[str, Meta(examples=["Bought twice"])]
     refund_ticket_id: TicketId | None
+    at_provider: Annotated[bool, Meta(description="Somebody gave it back at the payment provider itself, and Portico took it in.")]
     created_at: Moment
 
 
@@ -169,6 +170,7 @@ def _refund_of(found: domain.Refund, currency: str) -> PaymentRefund:
         purpose=found.purpose,
         reason=found.reason,
         refund_ticket_id=found.ticket_id,
+        at_provider=found.at_provider,
         created_at=found.created_at,
     )
 

@@ -33,6 +33,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Annotated[RefundPurpose, Meta(description="`tax`: tax that was charged where none was due.")]
     reason: Annotated[str, Meta(examples=["Bought twice"])]
     refund_ticket_id: TicketId | None
+    at_provider: Annotated[bool, Meta(description="Somebody gave it back at the payment provider itself, and Portico took it in.")]
     created_at: Moment
 
 
@@ -129,6 +130,7 @@ def _shown(found: RefundOfStore) -> Refund:
         purpose=refund.purpose,
         reason=refund.reason,
         refund_ticket_id=refund.ticket_id,
+        at_provider=refund.at_provider,
         created_at=refund.created_at,
     )
 

@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "refund list": ("portico.cli.refund:list_requests", "List the requests for refunds that wait."),
     "refund approve": ("portico.cli.refund:approve", "Grant a request: the money goes back, with a credit note."),
     "refund reject": ("portico.cli.refund:reject", "Decline a request."),
+    "refund sync": ("portico.cli.refund_sync:sync", "Ask the payment provider what was given back there of a payment."),
     "cancellations": ("portico.cli.cancellations:cancellations", "Add up why buyers leave, and the money per month that is lost."),
     "clock advance": ("portico.cli.clock:advance", "Move the clock of a test environment, and play all that falls due on the way."),
     "jobs parked": ("portico.cli.jobs:parked", "List the jobs that were given up; exit code 1 if there are any."),

@@ -20,6 +20,8 @@ ATTEMPT_STATUSES: tuple[AttemptStatus, ...] = ("pending", "succeeded", "failed",
 RefundPurpose = Literal["money", "tax"]  # tax: charged where none was due; its correction documents it
 REFUND_PURPOSES: tuple[RefundPurpose, ...] = ("money", "tax")
 RefundStatus = Literal["pending", "succeeded", "failed"]
+DisputeStatus = Literal["open", "won", "lost"]  # won: the money stays with the merchant
+DISPUTE_STATUSES: tuple[DisputeStatus, ...] = ("open", "won", "lost")
 TicketStatus = Literal["pending", "approved", "rejected", "succeeded", "failed"]
 TICKET_STATUSES: tuple[TicketStatus, ...] = ("pending", "approved", "rejected", "succeeded", "failed")
 
@@ -63,7 +65,8 @@ class PaymentAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back out of one payment, in the payment's currency, minor units. `key` is ours, `reference` the provider's."""
+    """Money given back out of one payment, in the payment's currency, minor units. `key` is ours, `reference` the provider's. One that
+    somebody gave back at the provider itself (`at_provider`) has the provider's for both."""
 
     id: str
     amount_minor: int
@@ -74,6 +77,7 @@ class Refund:
     reference: str | None = None
     ticket_id: str | None = None
     purpose: RefundPurpose = "money"
+    at_provider: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class Payment:
 
     `lines` is what its invoice prints, empty where that is one position of the order's product; `taxes` are its taxes by rate,
     empty where all of it is taxed as the order says (payments from before there were several). `change` is what takes effect
-    when a change is captured.
+    when a change is captured. `disputed_at` is since when the buyer's bank disputes it, if it does.
     """
 
     id: str
@@ -154,6 +158,7 @@ class Payment:
     lines: tuple[DocumentLine, ...] = ()
     change: PlanInEffect | None = None
     taxes: tuple[TaxLine, ...] = ()
+    disputed_at: datetime | None = None
 
 
 def refundable_minor(payment: Payment) -> int:

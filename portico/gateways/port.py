@@ -5,7 +5,7 @@ however often it is asked; what it did can be looked up by the key. Only its ans
 Amounts are minor units by ISO 4217; a provider's own ideas about decimals stay in its adapter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -83,6 +83,8 @@ class RefundOrder:
 
 @dataclass(frozen=True, slots=True)
 class RefundResult:
+    """What became of a refund. `key` is empty where it is none of ours: somebody gave that back at the provider itself."""
+
     key: str
     status: RefundState
     reference: str
@@ -130,13 +132,17 @@ class CardSetupResult:
 
 @dataclass(frozen=True, slots=True)
 class GatewayEvent:
-    """A verified webhook: the provider's id of it, and at most one of what it may tell. With none it is of no interest to us."""
+    """A verified webhook: the provider's id of it, and at most one of what it may tell. With none it is of no interest to us.
+
+    `given_back` is our key of a charge of which somebody gave money back at the provider itself: `refunds_of` tells how much.
+    """
 
     id: str
     occurred_at: datetime
     charge: ChargeResult | None = None
     refund: RefundResult | None = None
     card_setup: CardSetupResult | None = None
+    given_back: str | None = None
 
 
 class PaymentGateway(Protocol):
@@ -171,6 +177,10 @@ class PaymentGateway(Protocol):
     def refund(self, order: RefundOrder) -> RefundResult: ...
 
     def find_refund(self, key: str, *, charge_reference: str) -> RefundResult | None: ...
+
+    def refunds_of(self, charge_reference: str) -> Sequence[RefundResult]:
+        """All refunds of a charge as they stand, whoever made them."""
+        ...
 
     def save_card_page(self, setup: CardSetup) -> CardPage: ...
 

@@ -6,7 +6,7 @@ something else) is Unanswered, since none of it says what the bank did.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
@@ -85,6 +85,9 @@ class SandboxGateway:
 
     def find_refund(self, key: str, *, charge_reference: str) -> RefundResult | None:
         return self._find(key, "GET", "/v1/refunds", answers.refund_result, params={"key": key})
+
+    def refunds_of(self, charge_reference: str) -> Sequence[RefundResult]:
+        return self._call("GET", "/v1/refunds", answers.refund_results, params={"charge": charge_reference})
 
     def save_card_page(self, setup: CardSetup) -> CardPage:
         return self._call("POST", "/v1/card-setups", answers.card_page, json=asdict(setup))

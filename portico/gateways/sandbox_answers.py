@@ -55,11 +55,14 @@ class _Charge:
 
 @dataclass(frozen=True, slots=True)
 class _Refund:
+    """`key` is empty where somebody made it at the bank itself; `charge_key` is that of the charge, if there is one."""
+
     id: str
     key: str
     status: RefundState
     amount_minor: int
     currency: str
+    charge_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,10 @@ def refund_result(answer: object) -> RefundResult:
     return RefundResult(refund.key, refund.status, refund.id, refund.amount_minor, refund.currency)
 
 
+def refund_results(answer: object) -> list[RefundResult]:
+    return [refund_result(one) for one in _as(list[object], answer)]
+
+
 def card_page(answer: object) -> CardPage:
     setup = _as(_Setup, answer)
     return CardPage(setup.id, setup.url)
@@ -117,11 +124,13 @@ def gateway_event(body: bytes) -> GatewayEvent:
     kind = event.type.partition(".")[0]
     if event.created.tzinfo is None:
         raise ValueError("an event without a time zone")
+    refund = _as(_Refund, event.data) if kind == "refund" else None
     return GatewayEvent(
         event.id,
         event.created,
         charge=charge_result(event.data) if kind == "charge" else None,
-        refund=refund_result(event.data) if kind == "refund" else None,
+        refund=refund_result(event.data) if refund is not None and refund.key else None,
+        given_back=refund.charge_key or None if refund is not None and not refund.key else None,
         card_setup=card_setup_result(event.data) if kind == "card_setup" else None,
     )
 

@@ -43,7 +43,7 @@ SIGNATURE_HEADER = "stripe-signature"
 EVENTS = (
     "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled", "payment_intent.processing",
     "payment_intent.requires_action", "refund.created", "refund.updated", "refund.failed", "charge.refund.updated",
-    "checkout.session.completed", "checkout.session.expired",
+    "charge.refunded", "checkout.session.completed", "checkout.session.expired",
 )  # fmt: skip
 _CONNECT_SECONDS, _READ_SECONDS = 1, 8
 _LONGEST_DESCRIPTION = 1000
@@ -148,12 +148,13 @@ class StripeGateway:
             return found or failed
 
     def find_refund(self, key: str, *, charge_reference: str) -> RefundResult | None:
-        with _answered("find_refund"):
+        return next((refund for refund in self.refunds_of(charge_reference) if refund.key == key), None)
+
+    def refunds_of(self, charge_reference: str) -> Sequence[RefundResult]:
+        with _answered("refunds_of"):
             listed = self._refunds.list({"payment_intent": charge_reference, "limit": _PAGE}).auto_paging_iter()
-            for refund in (_read(answers.Refund, one) for one in _bounded(listed)):
-                if refund.key == key:
-                    return answers.refund_result(refund)
-        return None
+            return [answers.refund_result(_read(answers.Refund, one)) for one in _bounded(listed)]
+        return ()
 
     def save_card_page(self, setup: CardSetup) -> CardPage:
         customer = setup.customer or self._create_customer(setup)
@@ -179,7 +180,11 @@ class StripeGateway:
             raise Forged("not an event of Stripe's API v1") from None
         told = GatewayEvent(event.id, datetime.fromtimestamp(event.created, UTC))
         subject = event.data.object
-        if event.type not in EVENTS or not subject.is_ours:
+        if event.type not in EVENTS:
+            return told
+        if subject.object == "charge" or (subject.object == "refund" and not subject.is_ours):
+            return replace(told, given_back=self._charge_key(subject.payment_intent))
+        if not subject.is_ours:
             return told
         match subject.object:
             case "payment_intent":
@@ -207,6 +212,13 @@ class StripeGateway:
         with _answered("retrieve"):
             return _read(answers.Intent, self._intents.retrieve(reference, {"expand": ["latest_charge"]}))
         raise Unanswered(f"{reference} is not there")
+
+    def _charge_key(self, intent: str | None) -> str | None:
+        """Our key of a PaymentIntent; None for the shop's, and for what was charged without one."""
+        if intent is not None:
+            with _answered("retrieve"):
+                return _read(answers.Intent, self._intents.retrieve(intent)).key
+        return None
 
     def _refund(self, reference: str) -> RefundResult:
         with _answered("retrieve"):

@@ -175,6 +175,7 @@ class _Subject(msgspec.Struct):
     object: str
     id: str = ""
     mode: str | None = None
+    payment_intent: str | None = None
     metadata: dict[str, str] | None = None
 
     @property

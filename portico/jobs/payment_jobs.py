@@ -2,7 +2,7 @@
 
 from portico.gateways.port import Unanswered
 from portico.jobs.running import NotYet, Permanent, RunningJob
-from portico.services import charging, surplus, webhook_in
+from portico.services import charging, refund_at_provider, surplus, webhook_in
 from portico.services.runtime import Runtime
 
 
@@ -21,6 +21,18 @@ def return_surplus(runtime: Runtime, job: RunningJob) -> None:
         raise Permanent(f"the provider does not give {job.arguments['key']} back")
     if state == "pending":
         raise NotYet(state)
+
+
+def look_for_refunds(runtime: Runtime, job: RunningJob) -> None:
+    """Takes in what somebody gave back at the provider itself; it comes back while that has to wait."""
+    try:
+        looked = refund_at_provider.look(runtime, job.arguments["key"])
+    except Unanswered as silence:
+        raise NotYet(str(silence)) from silence
+    if looked == "refused":
+        raise Permanent(f"what was given back of {job.arguments['key']} at the provider cannot be")
+    if looked == "waits":
+        raise NotYet(looked)
 
 
 def look_for_subject(runtime: Runtime, job: RunningJob) -> None:

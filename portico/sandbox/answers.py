@@ -37,6 +37,7 @@ def of_refund(refund: RefundRecord) -> Json:
         "key": request.key,
         "status": refund.status,
         "charge": request.charge,
+        "charge_key": refund.charge_key,
         "amount_minor": request.amount_minor,
         "currency": request.currency,
     }

@@ -16,7 +16,7 @@ from portico.gateways.sandbox import ACCOUNT_HEADER
 from portico.sandbox import answers
 from portico.sandbox.faults import Faults, Mishap
 from portico.sandbox.office import Office
-from portico.sandbox.records import BadRequest, CardRefused, ChargeRequest, KeyReused, RefundRequest, SetupRequest
+from portico.sandbox.records import BadRequest, CardRefused, ChargeRequest, KeyReused, RefundRequest, RefundState, SetupRequest
 from portico.sandbox.wire import Request, Response
 
 _WAIT_FOR_FIRST_WEBHOOK_SECONDS = 3  # less than the adapter waits for the answer
@@ -35,6 +35,15 @@ class Lost(Exception):
 
 class _ByKey(msgspec.Struct, forbid_unknown_fields=True):
     key: str
+
+
+class _MoneyBack(msgspec.Struct, forbid_unknown_fields=True):
+    """Of a charge: all that is left of it without an amount. Or how a refund ends, by its id."""
+
+    charge: str = ""
+    refund: str = ""
+    amount_minor: int | None = None
+    status: RefundState = "succeeded"
 
 
 class _CardChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,10 +81,15 @@ async def _cancel_charge(office: Office, request: Request) -> object:
 
 async def _refund(office: Office, request: Request) -> object:
     asked = replace(_read(request, RefundRequest), account=_account(request))
+    if not asked.key:
+        raise BadRequest("a refund by the API has a key")
     return answers.of_refund(await office.tell(office.bank.refund, asked))
 
 
 async def _find_refund(office: Office, request: Request) -> object:
+    """The refund with a key, or all of a charge."""
+    if "charge" in request.query:
+        return [answers.of_refund(one) for one in await office.ask(office.bank.refunds_of, _asked(request, "charge"))]
     found = await office.ask(office.bank.find_refund, _asked(request, "key"))
     return found and answers.of_refund(found)
 
@@ -116,6 +130,14 @@ async def _change_card(office: Office, request: Request) -> object:
     return answers.of_card(await office.tell(office.bank.change_card, asked.method, asked.number))
 
 
+async def _give_back(office: Office, request: Request) -> object:
+    """What the merchant does at the bank itself."""
+    asked = _read(request, _MoneyBack)
+    if asked.refund:
+        return answers.of_refund(await office.tell(office.bank.end_refund, asked.refund, asked.status))
+    return answers.of_refund(await office.tell(office.bank.give_back, asked.charge, asked.amount_minor, outcome=asked.status))
+
+
 _ROUTES: Mapping[tuple[str, str], Handler] = {
     ("POST", "/v1/charges"): _charge,
     ("GET", "/v1/charges"): _find_charge,
@@ -127,8 +149,9 @@ _ROUTES: Mapping[tuple[str, str], Handler] = {
     ("GET", "/v1/ledger"): _read_ledger,
     ("POST", "/control/faults"): _set_faults,
     ("POST", "/control/cards"): _change_card,
+    ("POST", "/control/refunds"): _give_back,
 }
-_NEVER_LOST: tuple[Handler, ...] = (_read_ledger, _set_faults, _change_card)
+_NEVER_LOST: tuple[Handler, ...] = (_read_ledger, _set_faults, _change_card, _give_back)
 
 
 def is_api(path: str) -> bool:

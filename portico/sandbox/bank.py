@@ -203,9 +203,22 @@ class Bank:
                 and charge.request.currency == request.currency
                 and request.amount_minor <= charge.request.amount_minor - self.given_back_minor(charge.id)
             )
-            refund = RefundRecord(self._new_id("re"), request, outcome if possible else "failed", self.clock())
+            key = charge.request.key if charge is not None else ""
+            refund = RefundRecord(self._new_id("re"), request, outcome if possible else "failed", self.clock(), key)
             self._write((_refund_event(refund), refund))
             return refund
+
+    def give_back(self, charge_id: str, amount_minor: int | None = None, *, outcome: RefundState = "succeeded") -> RefundRecord:
+        """What the merchant does at the bank itself, with nobody's key: gives back a part of a charge, or all that is left of it.
+        Raises NotFound, BadRequest when there is not as much."""
+        with self._lock:
+            charge = self.charge_by_id(charge_id)
+            left_minor = charge.request.amount_minor - self.given_back_minor(charge_id) if charge.status == "succeeded" else 0
+            amount_minor = left_minor if amount_minor is None else amount_minor
+            if not 0 < amount_minor <= left_minor:
+                raise BadRequest("there is not as much left of the charge")
+            request = RefundRequest("", charge_id, amount_minor, charge.request.currency, charge.request.account)
+            return self.refund(request, outcome=outcome)
 
     def find_refund(self, key: str) -> RefundRecord | None:
         with self._lock:
@@ -218,10 +231,21 @@ class Bank:
             refund = self.find_refund(key)
             if refund is None:
                 raise NotFound(key)
-            if refund.status == "pending":
+            return self.end_refund(refund.id, outcome) if refund.status == "pending" else refund
+
+    def end_refund(self, refund_id: str, outcome: RefundState) -> RefundRecord:
+        """Ends a refund by the bank's own id, whoever made it. One that succeeded may still come back: it fails. Raises NotFound."""
+        with self._lock:
+            refund = _found(self._refunds, refund_id)
+            if refund.status == "pending" or (refund.status == "succeeded" and outcome == "failed"):
                 refund = replace(refund, status=outcome)
                 self._write((_refund_event(refund), refund))
             return refund
+
+    def refunds_of(self, charge_id: str) -> list[RefundRecord]:
+        """All refunds of a charge, whoever made them, in the order they were."""
+        with self._lock:
+            return list(self._refunds_of.get(charge_id, {}).values())
 
     def given_back_minor(self, charge_id: str) -> int:
         """What was, or is being, given back of a charge."""
@@ -290,7 +314,8 @@ class Bank:
             self._charge_keys[entry.charge.request.key] = entry.charge.id
         if entry.refund is not None:
             self._refunds[entry.refund.id] = entry.refund
-            self._refund_keys[entry.refund.request.key] = entry.refund.id
+            if entry.refund.request.key:
+                self._refund_keys[entry.refund.request.key] = entry.refund.id
             self._refunds_of.setdefault(entry.refund.request.charge, {})[entry.refund.id] = entry.refund
 
 

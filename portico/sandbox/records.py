@@ -105,6 +105,8 @@ class ChargeRecord:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
+    """`key` is empty where nobody asked by the API: it was made at the bank itself."""
+
     key: str
     charge: str
     amount_minor: int
@@ -118,6 +120,7 @@ class RefundRecord:
     request: RefundRequest
     status: RefundState
     created_at: datetime
+    charge_key: str = ""
 
 
 Record = Customer | Card | Setup | ChargeRecord | RefundRecord

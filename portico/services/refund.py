@@ -27,8 +27,8 @@ from portico.domain.payment import Payment, RefundStatus, RefundTicket, refundab
 from portico.domain.scope import BuyerScope
 from portico.domain.tax import Taxation
 from portico.domain.typed import plain
-from portico.gateways.port import RefundOrder, RefundResult, Unanswered
-from portico.services import document, event, marks, notice, store_time
+from portico.gateways.port import RefundResult, Unanswered
+from portico.services import document, event, marks, notice, refund_asking, store_time
 from portico.services.runtime import Runtime
 from portico.storage import audit, outbox
 from portico.storage import document as documents
@@ -237,7 +237,7 @@ def execute(
     if asked.refund.status != "pending":
         return asked.refund.status
     try:
-        result = _ask(runtime, asked, first=first)
+        result = refund_asking.ask(runtime, asked, first=first)
     except Unanswered as silence:
         log.warning("refund_unanswered", key=key, said=str(silence))
         return "pending"
@@ -252,7 +252,7 @@ def execute(
 
 def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, result: RefundResult) -> None:
     """Writes what became of a refund, and everything that follows from it. Does nothing where that is written already. `asked` may
-    be older than this transaction; `result` fits it (see `fits`)."""
+    be older than this transaction; `result` fits it (see `refund_asking`)."""
     scope, refund = asked.scope, asked.refund
     if result.status == "pending":
         refunds.note(tx, asked.key, result.reference)
@@ -263,9 +263,12 @@ def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, result: Refu
             log.error("refund_came_back", refund=refund.id)  # it has a credit note, which nobody may take back but a person
         return
     now = store_time.now(runtime, asked.store, scope.environment)
-    if refund.ticket_id is not None:
-        tickets.decide(tx, scope, refund.ticket_id, result.status, now=now)
-    about = {"payment_id": asked.payment.id, "order_id": asked.payment.order_id, "ticket_id": refund.ticket_id, "purpose": refund.purpose}
+    ticket_id = refund.ticket_id
+    if refund.at_provider and result.status == "succeeded":
+        ticket_id = _answered(tx, runtime, asked, left_minor=asked.payment.total_minor - before_minor - refund.amount_minor, now=now)
+    if ticket_id is not None:
+        tickets.decide(tx, scope, ticket_id, result.status, now=now)
+    about = {"payment_id": asked.payment.id, "order_id": asked.payment.order_id, "ticket_id": ticket_id, "purpose": refund.purpose}
     told = {**about, **event.money(refund.amount_minor, asked.payment.currency)}
     event.record(tx, runtime, scope, "refund.failed" if result.status == "failed" else "refund.succeeded", refund.id, at=now, **told)
     if result.status == "failed":
@@ -276,6 +279,21 @@ def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, result: Refu
     else:
         notice.add(tx, runtime, scope, "refund_made", refund.id, now=now, payment_id=asked.payment.id)
         document.issue_for_refund(tx, runtime, scope, asked.payment, refund, before_minor=before_minor, now=now, seller=asked.store)
+
+
+def _answered(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, *, left_minor: int, now: datetime) -> str | None:
+    """The request that is granted by what somebody gave back at the provider: it was what was asked for, or nothing else is left to
+    give. Any other goes on waiting for a person."""
+    scope, refund = asked.scope, asked.refund
+    waiting = [each for each in tickets.of_payment(tx, scope, asked.payment.id) if each.status == "pending"]
+    if not waiting or (left_minor > 0 and waiting[0].amount_minor != refund.amount_minor):
+        return None
+    ticket = waiting[0]
+    if not tickets.decide(tx, scope, ticket.id, "approved", now=now):
+        return None
+    refunds.answer(tx, refund.id, ticket.id)
+    event.record(tx, runtime, scope, "refund_ticket.approved", ticket.id, at=now, **_of_ticket(ticket), refund_id=refund.id)
+    return ticket.id
 
 
 def _correct(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, *, before_minor: int, now: datetime) -> None:
@@ -293,30 +311,6 @@ def _correct(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, *, before_
         tx, runtime, scope, corrected, asked.payment,
         billing_detail=ordered.billing_detail, before_minor=before_minor, now=now, seller=asked.store, undue=ordered.taxation,
     )  # fmt: skip
-
-
-def fits(asked: KeyedRefund, result: RefundResult) -> bool:
-    """Whether a result is about the very refund that was asked for. Else somebody must look, and nothing is settled."""
-    expected = (asked.key, asked.refund.amount_minor, asked.payment.currency)
-    told = (result.key, result.amount_minor, result.currency)
-    if told != expected:
-        log.error("refund_differs", expected=expected, told=told, reference=result.reference)
-    return told == expected
-
-
-def _ask(runtime: Runtime, asked: KeyedRefund, *, first: bool) -> RefundResult:
-    """The provider's answer. Raises Unanswered when there is none, or one about another refund than we asked for."""
-    gateway = runtime.gateways.get(asked.scope.environment)
-    if gateway is None or asked.charge_reference is None:
-        raise Unanswered(f"there is nobody to ask for {asked.key}")
-    marks.here("asking_refund")
-    result = None if first else gateway.find_refund(asked.key, charge_reference=asked.charge_reference)
-    if result is None:
-        order = RefundOrder(asked.key, asked.charge_reference, asked.refund.amount_minor, asked.payment.currency)
-        result = gateway.refund(order)
-    if not fits(asked, result):
-        raise Unanswered("the answer is about another amount")
-    return result
 
 
 def _hold_grantable(runtime: Runtime, scope: BuyerScope, ticket: RefundTicket, paid: Payment) -> None:

@@ -16,7 +16,7 @@ import structlog
 from portico.domain.errors import NotFound, PorticoError
 from portico.domain.scope import BuyerScope, Environment
 from portico.gateways.port import CardSetupResult, GatewayEvent, RefundResult
-from portico.services import card, charging, marks, refund, settlement, surplus
+from portico.services import card, charging, marks, refund, refund_asking, refund_at_provider, settlement, surplus
 from portico.services.runtime import Runtime
 from portico.storage import card_setup as setups
 from portico.storage import outbox, webhook_event
@@ -30,7 +30,7 @@ JOB = "webhook"
 BODY_LIMIT_BYTES = 256 * 1024
 _FIRST_LOOK_SECONDS = 5
 
-What = Literal["charge", "refund", "card_setup"]
+What = Literal["charge", "refund", "card_setup", "given_back"]
 
 
 class SubjectUnknown(PorticoError):
@@ -83,6 +83,8 @@ def look_again(runtime: Runtime, *, environment: Environment, gateway: str, even
             raise SubjectUnknown(f"{gateway} tells of a {what} that is unknown here: {subject}")
         if what == "card_setup":
             card.told(tx, runtime, CardSetupResult(subject, "open"))
+        if what == "given_back" and outcome == "applied":
+            refund_at_provider.look_later(tx, runtime, subject)
         webhook_event.end_waiting(tx, environment, gateway, event_id, outcome)
 
 
@@ -92,6 +94,8 @@ def _about(event: GatewayEvent) -> tuple[What, str] | None:
         return "charge", event.charge.key
     if event.refund is not None:
         return "refund", event.refund.key
+    if event.given_back is not None:
+        return "given_back", event.given_back
     return ("card_setup", event.card_setup.reference) if event.card_setup is not None else None
 
 
@@ -109,7 +113,7 @@ def _outcome(tx: sa.Connection, environment: Environment, what: What, subject: s
 
 def _owner(tx: sa.Connection, what: What, subject: str) -> BuyerScope:
     """Whose the subject is. Raises NotFound."""
-    if what == "charge":
+    if what in ("charge", "given_back"):
         return payments.attempt_by_key(tx, subject).scope
     if what == "card_setup":
         found = setups.by_reference(tx, subject)
@@ -130,11 +134,13 @@ def _apply(tx: sa.Connection, runtime: Runtime, event: GatewayEvent) -> None:
         _apply_refund(tx, runtime, event.refund)
     elif event.card_setup is not None:
         card.told(tx, runtime, event.card_setup)
+    elif event.given_back is not None:
+        refund_at_provider.look_later(tx, runtime, event.given_back)
 
 
 def _apply_refund(tx: sa.Connection, runtime: Runtime, result: RefundResult) -> None:
     if result.key.endswith(surplus.KEY_SUFFIX):
         return  # it has no row: its job asks until it is done
     asked = refunds.by_key(tx, result.key)
-    if refund.fits(asked, result):
+    if refund_asking.fits(asked, result):
         refund.settle(tx, runtime, asked, result)

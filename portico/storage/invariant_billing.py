@@ -79,7 +79,7 @@ BILLING_RULES: tuple[Check, ...] = (
         LEFT JOIN refund r ON r.ticket_id = t.id
         WHERE coalesce(r.status, '') <> CASE t.status WHEN 'approved' THEN 'pending' WHEN 'succeeded' THEN 'succeeded'
             WHEN 'failed' THEN 'failed' ELSE '' END
-           OR r.amount_minor <> t.amount_minor OR r.payment_id <> t.payment_id
+           OR (r.amount_minor <> t.amount_minor AND NOT r.at_provider) OR r.payment_id <> t.payment_id
         """,
     ),
     Check(

@@ -272,7 +272,7 @@ def of_period(tx: sa.Connection, scope: BuyerScope, subscription_id: str, period
 def start(tx: sa.Connection, scope: BuyerScope, payment: Payment) -> bool:
     """Keeps a new payment. False, and nothing is written, when the period has one already, or another change of plan is open:
     this is where a period is billed once, whatever runs twice."""
-    columns = {name: getattr(payment, name) for name in (*HEAD, "created_at", "succeeded_at", "purpose")}
+    columns = {name: getattr(payment, name) for name in (*HEAD, "created_at", "succeeded_at", "purpose", "disputed_at")}
     kept = {"lines": lines_to_json(payment.lines), "change": change_to_json(payment.change), "taxes": payment.taxes or None}
     whose = {"store_id": scope.store_id, "environment": scope.environment, "buyer_id": scope.buyer_id}
     values = {**columns, **method_values(payment.method), **kept, **whose}

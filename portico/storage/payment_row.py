@@ -17,14 +17,14 @@ HEAD = (
     "net_minor", "tax_minor", "total_minor", "refunded_minor", "status",
 )  # fmt: skip
 METHOD = ("method_brand", "method_last4", "method_expiry_month", "method_expiry_year")
-NAMES = (*HEAD, *METHOD, "created_at", "succeeded_at", "purpose", "lines", "change", "taxes")
+NAMES = (*HEAD, *METHOD, "created_at", "succeeded_at", "purpose", "lines", "change", "taxes", "disputed_at")
 PAYMENT = tuple(payment.c[name] for name in NAMES)
 ATTEMPT_NAMES = (
     "sequence", "status", "failure_code", "method_brand", "method_last4", "attempted_at", "key", "reference", "action_url", "on_session",
     "customer_reference", "method_reference",
 )  # fmt: skip
 ATTEMPT = tuple(payment_attempt.c[name] for name in ATTEMPT_NAMES)
-REFUND_NAMES = ("id", "amount_minor", "status", "reason", "created_at", "key", "reference", "ticket_id", "purpose")
+REFUND_NAMES = ("id", "amount_minor", "status", "reason", "created_at", "key", "reference", "ticket_id", "purpose", "at_provider")
 REFUND = tuple(refund.c[name] for name in REFUND_NAMES)
 
 
@@ -39,7 +39,7 @@ def method_of(
 def payment_of(row: Any) -> Payment:
     """A row that begins with PAYMENT."""
     head, (brand, last4, month, year) = row[: len(HEAD)], row[len(HEAD) : len(HEAD) + len(METHOD)]
-    created_at, succeeded_at, purpose, lines, change, taxes = row[len(HEAD) + len(METHOD) : len(PAYMENT)]
+    created_at, succeeded_at, purpose, lines, change, taxes, disputed_at = row[len(HEAD) + len(METHOD) : len(PAYMENT)]
     return Payment(
         *head,
         method=method_of(brand, last4, month, year),
@@ -49,6 +49,7 @@ def payment_of(row: Any) -> Payment:
         lines=lines_from_json(lines),
         change=change_from_json(change),
         taxes=taxes_of(taxes),
+        disputed_at=disputed_at,
     )
 
 

@@ -48,7 +48,7 @@ class TaxUnderWay:
 
 _KEY: sa.BindParameter[Any] = sa.bindparam("p_key")
 _LOCK_PAYMENT = sa.select(payment.c.id).where(of_buyer(payment), payment.c.id == sa.bindparam("p_payment_id")).with_for_update()
-_VALUES = ("id", "amount_minor", "reason", "key", "ticket_id", "purpose", "correction", "created_at")
+_VALUES = ("id", "amount_minor", "reason", "key", "reference", "ticket_id", "purpose", "correction", "at_provider", "created_at")
 
 
 def _start_statement(insert: Any) -> Any:
@@ -87,6 +87,11 @@ _BY_KEY = (
     )
     .where(table.c.key == _KEY)
 )
+_CHARGE_KEY = sa.select(payment_attempt.c.key).where(
+    payment_attempt.c.payment_id == sa.bindparam("p_id"),
+    payment_attempt.c.status == word("succeeded"),
+    payment_attempt.c.key.is_not(None),
+)
 _IS_OPEN = sa.and_(table.c.key == _KEY, table.c.status == "pending")
 _reference = sa.func.coalesce(sa.bindparam("p_reference", type_=table.c.reference.type), table.c.reference)
 _NOTE = sa.update(table).where(_IS_OPEN).values(reference=_reference)
@@ -101,6 +106,11 @@ _GIVE_BACK = (
     .where(payment.c.id == sa.bindparam("p_id"))
     .values(refunded_minor=payment.c.refunded_minor + sa.bindparam("p_amount_minor"))
     .returning(payment.c.refunded_minor, payment.c.order_id)
+)
+_ANSWER = (
+    sa.update(table)
+    .where(table.c.id == sa.bindparam("p_id"), table.c.at_provider, table.c.ticket_id.is_(None))
+    .values(ticket_id=sa.bindparam("p_ticket_id"))
 )
 _OF_ORDER = (
     sa.select(order.c.total_minor, sa.func.sum(payment.c.refunded_minor))
@@ -139,13 +149,16 @@ def start(
     ticket_id: str | None = None,
     purpose: RefundPurpose = "money",
     correction: dict[str, Any] | None = None,
+    at_provider: bool = False,
 ) -> bool:
     """Keeps a new refund of a payment, pending, and the payment locked. False, and nothing is written, when less is left of it (those
     under way count), it has not succeeded, is not the buyer's, or the key was used.
 
-    One of purpose "tax" says with `correction` which invoice is corrected once it has succeeded, and how: {"document_id", ...}.
+    One of purpose "tax" says with `correction` which invoice is corrected once it has succeeded, and how: {"document_id", ...}. One that
+    was made `at_provider` has the provider's id as its key.
     """
-    values = (refund_id, amount_minor, reason, key, ticket_id, purpose, correction, now)
+    reference = key if at_provider else None
+    values = (refund_id, amount_minor, reason, key, reference, ticket_id, purpose, correction, at_provider, now)
     here = {**buyer_values(scope), "p_payment_id": payment_id}
     tx.execute(_LOCK_PAYMENT, here)
     row = first(tx, _START[tx.dialect.name], here | {f"p_{name}": value for name, value in zip(_VALUES, values, strict=True)})
@@ -162,9 +175,22 @@ def by_key(tx: sa.Connection, key: str) -> KeyedRefund:
     return KeyedRefund(key, scope, store.of_row(row[5:of_store]), payment_of(row[of_store:of_payment]), refund, row[3], row[4])
 
 
+def charge_key_any(tx: sa.Connection, payment_id: str) -> str:
+    """The key of the charge that paid for a payment of any store: for operators. Raises NotFound, too, where it was none of ours."""
+    row = first(tx, _CHARGE_KEY, {"p_id": payment_id})
+    if row is None:
+        raise NotFound
+    return row[0]
+
+
 def note(tx: sa.Connection, key: str, reference: str) -> bool:
     """Notes the provider's id of a refund that is under way. False: it has ended."""
     return changed(tx, _NOTE, {"p_key": key, "p_reference": reference or None}) == 1
+
+
+def answer(tx: sa.Connection, refund_id: str, ticket_id: str) -> None:
+    """A refund that somebody made at the provider turns out to be what a request asked for."""
+    tx.execute(_ANSWER, {"p_id": refund_id, "p_ticket_id": ticket_id})
 
 
 def settle(tx: sa.Connection, key: str, status: Literal["succeeded", "failed"], *, reference: str | None = None) -> int | None:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-HEAD = "0004"
+HEAD = "0005"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
 
 

@@ -55,6 +55,10 @@ class Provider(Protocol):
         """All money given back of a charge, by the provider's own books."""
         ...
 
+    def give_back(self, reference: str, amount_minor: int) -> None:
+        """What the merchant does at the provider itself: gives back a part of a charge in EUR."""
+        ...
+
     def confirm(self, charge: ChargeResult, *, approved: bool) -> None:
         """What the buyer does on the page of 3-D Secure."""
         ...
@@ -215,6 +219,7 @@ class Conformance:
             lambda: nowhere.cancel_charge("PAY_1-1", customer="cus"),
             lambda: nowhere.refund(RefundOrder("REF_1", "ch_1", 100, "EUR")),
             lambda: nowhere.find_refund("REF_1", charge_reference="ch_1"),
+            lambda: nowhere.refunds_of("ch_1"),
             lambda: nowhere.save_card_page(setup_of()),
             lambda: nowhere.find_card_setup("setup_1"),
         ]
@@ -346,6 +351,17 @@ class Conformance:
         paid = provider.gateway.charge(charge_of(provider.saved_card("works")))
         assert provider.gateway.find_refund(new_key("REF"), charge_reference=paid.reference) is None
 
+    def test_what_the_merchant_gave_back_at_the_provider_is_among_the_refunds(self, provider: Provider) -> None:
+        paid = provider.gateway.charge(charge_of(provider.saved_card("works")))
+        assert list(provider.gateway.refunds_of(paid.reference)) == []
+        ours = provider.gateway.refund(RefundOrder(new_key("REF"), paid.reference, 1000, "EUR"))
+        provider.give_back(paid.reference, 500)
+        made = {refund.key: refund for refund in provider.gateway.refunds_of(paid.reference)}
+        assert made.keys() == {ours.key, ""}
+        assert made[ours.key] == ours
+        assert (made[""].status, made[""].amount_minor, made[""].currency) == ("succeeded", 500, "EUR")
+        assert made[""].reference not in ("", ours.reference)
+
     def test_a_card_page_leads_to_a_card_that_can_be_charged(self, provider: Provider) -> None:
         need(provider, "card page")
         setup = setup_of()
@@ -382,12 +398,15 @@ class Signed:
         charge = charge_of(provider.saved_card("works"))
         result = provider.gateway.charge(charge)
         refund = provider.gateway.refund(RefundOrder(new_key("REF"), result.reference, 500, "EUR"))
+        provider.give_back(result.reference, 100)
         events = [provider.gateway.parse_webhook(body, headers, provider.now()) for body, headers in provider.webhooks()]
         assert result in [event.charge for event in events]
         assert refund in [event.refund for event in events]
+        assert [event.given_back for event in events].count(charge.key) == 1
         assert len({event.id for event in events}) == len(events)
         assert all(event.occurred_at.tzinfo is not None for event in events)
-        assert all(sum(part is not None for part in (event.charge, event.refund, event.card_setup)) <= 1 for event in events)
+        told = [(event.charge, event.refund, event.card_setup, event.given_back) for event in events]
+        assert all(sum(part is not None for part in parts) <= 1 for parts in told)
 
     def test_a_webhook_is_good_for_five_minutes_either_way(self, provider: Provider) -> None:
         body, headers = self._one(provider)

@@ -68,6 +68,11 @@ class StripeFront:
         self._sessions[reference].update(status="expired", url=None)
         self._tell("checkout.session.expired", self._sessions[reference])
 
+    def give_back(self, intent: str, amount: int) -> None:
+        """What the merchant does in the dashboard: a refund without metadata."""
+        refund = self.behind.ask("POST", "refunds", payment_intent=intent, amount=str(amount))
+        self._tell("refund.created", refund)
+
     def forget_keys(self) -> None:
         """A day has gone by."""
         self._kept.clear()

@@ -38,6 +38,9 @@ class InProcess:
     def given_back_minor(self, reference: str) -> int:
         return self.gateway.bank.given_back_minor(reference)
 
+    def give_back(self, reference: str, amount_minor: int) -> None:
+        self.gateway.bank.give_back(reference, amount_minor)
+
     def confirm(self, charge: ChargeResult, *, approved: bool) -> None:
         self.gateway.bank.confirm_charge(charge.reference, approved=approved)
 

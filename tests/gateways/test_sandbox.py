@@ -53,6 +53,9 @@ class OverHttp:
         refunds = self.process.ask("GET", "/v1/ledger")["refunds"]
         return sum(refund["amount_minor"] for refund in refunds if refund["charge"] == reference and refund["status"] != "failed")
 
+    def give_back(self, reference: str, amount_minor: int) -> None:
+        self.process.ask("POST", "/control/refunds", charge=reference, amount_minor=amount_minor)
+
     def confirm(self, charge: ChargeResult, *, approved: bool) -> None:
         assert charge.action_url is not None
         self.submit(charge.action_url, decision="approve" if approved else "decline")

@@ -47,6 +47,9 @@ class AtStripe:
         refunds = self.front.behind.ask("GET", "refunds", payment_intent=reference, limit="1000")["data"]
         return sum(refund["amount"] // _BY_ITS_OWN_BOOKS.get(refund["currency"], 1) for refund in refunds)
 
+    def give_back(self, reference: str, amount_minor: int) -> None:
+        self.front.give_back(reference, amount_minor)
+
     def confirm(self, charge: ChargeResult, *, approved: bool) -> None:
         self.front.behind.answer_the_bank(charge.reference, confirm=approved)
 
@@ -438,7 +441,8 @@ def test_a_webhook_that_cannot_be_looked_up_is_to_come_again(provider: AtStripe)
 @pytest.mark.parametrize(
     "changes",
     [
-        {"type": "charge.refunded"},
+        {"type": "charge.updated"},
+        {"type": "refund.created", "data": {"object": {"object": "refund", "id": "re_without_a_payment_intent", "metadata": {}}}},
         {"type": "setup_intent.succeeded"},
         {"type": "customer.created"},
         {"type": "invoice.paid"},
@@ -455,6 +459,18 @@ def test_what_is_of_no_interest_is_an_event_without_content(provider: AtStripe, 
     plain = provider.gateway.parse_webhook(*signed(json.dumps(event), provider.now()), provider.now())
     assert plain == GatewayEvent(event["id"], datetime.fromtimestamp(event["created"], UTC))
     assert len(provider.front.requests) == asked
+
+
+@pytest.mark.parametrize("kind", ["refund", "charge"])
+def test_what_the_shop_gives_back_of_its_own_charges_is_left_alone(provider: AtStripe, kind: str) -> None:
+    charge = charge_of(provider.saved_card("works"))
+    ours = provider.gateway.charge(charge).reference
+    name = {"refund": "refund.created", "charge": "charge.refunded"}[kind]
+    event: dict[str, object] = {"id": "evt_1", "object": "event", "type": name, "created": 1}
+    for intent, key in ((ours, charge.key), ("pi_of_the_merchants_shop", None)):
+        told = event | {"data": {"object": {"object": kind, "id": "x_1", "payment_intent": intent}}}
+        read = provider.gateway.parse_webhook(*signed(json.dumps(told), provider.now()), provider.now())
+        assert (read.given_back, read.refund, read.charge) == (key, None, None)
 
 
 @pytest.mark.parametrize(

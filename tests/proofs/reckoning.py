@@ -117,7 +117,7 @@ def _read_ledger(file: Path) -> _Bank:
             bank.charges[entry.charge.request.key] = entry.charge
             bank.captured[entry.charge.request.key] += entry.type == "charge.succeeded"
         if entry.refund is not None:
-            bank.refunds[entry.refund.request.key] = entry.refund
+            bank.refunds[entry.refund.request.key or entry.refund.id] = entry.refund  # one made at the bank has no key of ours
     bank.captured += Counter()  # without those of nought
     return bank
 

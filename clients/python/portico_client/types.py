@@ -481,6 +481,7 @@ class PaymentRefund(TypedDict):
     purpose: Literal["money", "tax"]
     reason: str
     refund_ticket_id: str | None
+    at_provider: bool
     created_at: str
 
 
@@ -776,6 +777,7 @@ class Refund(TypedDict):
     purpose: Literal["money", "tax"]
     reason: str
     refund_ticket_id: str | None
+    at_provider: bool
     created_at: str
 
 

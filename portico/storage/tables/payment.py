@@ -3,7 +3,14 @@
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Text
 
-from portico.domain.payment import ATTEMPT_STATUSES, PAYMENT_PURPOSES, PAYMENT_STATUSES, REFUND_PURPOSES, TICKET_STATUSES
+from portico.domain.payment import (
+    ATTEMPT_STATUSES,
+    DISPUTE_STATUSES,
+    PAYMENT_PURPOSES,
+    PAYMENT_STATUSES,
+    REFUND_PURPOSES,
+    TICKET_STATUSES,
+)
 from portico.domain.scope import ENVIRONMENTS
 from portico.storage.columns import Id, Instant, amounts, belongs, method, of_buyer, one_of, only
 from portico.storage.tables.metadata import BUYER, STORE, metadata
@@ -27,6 +34,7 @@ payment = sa.Table(
     Column("lines", sa.JSON(none_as_null=True)),  # what its invoice prints; null: one position of the order's product
     Column("change", sa.JSON(none_as_null=True)),  # what capture puts into effect
     Column("taxes", sa.JSON(none_as_null=True)),  # by rate, as its invoice prints them; null: all of it as the order says
+    Column("disputed_at", Instant),  # since when the buyer's bank disputes it; null: it does not, or not any more
     Column("created_at", Instant, nullable=False),
     Column("succeeded_at", Instant),
     belongs(*BUYER, "order_id", to="orders"),
@@ -74,6 +82,8 @@ payment_attempt = sa.Table(
     Index("ix_payment_attempt_open", "attempted_at", **only(_OPEN_ATTEMPT)),
 )
 
+_MADE_THERE = "key IS NOT NULL AND reference IS NOT NULL AND key = reference AND purpose = 'money'"
+
 refund = sa.Table(
     "refund",
     metadata,
@@ -90,6 +100,7 @@ refund = sa.Table(
     Column("ticket_id", Id),
     Column("purpose", String(5), nullable=False, server_default="money"),
     Column("correction", sa.JSON(none_as_null=True)),  # of one that gives tax back: which invoice is corrected then, and how
+    Column("at_provider", Boolean, nullable=False, server_default=sa.false()),  # somebody made it there: its key is the provider's id
     Column("created_at", Instant, nullable=False),
     belongs(*BUYER, "payment_id", to="payment"),
     belongs(*BUYER, "ticket_id", to="refund_ticket"),
@@ -99,6 +110,7 @@ refund = sa.Table(
     sa.UniqueConstraint("store_id", "environment", "external_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
     CheckConstraint("(purpose = 'tax') = (correction IS NOT NULL)", name="correction"),
+    CheckConstraint(f"NOT at_provider OR ({_MADE_THERE})", name="at_provider"),
     Index(None, "payment_id"),
     Index("ix_refund_page_of_store", "store_id", "environment", "created_at", "id"),
     Index("ix_refund_pending", "created_at", **only("status = 'pending' AND key IS NOT NULL")),
@@ -132,6 +144,27 @@ refund_ticket = sa.Table(
     Index("ix_refund_ticket_page", "store_id", "environment", "buyer_id", "created_at", "id"),
     Index("ix_refund_ticket_page_of_store", "store_id", "environment", "created_at", "id"),
     Index("ix_refund_ticket_queue", "created_at", "id", **only("status IN ('pending', 'approved')")),
+)
+
+# A payment that the buyer's bank disputes, as the provider tells of it.
+dispute = sa.Table(
+    "dispute",
+    metadata,
+    Column("id", Id, primary_key=True),
+    *of_buyer(),
+    Column("payment_id", Id, nullable=False),
+    Column("reference", String(200), nullable=False),  # the provider's own id
+    Column("currency", String(3), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("reason", String(60), nullable=False),  # in the provider's words
+    Column("status", String(4), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    belongs(*BUYER, "payment_id", to="payment"),
+    one_of("status", DISPUTE_STATUSES),
+    sa.UniqueConstraint("store_id", "environment", "reference"),
+    CheckConstraint("(status = 'open') = (closed_at IS NULL)", name="closed"),
+    Index(None, "payment_id"),
 )
 
 # A visit to the provider's page to give a card: for a subscription, or for what a checkout sells.
