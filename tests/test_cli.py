@@ -120,12 +120,13 @@ BAD: dict[str, tuple[list[str], str]] = {
     ),
     "where to read on": (["key", "create", "--store", "x"], "See: portico key create --help"),
     "no such store": (["key", "list", "--store", "nope", "--environment", "test"], "there is no store 'nope'"),
+    "a folder": (["import", ".", "--store", "nope", "--environment", "test"], ". is a folder"),
     "no such file": (["import", "nope.jsonl", "--store", "nope", "--environment", "test"], "nope"),
     "no such seller": (["store", "create", "--name", "x", "--slug", "x", "--seller", "nope.json"], "cannot be read"),
     "no such job": (["jobs", "retry", "7"], "no job 7"),
     "no number": (["jobs", "retry", "seven"], "seven"),
     "a taken port": (["serve", "--port", "TAKEN"], "in use"),
-    "a port that is none": (["serve", "--port", "70000"], "PORTICO_PORT"),
+    "a port that is none": (["serve", "--port", "70000"], "PORTICO_PORT: must be less than or equal to 65535, such as 8000"),
 }
 
 
@@ -180,6 +181,11 @@ def test_an_old_database_is_pointed_out(
     assert "portico migrate" in capsys.readouterr().err
     assert cli.run(["migrate"]) == 0
     assert cli.run(["store", "list"]) == 0
+    with empty_database.transaction() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for command in (["store", "list"], ["migrate"]):
+        assert cli.run(command) == 2
+        assert "start the newer Portico" in capsys.readouterr().err, "going round in circles helps nobody"
 
 
 def test_a_database_out_of_reach_is_said_without_its_password(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,6 +194,13 @@ def test_a_database_out_of_reach_is_said_without_its_password(monkeypatch: pytes
     said = capsys.readouterr().err
     assert "cannot be used" in said
     assert "hunter2" not in said
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "letter").write_text("Dear Ada" * 100)
+    monkeypatch.setenv("PORTICO_DATABASE_URL", f"sqlite:///{tmp_path}/letter")
+    assert cli.run(["migrate"]) == 2
+    assert "cannot be used: file is not a database" in capsys.readouterr().err
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from cyclopts import Parameter
 
 from portico.api.cancellations import summary_of
-from portico.cli.console import EnvironmentName, StoreName, notes, open_runtime, out, print_table, scope_of
+from portico.cli.console import EnvironmentName, StoreName, note, open_runtime, out, print_table, scope_of
 from portico.domain.errors import PorticoError
 from portico.domain.money import format_amount
 from portico.services import cancellation_report
@@ -59,7 +59,7 @@ def _print(report: Report) -> None:
         print_table((report.by, "", *_COLUMNS), rows)
     if not report.lines:
         last = report.until - timedelta(days=1)
-        notes.print(f"Nobody canceled from {report.since:%Y-%m-%d} to {last:%Y-%m-%d}.", soft_wrap=True)
+        note(f"Nobody canceled from {report.since:%Y-%m-%d} to {last:%Y-%m-%d}.")
 
 
 def _rows(name: str, key: str, line: Line) -> list[tuple[str, ...]]:

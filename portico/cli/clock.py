@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
-from portico.cli.console import StoreName, find_store, open_runtime, out
+from portico.cli.console import StoreName, find_store, open_runtime, say
 from portico.domain.calendar import period_bounds
 from portico.domain.catalog import Interval
 from portico.domain.errors import PorticoError
@@ -37,8 +37,8 @@ def advance(
         worker = Worker(runtime)
         played = test_clock.advance(runtime, StoreScope(row.id, "test"), target, work=worker.run_until_idle)
     zone = ZoneInfo(row.time_zone)
-    out.print(f"It is now {played.until.astimezone(zone):%Y-%m-%d %H:%M} in the test environment of {row.slug} ({row.time_zone}).")
-    out.print(f"On the way: {played.steps} steps of subscriptions, {played.charges} charges, at {played.moments} moments.")
+    say(f"It is now {played.until.astimezone(zone):%Y-%m-%d %H:%M} in the test environment of {row.slug} ({row.time_zone}).")
+    say(f"On the way, at moments: {played.moments}; steps of subscriptions: {played.steps}; charges: {played.charges}.")
 
 
 def _moment(store: StoreRow, text: str) -> datetime:

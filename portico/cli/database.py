@@ -1,6 +1,7 @@
 """`portico migrate` and `portico check`."""
 
-from portico.cli.console import notes, open_database, open_runtime, out, print_table
+from portico.cli.console import note, open_database, open_runtime, print_table, refuse_newer, say
+from portico.domain.errors import PorticoError
 from portico.services import check as checks
 from portico.storage.migrate import migrate as run_migrations
 
@@ -10,8 +11,12 @@ def migrate() -> None:
     with open_database() as database:
         was_current = database.is_current()
         if not was_current:
-            run_migrations(database)
-    out.print("The database is current." if was_current else "The database has been migrated.")
+            refuse_newer(database)
+            try:
+                run_migrations(database)
+            except RuntimeError as error:  # it holds rows that no version of Portico writes
+                raise PorticoError(f"nothing was changed: {error}") from error
+    say("The database is current." if was_current else "The database has been migrated.")
 
 
 def check() -> int:
@@ -19,9 +24,9 @@ def check() -> int:
     with open_runtime() as runtime:
         findings = checks.run(runtime.database, runtime.clock())
     if not findings:
-        out.print(f"All is well: {len(checks.names())} rules hold.")
+        say(f"All is well: {len(checks.names())} rules hold.")
         return 0
     print_table(("", "rule", "what", "detail"), [(f.severity, f.check, f.subject, f.detail) for f in findings])
     errors = sum(finding.severity == "error" for finding in findings)
-    notes.print(f"{errors} errors, {len(findings) - errors} warnings. docs/operations.md says what each rule means.")
+    note(f"{errors} errors, {len(findings) - errors} warnings. docs/operations.md says what each rule means.")
     return 1 if errors else 0

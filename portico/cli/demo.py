@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from portico import app, logs
-from portico.cli.console import out, reachable
+from portico.cli.console import out, reachable, say
 from portico.cli.serve import working
 from portico.cli.serving import listen, run
 from portico.demo import people
@@ -68,7 +68,7 @@ def demo(
         folder.description.unlink(missing_ok=True)
         runtime.database.dispose()
         bank.close()
-    out.print("Stopped. The data stays; start again to go on.")
+    say("Stopped. The data stays; start again to go on.")
 
 
 def _announce(folder: Folder, port: int, description: dict[str, Any], checkout_url: str, stopped: threading.Event) -> None:
@@ -92,10 +92,10 @@ def _announce(folder: Folder, port: int, description: dict[str, Any], checkout_u
         ("For programs", folder.description.resolve()),
         ("For commands", f"set -a; . {shlex.quote(str(folder.settings))}; set +a"),
     )
-    out.print("\nLumen Notes is open. It sends its mails to a folder; the newest one holds your link and code.\n")
+    say("\nLumen Notes is open. It sends its mails to a folder; the newest one holds your link and code.\n")
     for name, value in rows:
         out.print(Text.assemble("  ", (f"{name:<15}", "bold"), str(value)), soft_wrap=True)
-    out.print("\nCtrl-C stops.\n")
+    say("\nCtrl-C stops.\n")
 
 
 def _is_ready(port: int) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from portico.cli.console import notes, open_runtime, out
+from portico.cli.console import note, open_runtime, say
 from portico.cli.seller import PARTICULARS
 from portico.domain.errors import NotFound, PorticoError, Refused
 from portico.i18n.languages import DEFAULT, LANGUAGES
@@ -35,7 +35,7 @@ def render(
             raise PorticoError(f"--lang is one of: {' '.join(language.tag for language in LANGUAGES)}") from error
     _write(body, output or Path(name))
     if lacking:
-        notes.print(f"Missing on it: {'; '.join(PARTICULARS[code] for code in lacking)}.", soft_wrap=True)
+        note(f"Missing on it: {'; '.join(PARTICULARS[code] for code in lacking)}.")
 
 
 def xml(
@@ -66,4 +66,4 @@ def _write(body: bytes, path: Path) -> None:
         path.write_bytes(body)
     except OSError as error:
         raise PorticoError(f"{path} cannot be written: {error.strerror}") from error
-    out.print(str(path), soft_wrap=True)
+    say(str(path))

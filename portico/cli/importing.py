@@ -8,7 +8,7 @@ from typing import Annotated, BinaryIO
 from cyclopts import Parameter
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-from portico.cli.console import EnvironmentName, StoreName, find_store, notes, open_runtime, print_table
+from portico.cli.console import EnvironmentName, StoreName, find_store, note, notes, open_runtime, print_table
 from portico.domain.errors import PorticoError
 from portico.services import importing
 from portico.services.import_format import KINDS
@@ -25,8 +25,13 @@ def load(
     environment: EnvironmentName,
 ) -> int:
     """Imports a file; the same file again changes nothing. Refused lines are written to FILE.refused.txt with their reasons."""
+    if file.is_dir():
+        raise PorticoError(f"{file} is a folder; give a file of JSON Lines, such as shop.jsonl")
     refused_file = file.with_name(file.name + ".refused.txt")
-    refused_file.unlink(missing_ok=True)
+    try:
+        refused_file.unlink(missing_ok=True)
+    except OSError as error:
+        raise PorticoError(f"{refused_file} cannot be written, where refused lines go: {error.strerror}") from error
     shown: list[Refusal] = []
 
     def refuse(refusal: Refusal) -> None:
@@ -42,7 +47,7 @@ def load(
     if not report.refused:
         return 0
     print_table(("line", "reason", ""), [(refusal.line, refusal.code, refusal.reason) for refusal in shown])
-    notes.print(f"Lines refused: {report.refused}; all of them, with reasons: {refused_file}", style="yellow", soft_wrap=True)
+    note(f"Lines refused: {report.refused}; all of them, with reasons: {refused_file}", style="yellow")
     return 1
 
 

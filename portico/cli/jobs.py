@@ -1,6 +1,6 @@
 """`portico jobs parked` and `portico jobs retry`: the dead letters, and another chance for one."""
 
-from portico.cli.console import open_runtime, out, print_table
+from portico.cli.console import open_runtime, print_table, say
 from portico.domain.errors import NotFound
 from portico.storage import outbox
 
@@ -10,7 +10,11 @@ def parked() -> int:
     with open_runtime() as runtime, runtime.database.read() as connection:
         jobs = outbox.parked(connection)
     columns = ("id", "kind", "parked", "attempts", "error")
-    print_table(columns, [(job.id, job.kind, job.parked_at.isoformat(timespec="seconds"), job.attempt, job.error) for job in jobs])
+    print_table(
+        columns,
+        [(job.id, job.kind, job.parked_at.isoformat(timespec="seconds"), job.attempt, job.error) for job in jobs],
+        none="No job is parked.",
+    )
     return 1 if jobs else 0
 
 
@@ -21,4 +25,4 @@ def retry(job_id: int, /) -> None:
             outbox.revive(tx, job_id, runtime.clock())
         except NotFound as error:
             raise NotFound(f"no job {job_id} is parked") from error
-    out.print(f"Job {job_id} runs again.")
+    say(f"Job {job_id} runs again.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from portico.cli.console import EnvironmentName, StoreName, notes, open_runtime, out, print_table, scope_of
+from portico.cli.console import EnvironmentName, StoreName, note, open_runtime, out, print_table, say, scope_of
 from portico.domain.errors import NotFound
 from portico.services import api_key
 
@@ -19,7 +19,7 @@ def create(
     """Creates a key. It goes to standard output, alone, and is never shown again."""
     with open_runtime() as runtime:
         made = api_key.create(runtime, scope_of(runtime, store, environment), name=name)
-    notes.print(f"Created key {made.id}. Only its hash is kept: store it safely now.", soft_wrap=True)
+    note(f"Created key {made.id}. Only its hash is kept: store it safely now.")
     out.file.write(made.text + "\n")
 
 
@@ -29,7 +29,11 @@ def list_keys(*, store: StoreName, environment: EnvironmentName) -> None:
         keys = api_key.every(runtime, scope_of(runtime, store, environment))
     columns = ("id", "name", "begins", "created", "last used", "revoked")
     moments = [(key, [_shown(at) for at in (key.created_at, key.last_used_at, key.revoked_at)]) for key in keys]
-    print_table(columns, [(key.id, key.name, key.prefix, *shown) for key, shown in moments])
+    print_table(
+        columns,
+        [(key.id, key.name, key.prefix, *shown) for key, shown in moments],
+        none="There is no key yet; see: portico key create --help",
+    )
 
 
 def revoke(key_id: str, /, *, store: StoreName, environment: EnvironmentName) -> None:
@@ -39,7 +43,7 @@ def revoke(key_id: str, /, *, store: StoreName, environment: EnvironmentName) ->
             api_key.revoke(runtime, scope_of(runtime, store, environment), key_id)
         except NotFound as error:
             raise NotFound(str(error) or f"there is no live key {key_id!r} in this environment of the store") from error
-    out.print(f"Revoked key {key_id}.")
+    say(f"Revoked key {key_id}.")
 
 
 def _shown(at: datetime | None) -> str:

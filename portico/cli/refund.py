@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from portico.cli.console import open_runtime, out, print_table
+from portico.cli.console import open_runtime, print_table, say
 from portico.domain.errors import Conflict, Invalid, NotFound, PorticoError, Refused
 from portico.domain.money import format_amount
 from portico.services import refund
@@ -40,7 +40,9 @@ def list_requests() -> None:
             )
             for given in refund.taxes_under_way(runtime)
         ]  # fmt: skip
-    print_table(("id", "store", "environment", "status", "purpose", "amount", "currency", "payment", "asked", "reason"), rows)
+    print_table(
+        ("id", "store", "environment", "status", "purpose", "amount", "currency", "payment", "asked", "reason"), rows, none="Nothing waits."
+    )
 
 
 def approve(ticket_id: TicketId, /, *, note: Note = "") -> None:
@@ -52,7 +54,7 @@ def approve(ticket_id: TicketId, /, *, note: Note = "") -> None:
             raise PorticoError(_WHY_NOT.get(refused.code, refused.code)) from refused
         except (NotFound, Conflict, Invalid) as error:
             raise _explained(error, ticket_id) from error
-    out.print(f"Approved {ticket_id}; the refund is {refund_id}.", soft_wrap=True)
+    say(f"Approved {ticket_id}; the refund is {refund_id}.")
 
 
 def reject(ticket_id: TicketId, /, *, note: Note = "") -> None:
@@ -62,7 +64,7 @@ def reject(ticket_id: TicketId, /, *, note: Note = "") -> None:
             refund.reject(runtime, ticket_id, note=note)
         except (NotFound, Conflict, Invalid) as error:
             raise _explained(error, ticket_id) from error
-    out.print(f"Rejected {ticket_id}.", soft_wrap=True)
+    say(f"Rejected {ticket_id}.")
 
 
 def _explained(error: PorticoError, ticket_id: str) -> PorticoError:

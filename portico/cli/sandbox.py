@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from portico import app
-from portico.cli.console import notes, settings
+from portico.cli.console import note, settings
 from portico.cli.serving import listen, run
 from portico.domain.errors import PorticoError
 from portico.sandbox.application import application
@@ -41,9 +41,7 @@ def sandbox(
             open_to_public = application(
                 bank, base_url=address, api_key=api_key, webhooks=targets, webhook_secret=secret, webhook_file=data / "webhooks.jsonl"
             )
-            notes.print(
-                f"The sandbox is open at {address} with play money; its ledger is {data / 'ledger.jsonl'}. Ctrl-C stops", soft_wrap=True
-            )
+            note(f"The sandbox is open at {address} with play money; its ledger is {data / 'ledger.jsonl'}. Ctrl-C stops")
             run(open_to_public, listening)
         except ValueError as error:
             raise PorticoError(str(error)) from error
@@ -54,7 +52,7 @@ def sandbox(
 def _target(text: str) -> Target:
     match = _TARGET.fullmatch(text)
     if match is None:
-        raise PorticoError(f"--webhook-url {text}: is no address, such as http://127.0.0.1:8000/... or test=http://...")
+        raise PorticoError(f"--webhook-url {text} is no address, such as http://127.0.0.1:8000/... or test=http://...")
     return Target(match[2], match[1])
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from portico.cli.console import StoreName, find_store, notes, open_runtime, print_table
+from portico.cli.console import StoreName, find_store, note, open_runtime, print_table
 from portico.cli.store import read_seller
 from portico.domain import particulars, tax_id
 from portico.domain.errors import Refused
@@ -60,13 +60,13 @@ def seller(
         ("particular", "source", ""),
         [(PARTICULARS[code], rules.required.get(code, ""), "missing" if code in lacking else "") for code in wanted],
     )
-    notes.print(f"Sources are in: {rules.act}." if any(rules.required.values()) else f"There is {rules.act}.", soft_wrap=True)
+    note(f"Sources are in: {rules.act}." if any(rules.required.values()) else f"There is {rules.act}.")
     for what in rules.not_covered:
-        notes.print(f"Not covered: {what}.", soft_wrap=True)
+        note(f"Not covered: {what}.")
     if lacking:
-        notes.print(f"Missing: {'; '.join(PARTICULARS[code] for code in lacking)}. Give it with --file.", soft_wrap=True)
+        note(f"Missing: {'; '.join(PARTICULARS[code] for code in lacking)}. Give it with --file.")
     if mistyped := _is_mistyped(printed):
-        notes.print(f"The check digits of {printed.tax_id} are wrong. Please compare it with what the tax office gave you.", soft_wrap=True)
+        note(f"The check digits of {printed.tax_id} are wrong. Please compare it with what the tax office gave you.")
     return 1 if lacking or mistyped else 0
 
 

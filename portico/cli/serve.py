@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from portico.cli.console import notes, open_runtime, settings
+from portico.cli.console import note, open_runtime, settings
 from portico.cli.serving import listen, run, stopping_on_signals
 from portico.jobs.handlers import HANDLERS
 from portico.jobs.worker import Worker
@@ -26,7 +26,7 @@ def serve(
     loaded = settings(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     with open_runtime(loaded) as runtime, listen(loaded.host, loaded.port) as listening:
         inside = runtime.database.dialect == "sqlite" if worker is None else worker
-        notes.print(f"Serving {runtime.origin} on {loaded.host}:{listening.getsockname()[1]}; Ctrl-C stops", soft_wrap=True)
+        note(f"Serving {runtime.origin} on {loaded.host}:{listening.getsockname()[1]}; Ctrl-C stops")
         with working(runtime, inside):
             run(create_app(runtime), listening)
 
@@ -39,7 +39,7 @@ def worker() -> None:
         asked.set()
 
     with open_runtime() as runtime, stopping_on_signals(stop), working(runtime):
-        notes.print("Working; Ctrl-C stops")
+        note("Working; Ctrl-C stops")
         asked.wait()
 
 

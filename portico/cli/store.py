@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
-from portico.cli.console import StoreName, find_store, open_runtime, out, print_table
+from portico.cli.console import StoreName, find_store, open_runtime, print_table, say
 from portico.domain.billing_detail import countries
 from portico.domain.errors import PorticoError, Refused
 from portico.domain.invoice import Seller
@@ -38,16 +38,16 @@ def create(
             )  # fmt: skip
         except Refused as error:  # slug_taken
             raise PorticoError(f"there is a store {slug!r} already; choose another --slug") from error
-        out.print(f"Created store {made.slug} ({made.id})", soft_wrap=True)
-        out.print(f"Portal: {runtime.origin}{base_path(made.slug, 'prod')}", soft_wrap=True)
-        out.print(f"Test portal: {runtime.origin}{base_path(made.slug, 'test')}", soft_wrap=True)
+        say(f"Created store {made.slug} ({made.id})")
+        say(f"Portal: {runtime.origin}{base_path(made.slug, 'prod')}")
+        say(f"Test portal: {runtime.origin}{base_path(made.slug, 'test')}")
 
 
 def list_stores() -> None:
     """Lists the stores with the addresses of their portals."""
     with open_runtime() as runtime:
         rows = [(store.slug, store.id, store.name, runtime.origin + base_path(store.slug, "prod")) for store in stores.every(runtime)]
-    print_table(("slug", "id", "name", "portal"), rows)
+    print_table(("slug", "id", "name", "portal"), rows, none="There is no store yet; see: portico store create --help")
 
 
 def reasons(
@@ -85,7 +85,8 @@ def read_seller(path: Path) -> Seller:
             raise PorticoError(f"{path} is no seller: there is no {unknown}; there are {', '.join(_SELLER_FIELDS)}")
         seller = msgspec.convert(raw, Seller)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise PorticoError(f"{path} is no seller: {str(error).replace('`', '').replace('$.', '')}") from error
+        wrong = str(error).replace("`", "").replace("$.", "")
+        raise PorticoError(f'{path} is no seller: {wrong}; it looks like {{"legal_name": "Example GmbH", "country": "DE"}}') from error
     if seller.country and seller.country not in countries():
         raise PorticoError(f"{path} is no seller: country {seller.country!r} is no country's code by ISO 3166, such as DE")
     return seller

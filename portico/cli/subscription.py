@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from portico.cli.console import open_runtime, out, print_table
+from portico.cli.console import open_runtime, print_table, say
 from portico.domain.errors import NotFound, PorticoError, Refused
 from portico.domain.money import format_amount
 from portico.domain.payment import Payment
@@ -31,9 +31,9 @@ def show(subscription_id: SubscriptionId, /) -> None:
         history = subscriptions.history(connection, scope, subscription_id)
         payments = orders.get(connection, scope, found.order_id).payments
     print_table(("", ""), _facts(slug, scope, found))
-    out.print()
+    say()
     print_table(("at", "from", "to", "cause", "actor"), [(_at(s.at), s.from_status, s.to_status, s.cause, s.actor) for s in history])
-    out.print()
+    say()
     print_table(("payment", "for", "status", "amount", "period", "tries"), [_row(payment) for payment in reversed(payments)])
 
 
@@ -44,7 +44,7 @@ def release(subscription_id: SubscriptionId, /) -> None:
             due_at = renewal.release(runtime, subscription_id)
         except (NotFound, Refused) as error:
             raise PorticoError(f"{subscription_id} is not held; see: portico check") from error
-    out.print(f"{subscription_id} goes on; it is due at {_at(due_at)}.", soft_wrap=True)
+    say(f"{subscription_id} goes on; it is due at {_at(due_at)}.")
 
 
 def _facts(slug: str, scope: BuyerScope, found: Subscription) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from portico.cli.console import StoreName, find_store, notes, open_runtime, print_table
+from portico.cli.console import StoreName, find_store, note, open_runtime, print_table
 from portico.cli.store import read_file
 from portico.domain import exchange_rates, tax_table
 from portico.domain.errors import FieldError, Invalid, PorticoError, Refused
@@ -70,7 +70,7 @@ def tax(
         rules = store_tax.table(runtime, row.id)
     columns = [(r.country, r.state, r.category, r.valid_from.isoformat(), r.rate, r.reason, r.note) for r in rules]
     print_table(tax_table.COLUMNS, columns)
-    notes.print(_in_words(row, rules), soft_wrap=True)
+    note(_in_words(row, rules))
 
 
 def exchange(
@@ -89,7 +89,11 @@ def exchange(
                 raise _said(file, invalid) from invalid
             store_tax.keep_exchange_rates(runtime, row.id, rates)
         rates = store_tax.exchange_rates(runtime, row.id)
-    print_table(exchange_rates.COLUMNS, [(source, target, on.isoformat(), rate) for source, target, on, rate in rates])
+    print_table(
+        exchange_rates.COLUMNS,
+        [(source, target, on.isoformat(), rate) for source, target, on, rate in rates],
+        none="There are no rates yet; they come with: --file rates.csv",
+    )
 
 
 def _table(row: StoreRow, file: Path | None, *, starting_set: bool, registered_in: list[str]) -> tuple[TaxRule, ...]:
@@ -118,7 +122,7 @@ def _decide(runtime: Runtime, row: StoreRow, policy: TaxPolicy | None, rules: tu
     except Refused as refused:
         advice = {"seller_country": "see: portico store seller --help", "tax_table_empty": "give --starting-set or --file"}
         raise PorticoError(f"{refused}; {advice[refused.code]}") from refused
-    notes.print(f"Subscriptions that are taxed otherwise from their next charge on: {changed}", soft_wrap=True)
+    note(f"Subscriptions that are taxed otherwise from their next charge on: {changed}")
     return replace(row, tax_policy=policy)
 
 

@@ -1,6 +1,6 @@
 """`portico store vat-ids`: the proofs that VIES was asked."""
 
-from portico.cli.console import EnvironmentName, StoreName, notes, open_runtime, print_table, scope_of
+from portico.cli.console import EnvironmentName, StoreName, open_runtime, print_table, scope_of
 from portico.services import tax_id_check
 
 _COLUMNS = ("VAT id", "status", "buyer", "asked", "answered", "consultation number", "name", "address")
@@ -18,6 +18,4 @@ def vat_ids(store: StoreName, /, *, environment: EnvironmentName) -> None:
         )
         for email, check in asked
     ]  # fmt: skip
-    print_table(_COLUMNS, rows)
-    if not rows:
-        notes.print(f"VIES was asked about none. It is asked with: portico store tax {store} --check-vat-ids", soft_wrap=True)
+    print_table(_COLUMNS, rows, none=f"VIES was asked about none. It is asked with: portico store tax {store} --check-vat-ids")

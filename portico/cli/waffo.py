@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from portico.cli.console import EnvironmentName, StoreName, find_store, notes, open_runtime, out, print_table, scope_of
+from portico.cli.console import EnvironmentName, StoreName, find_store, note, open_runtime, out, print_table, say, scope_of
 from portico.cli.store import read_file
 from portico.domain.errors import PorticoError, Refused
 from portico.services import waffo_key, waffo_signature
@@ -33,7 +33,7 @@ def add(
             key = waffo_key.add(runtime, scope_of(runtime, store, environment), text, name=name)
         except Refused as refused:
             raise PorticoError(_REFUSED.get(refused.code, str(refused))) from refused
-    notes.print(f"Registered key {key.id}. The shop signs as this merchant:", soft_wrap=True)
+    note(f"Registered key {key.id}. The shop signs as this merchant:")
     out.file.write(key.merchant_id + "\n")
 
 
@@ -47,14 +47,18 @@ def list_keys(store: StoreName, /) -> None:
     rows = [
         (key.id, key.merchant_id, key.environment, key.name, key.fingerprint.hex()[:16], *at) for key, at in zip(keys, moments, strict=True)
     ]
-    print_table(("id", "merchant", "environment", "name", "fingerprint", "created", "last used", "revoked"), rows)
+    print_table(
+        ("id", "merchant", "environment", "name", "fingerprint", "created", "last used", "revoked"),
+        rows,
+        none="There is no key yet; see: portico waffo key add --help",
+    )
 
 
 def revoke(store: StoreName, key_id: str, /) -> None:
     """Revokes a key for ever."""
     with open_runtime() as runtime:
         waffo_key.revoke(runtime, find_store(runtime, store).id, key_id)
-    out.print(f"Revoked key {key_id}.")
+    say(f"Revoked key {key_id}.")
 
 
 def webhook_key(store: StoreName, /, *, environment: EnvironmentName) -> None:

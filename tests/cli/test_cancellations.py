@@ -47,6 +47,10 @@ def test_on_a_terminal_all_of_it_comes_last(left: Shop, capsys: Captured, monkey
     shown = run(capsys, *APRIL).splitlines()
     assert [line.split("  ")[0] for line in shown[1:]] == ["I don’t use it enough", "(none given)", "all"], "a line each, on a usual screen"
     assert shown[-1].split() == ["all", "2", "1", "1", "EUR", "25.00", "10.00"]
+    monkeypatch.setattr(console.out, "_width", 40)
+    narrow = run(capsys, *APRIL)
+    assert "…" not in narrow, "where there is no room for a table, each row has lines of its own"
+    assert ["lost/month", "25.00"] in [line.split() for line in narrow.splitlines()]
     assert run(capsys, "--since", "2026-04-02", "--until", "2026-04-02") == "", "no table without a line"
 
 

@@ -22,4 +22,6 @@ def test_origins_are_put_on_the_list_and_taken_off(configured: Shop, capsys: pyt
 def test_what_is_no_origin_is_refused(configured: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     for text in ("http://shop.example", "https://shop.example/account", "shop.example"):
         assert cli.run(["store", "return-origins", SLUG, "--add", text]) == 2
-        assert "must be an origin such as https://shop.example" in capsys.readouterr().err
+        assert "--add must be an origin such as https://shop.example" in capsys.readouterr().err
+    assert cli.run(["store", "return-origins", SLUG, "--remove", "https://shop.example"]) == 2
+    assert "--remove https://shop.example is not on the list; on it are: none" in capsys.readouterr().err
