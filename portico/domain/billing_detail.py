@@ -28,6 +28,9 @@ _LONGEST: dict[str, int] = {
 _LONGEST_COUNTRY = 2
 _BUSINESS_NAME_EXAMPLE, _COUNTRY_EXAMPLE = "Example Ltd", "DE"
 _TRUE = frozenset({"1", "true", "yes", "on"})
+# Letters and signs that are drawn as nothing (of Hangul and Braille), and what is nothing without a letter: marks, joiners, spaces.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_NEVER_ALONE = frozenset({"Mn", "Mc", "Me", "Cf", "Zs"})
 _POSTAL_LABELS = {"postal": "postal_code", "zip": "zip", "eircode": "eircode", "pin": "pin"}
 
 # Every code an error of this form can carry, and every label a field can have: the catalogues must have words for each.
@@ -176,6 +179,8 @@ def _place(rules: AddressRules, given: dict[str, str], errors: list[FieldError],
     line1, city = given["line1"], given["city"]
     if rules.country == "JP" and city and not line1.startswith(city):
         line1 = f"{city} {line1}".strip() if line1.isascii() else f"{city}{line1}"
+        if len(line1) > _LONGEST["line1"] >= len(given["line1"]):
+            errors.append(FieldError("line1", "too_long", str(_LONGEST["line1"])))
     place = {"line1": line1, "line2": given["line2"], "city": city if "C" in rules.fields else "", "state": "", "postal_code": ""}
     too_long = {error.field for error in errors}
     if "S" in rules.fields and "state" not in too_long:
@@ -270,8 +275,10 @@ def _fill(line: str, values: Mapping[str, str]) -> str:
 
 
 def _clean(text: str, longest: int) -> str:
-    """NFC; no control, surrogate or direction-changing characters; white space runs as one space. What is too long may lose its end, and
-    is still too long."""
+    """NFC; no control, surrogate or direction-changing characters; white space runs as one space; nothing where there is nothing to see.
+    What is too long may lose its end, and is still too long."""
     spaced = " ".join(text.split())
     visible = "".join(c for c in spaced if c not in INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs"))
+    if all(c in _BLANK or unicodedata.category(c) in _NEVER_ALONE for c in visible):
+        return ""
     return composed(" ".join(visible.split()), longest)

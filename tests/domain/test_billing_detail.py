@@ -294,6 +294,15 @@ def test_names_and_places_are_left_as_people_write_them() -> None:
     assert validate({"country": "DE", "name": "a\x00b\r\nBcc: c\u202ed\ud800\u200b\ufeff"}).name == "ab Bcc: cd"
 
 
+@pytest.mark.parametrize(
+    "nothing", ["\u3164", "\u2800\u2800", "\u200d \u200c", "\u0301", "\ufe0f", "\U000e0041\U000e0042", "\u115f\u1160 \uffa0"]
+)
+def test_who_shows_nothing_is_not_named(nothing: str) -> None:
+    """Else a business could have invoices that name nobody."""
+    assert [(e.field, e.code) for e in errors_of(country="KR", is_business="1", business_name=nothing)] == [("business_name", "required")]
+    assert validate({"country": "KR", "name": nothing}).name == ""
+
+
 def test_a_japanese_town_belongs_to_the_street_line() -> None:
     raw = {
         "country": "JP",
@@ -306,6 +315,7 @@ def test_a_japanese_town_belongs_to_the_street_line() -> None:
     assert (detail.city, detail.line1) == ("", "\u5343\u4ee3\u7530\u533a\u5343\u4ee3\u75301-1")
     assert validate(raw | {"city": "", "line1": detail.line1}) == detail
     assert validate(raw | {"line1": detail.line1}) == detail
+    assert [(e.field, e.code) for e in errors_of(**raw | {"city": "\u753a" * 80, "line1": "1" * 41})] == [("line1", "too_long")]
     assert address_lines(detail, language="ja") == ("\u3012100-0001", "\u6771\u4eac\u90fd", "\u5343\u4ee3\u7530\u533a\u5343\u4ee3\u75301-1")
 
 
