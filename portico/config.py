@@ -42,7 +42,10 @@ class Settings(BaseSettings):
         "sqlite:///portico.db", description="Where the data lives: a sqlite:/// file, or postgresql://user:password@host/name."
     )
     database_url_file: Path | None = Field(None, description="A file that holds the database URL, instead of PORTICO_DATABASE_URL.")
-    origin: str = Field("http://127.0.0.1:8000", description="The address buyers see, without a path; every link in a mail starts with it.")
+    origin: str = Field(
+        "http://127.0.0.1:8000",
+        description="The address buyers see, without a path; every link in a mail starts with it. Unset, it has PORTICO_PORT's port.",
+    )
     secret: SecretStr = Field(
         SecretStr(""), description="At least 32 random characters that sign and bind cookies; the same on every process, kept for ever."
     )
@@ -208,6 +211,13 @@ class Settings(BaseSettings):
             values = {**values, name: _read_secret_file(Path(str(path)), f"{PREFIX}{name.upper()}_FILE")}
         return values
 
+    @model_validator(mode="before")
+    @classmethod
+    def _open_where_it_listens(cls, values: dict[str, object]) -> dict[str, object]:
+        """Another port is most likely another portal on the same machine: links that lead to the first one help nobody."""
+        port = str(values.get("port") or "0")
+        return values if values.get("origin") or port == "0" else {**values, "origin": f"http://127.0.0.1:{port}"}
+
     @model_validator(mode="after")
     def _check_together(self) -> "Settings":
         secret = self.secret.get_secret_value()
@@ -302,7 +312,8 @@ def _read_secret_file(path: Path, name: str) -> str:
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{name}: {path} cannot be read ({error.__class__.__name__})") from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no text in UTF-8"
+        raise ValueError(f"{name}: {path} cannot be read: {reason}") from None
     if mode & stat.S_IROTH:
         raise ValueError(f"{name}: {path} can be read by everyone; run: chmod 600 {path}")
     if not text:
@@ -313,4 +324,8 @@ def _read_secret_file(path: Path, name: str) -> str:
 def _readable(location: tuple[int | str, ...], message: str) -> str:
     """'PORTICO_PORT: Input should be ...' for one problem; a message about several settings names them itself."""
     message = message.removeprefix("Value error, ")
+    if message.startswith("Input should be"):  # Pydantic's own words, without an example
+        default = Settings.model_fields[str(location[0])].default
+        example = f", such as {_as_written(default).strip('`')}" if isinstance(default, int | float) else ""
+        message = f"must be{message.removeprefix('Input should be').partition(', unable')[0]}{example}"
     return f"{PREFIX}{str(location[0]).upper()}: {message}" if location else message

@@ -81,6 +81,11 @@ def test_both_ways_at_once_are_refused(tmp_path: Path) -> None:
 )
 def test_an_origin_is_a_scheme_and_a_host(origin: str) -> None:
     assert config.load(origin=origin).origin == origin.rstrip("/")
+    assert config.load(origin=origin, port=8001).origin == origin.rstrip("/")
+
+
+def test_links_lead_to_the_port_that_is_listened_at() -> None:
+    assert config.load(port=8001).origin == "http://127.0.0.1:8001"
 
 
 @pytest.mark.parametrize(
