@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.invoice import Document, DocumentContent, TaxReturned, check_totals, part_of
+from portico.domain.invoice import Document, DocumentContent, Seller, TaxReturned, check_totals, part_of
 from portico.domain.payment import Payment
 from portico.domain.tax import Taxation, TaxLine
 
@@ -74,10 +74,11 @@ def correct(
     invoice_number: str,
     issued_at: datetime,
     language: str,
+    seller: Seller | None = None,
     undue: Taxation | None = None,
 ) -> Correction:
     """What cancels and replaces the payment's newest `invoice`, made out to `billing_detail`, totals checked; `before_minor` was
-    given back earlier.
+    given back earlier. `seller` is the store as it is by now, if that is news.
 
     `undue` is how the sale should have been taxed, where its tax was given back by `issued_at`: the new invoice is about the net amount
     alone, and both say what went back.
@@ -94,6 +95,7 @@ def correct(
         left if undue is None else _untaxed(left, undue),
         number=invoice_number,
         counterpart=credit_note_number,
+        seller=issuer(invoice.seller, seller or invoice.seller),
         billing_detail=replace(billing_detail, copy_emails=()),
         tax_returned=returned or left.tax_returned,
         **both,
@@ -101,6 +103,14 @@ def correct(
     for content in (settled, corrected):
         check_totals(content)
     return Correction(settled, corrected)
+
+
+def issuer(then: Seller, now: Seller) -> Seller:
+    """Who a new invoice is from: the seller with the address that he has by now, and with what he had not given before (Directive
+    2006/112/EC art. 226 (5)). The tax id that he sold under stays (art. 226 (3)), and so does all of him where the store is somebody
+    else's since: that one sold nothing."""
+    is_same = then.legal_name in ("", now.legal_name) and then.country in ("", now.country)
+    return replace(now, tax_id=then.tax_id or now.tax_id) if is_same else then
 
 
 def _untaxed(left: DocumentContent, undue: Taxation) -> DocumentContent:

@@ -99,16 +99,15 @@ def issue_for_refund(
     *,
     before_minor: int,
     now: datetime,
-    seller: StoreRow | None = None,
 ) -> str:
     """Issue the credit note for a refund that has just succeeded, of a payment of which `before_minor` was given back earlier; gives
     its id. It corrects the payment's newest invoice and is made out to the same. Call it last in the transaction, like the other.
     """
-    seller, corrected = seller or store.get(tx, scope.store_id), document.newest_invoice(tx, scope, payment.id)
-    who, (own_detail, _) = buyer.get(tx, scope), buyer.billing_detail(tx, scope)
-    number = _numbers(tx, scope, seller, now, "credit_note")["credit_note"]
+    corrected = document.newest_invoice(tx, scope, payment.id)
+    before, who, (own_detail, _) = content_of(corrected), buyer.get(tx, scope), buyer.billing_detail(tx, scope)
+    number = _numbers(tx, scope, now, before.time_zone, "credit_note")["credit_note"]
     content = invoice.content_for_refund(
-        content_of(corrected),
+        before,
         payment,
         number=number.text,
         issued_at=now,
@@ -142,10 +141,10 @@ def issue_correction(
 
     Call it last in the transaction, like the others, with the payment locked. A second one for the same invoice breaks a constraint.
     """
-    who, (own_detail, _) = buyer.get(tx, scope), buyer.billing_detail(tx, scope)
-    numbers = _numbers(tx, scope, seller, now, "credit_note", "invoice")
+    before, who, (own_detail, _) = content_of(corrected), buyer.get(tx, scope), buyer.billing_detail(tx, scope)
+    numbers = _numbers(tx, scope, now, before.time_zone, "credit_note", "invoice")
     made = correction.correct(
-        content_of(corrected),
+        before,
         payment,
         before_minor=before_minor,
         billing_detail=billing_detail,
@@ -153,6 +152,7 @@ def issue_correction(
         invoice_number=numbers["invoice"].text,
         issued_at=now,
         language=_language(who.locale, corrected.language),
+        seller=seller.seller,
         undue=undue,
     )
     note, replacing = (
@@ -258,9 +258,10 @@ def _taxed_as(tx: sa.Connection, scope: BuyerScope, bought: Order, payment: Paym
     return found.tax_rate, found.tax_reason
 
 
-def _numbers(tx: sa.Connection, scope: BuyerScope, seller: StoreRow, now: datetime, *kinds: DocumentKind) -> dict[DocumentKind, _Number]:
-    """The next number of each kind, in one statement."""
-    year = now.astimezone(ZoneInfo(seller.time_zone)).year
+def _numbers(tx: sa.Connection, scope: BuyerScope, now: datetime, zone: str, *kinds: DocumentKind) -> dict[DocumentKind, _Number]:
+    """The next number of each kind, in one statement, of the year that the document prints as that of its issue: what corrects an
+    invoice keeps its time zone, wherever the store is by now."""
+    year = now.astimezone(ZoneInfo(zone)).year
     following = numbering.reserve(tx, scope, {series(kind, year): 1 for kind in kinds})
     numbers = dict[DocumentKind, _Number]()
     for kind in kinds:

@@ -278,7 +278,7 @@ def settle(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, result: Refu
         _correct(tx, runtime, asked, before_minor=before_minor, now=now)
     else:
         notice.add(tx, runtime, scope, "refund_made", refund.id, now=now, payment_id=asked.payment.id)
-        document.issue_for_refund(tx, runtime, scope, asked.payment, refund, before_minor=before_minor, now=now, seller=asked.store)
+        document.issue_for_refund(tx, runtime, scope, asked.payment, refund, before_minor=before_minor, now=now)
 
 
 def _answered(tx: sa.Connection, runtime: Runtime, asked: KeyedRefund, *, left_minor: int, now: datetime) -> str | None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portico.domain.correction import MOST_CORRECTIONS, Correction, correct, differing, is_giving_tax_back, left_minor, why_not
+from portico.domain.correction import MOST_CORRECTIONS, Correction, correct, differing, is_giving_tax_back, issuer, left_minor, why_not
 from portico.domain.document_line import DocumentLine
-from portico.domain.invoice import Document, DocumentContent, LocalTax, content_for_refund, from_json, local_tax, to_json
+from portico.domain.invoice import Document, DocumentContent, LocalTax, Seller, content_for_refund, from_json, local_tax, to_json
 from portico.domain.payment import Payment, Refund, net_taken_back_minor
 from portico.domain.tax import Taxation, TaxLine, tax_on
 from tests.domain.test_invoice import DETAIL, PAID, PAYMENT, content
@@ -48,6 +48,16 @@ def test_a_correction_cancels_and_repeats_the_invoice_for_somebody_else() -> Non
     assert note.issued_at == new.issued_at == LATER
     assert note.language == new.language == "fr"
     assert from_json(to_json(note)) == note
+
+
+def test_the_new_invoice_is_from_the_seller_as_he_is_by_now() -> None:
+    """A store that has moved, or was incomplete; but what was sold under one id, or by somebody else, was so for ever."""
+    then = Seller("Nordlicht GmbH", line1="Hafenstraße 7", country="DE", tax_id="DE136695976")
+    moved = replace(then, line1="Ring 1", registration="HRB 1", tax_id="DE811907980")
+    assert issuer(then, moved) == replace(moved, tax_id="DE136695976")
+    assert issuer(replace(then, tax_id=""), moved) == issuer(Seller(""), moved) == moved
+    for other in (replace(moved, legal_name="Sold to Others Ltd"), replace(moved, country="IE"), Seller("")):
+        assert issuer(then, other) == then
 
 
 def test_after_a_refund_it_is_about_the_rest() -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Conflict, Refused
-from portico.domain.invoice import Document, DocumentContent, LocalTax
+from portico.domain.invoice import Document, DocumentContent, LocalTax, content_of
 from portico.domain.order import Order
 from portico.domain.payment import Payment, Refund
 from portico.domain.scope import BuyerScope, StoreScope
@@ -350,3 +350,7 @@ def test_credit_notes_are_counted_for_themselves_by_the_stores_own_year(
             raise ZeroDivisionError
         numbers.append(corrected(runtime, factory, who, paid, 100).number)
     assert numbers == ["TEST-CN-2027-000001", "CN-2027-000001", "CN-2027-000002"]
+    with runtime.database.transaction() as tx:
+        tx.execute(sa.update(tables.store).values(time_zone="America/New_York"))
+    moved = corrected(runtime, factory, real, paid, 100, 100)
+    assert (moved.number, content_of(moved).time_zone) == ("CN-2027-000003", "Europe/Berlin"), "as its day is printed"
