@@ -27,7 +27,7 @@ DocumentKind = Literal["invoice", "receipt", "credit_note"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt", "credit_note")
 PAYMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "receipt")  # issued together for a payment, in this order
 SERIES_PREFIX: dict[DocumentKind, str] = {"invoice": "INV", "receipt": "REC", "credit_note": "CN"}
-TEMPLATE_VERSION = 2
+TEMPLATE_VERSION = 3
 # How far the tax of a rate may be from base x rate, in minor units: of what was charged, and of a part of it. See `check_totals`.
 _TAX_WITHIN, _TAX_OF_PART_WITHIN = 1, 3
 _OURS = re.compile(rf"(TEST-)?({'|'.join(SERIES_PREFIX.values())})-[0-9]{{4}}-[0-9]{{6,}}", re.IGNORECASE)
