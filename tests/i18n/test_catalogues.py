@@ -58,7 +58,7 @@ def test_every_form_of_number_is_there(language: Language) -> None:
 @each_language
 def test_a_translation_names_the_values_of_its_text(language: Language) -> None:
     """A form for exactly none, one or two may say the number in words; all others name every value, and none names more."""
-    wrong = []
+    wrong: list[str] = []
     for message in messages(language):
         wanted = frozenset[str]().union(*map(placeholders, ids(message)))
         for place, text in enumerate(strings(message)):
@@ -90,7 +90,7 @@ _TRAPS = {
 
 @each_language
 def test_a_translation_is_plain_text(language: Language) -> None:
-    wrong = []
+    wrong: list[str] = []
     for message in messages(language):
         allowed = "".join(ids(message))
         for text in strings(message):
