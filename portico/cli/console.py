@@ -28,7 +28,7 @@ EnvironmentName = Annotated[Environment, Parameter(help="Which of the store's tw
 out = Console(highlight=False, markup=False)
 notes = Console(stderr=True, highlight=False, markup=False)
 _IN_A_LINE = str.maketrans("\t\r\n", "   ")
-_READABLE_WIDTH = 24  # characters: how narrow a column of words may become
+_READABLE_WIDTH = 16  # characters: how narrow a column of words may become
 _GAP = 2  # characters between columns
 
 
