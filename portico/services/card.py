@@ -163,7 +163,7 @@ def _recover(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid_by: Su
     """Another try at an overdue payment with the new card; None where there is nothing to try, or no more may be charged today."""
     if paid_by.status != "past_due":
         return None
-    owed = payments.open_of_subscription(tx, scope, paid_by.id)
+    owed, _ = payments.of_subscription_now(tx, scope, paid_by.id)
     if owed is None or owed.status != "failed":
         return None
     try:

@@ -104,7 +104,7 @@ def _period_over(locked: Locked) -> None:
 def _retry(locked: Locked) -> None:
     """Another try at the payment that failed."""
     found = locked.subscription
-    owed = payments.open_of_subscription(locked.tx, locked.scope, found.id)
+    owed, _ = payments.of_subscription_now(locked.tx, locked.scope, found.id)
     if owed is None:
         raise Refused("nothing_to_pay", "it is past due without an open payment")
     begun = charging.begin(locked.tx, locked.runtime, locked.scope, owed, found, on_session=False, now=locked.now)

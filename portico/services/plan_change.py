@@ -26,7 +26,6 @@ from portico.services.quote import Quote
 from portico.services.runtime import Runtime
 from portico.services.standing import Situation
 from portico.storage import audit
-from portico.storage import payment as payments
 from portico.storage import product as products
 from portico.storage import subscription as subscriptions
 
@@ -153,10 +152,9 @@ def _work_out(tx: sa.Connection, scope: BuyerScope, here: Situation, product_id:
 
 def _terms(tx: sa.Connection, scope: BuyerScope, here: Situation) -> _Terms:
     found = here.subscription
-    of_period = payments.of_period(tx, scope, found.id, found.period_start)
     taxes = taxation.of_order(tx, here.store, scope, found.order_id)
-    paid_as = credited_as(found, of_period, else_rate=taxes.order_rate if taxes else None)
-    return _Terms(credit_limit(found, of_period), paid_as, taxes)
+    paid_as = credited_as(found, here.paid, else_rate=taxes.order_rate if taxes else None)
+    return _Terms(credit_limit(found, here.paid), paid_as, taxes)
 
 
 def _change(here: Situation, target: Product, quantity: int, terms: _Terms, *, at: datetime) -> PlanChange:

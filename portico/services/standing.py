@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portico.domain.catalog import Product
 from portico.domain.errors import Refused
+from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope
 from portico.domain.subscription import Subscription
 from portico.domain.why_not import Action, Standing, why_not
@@ -25,12 +26,13 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 @dataclass(frozen=True, slots=True)
 class Situation:
     """A subscription with all that decides what may be done with it at `now`, in its store's time. `plans` are those on sale in
-    its group, oldest first."""
+    its group, oldest first; `paid` is what was paid for its current period, changes of plan within it among that, oldest first."""
 
     store: StoreRow
     now: datetime
     standing: Standing
     plans: tuple[Product, ...]
+    paid: tuple[Payment, ...]
 
     @property
     def subscription(self) -> Subscription:
@@ -69,11 +71,12 @@ def lock(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription_id
 
 def _situation(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, subscription: Subscription, store: StoreRow) -> Situation:
     product, plans = products.with_group(tx, scope, subscription.product_id)
+    unpaid, paid = payments.of_subscription_now(tx, scope, subscription.id)
     standing = Standing(
         subscription=subscription,
         product=product,
         group_size=len({product.id, *(plan.id for plan in plans)}),  # one that is no longer sold is the buyer's still
-        open_payment=payments.open_of_subscription(tx, scope, subscription.id),
+        open_payment=unpaid,
         has_gateway=scope.environment in runtime.gateways,
     )
-    return Situation(store, store_time.now(runtime, store, scope.environment), standing, plans)
+    return Situation(store, store_time.now(runtime, store, scope.environment), standing, plans, paid)

@@ -83,38 +83,29 @@ _BY_KEY = (
     )
     .where(payment_attempt.c.key == _KEY)
 )
-_IN_FULL_PERIOD = sa.and_(table.c.purpose == "period", table.c.period_start == sa.bindparam("p_start", type_=table.c.period_start.type))
-_SINCE_IT_BEGAN = sa.and_(table.c.purpose == "change", table.c.succeeded_at >= sa.bindparam("p_start", type_=table.c.period_start.type))
-_OF_PERIOD = (
-    sa.select(*PAYMENT, *REFUND)
-    .select_from(table.outerjoin(refund, refund.c.payment_id == table.c.id))
-    .where(
-        table.c.subscription_id == _SUBSCRIPTION_ID,
-        also_of_buyer(table),
-        table.c.status == "succeeded",
-        sa.or_(_IN_FULL_PERIOD, _SINCE_IT_BEGAN),
-    )
-    .order_by(table.c.created_at, table.c.id, refund.c.created_at, refund.c.id)
-)
+_IN_FULL_PERIOD = sa.and_(table.c.purpose == "period", table.c.period_start == subscription.c.period_start)
+_SINCE_IT_BEGAN = sa.and_(table.c.purpose == "change", table.c.succeeded_at >= subscription.c.period_start)
+_IS_PAID = sa.and_(table.c.status == "succeeded", sa.or_(_IN_FULL_PERIOD, _SINCE_IT_BEGAN))
 _IS_OWED = sa.and_(
     table.c.status == "failed",
     table.c.purpose == "period",
     subscription.c.status == "past_due",
     table.c.period_start == subscription.c.period_start,
 )
-_OPEN_OF_SUBSCRIPTION = (
-    sa.select(*PAYMENT, *ATTEMPT)
+# Of what is open the attempts are wanted, of what is paid the refunds: never both, or one would be there as often as the other.
+_OF_SUBSCRIPTION_NOW = (
+    sa.select(*PAYMENT, *ATTEMPT, *REFUND, subscription.c.period_start.label("began"))
     .select_from(
-        table.join(subscription, subscription.c.id == table.c.subscription_id).outerjoin(
-            payment_attempt, payment_attempt.c.payment_id == table.c.id
-        )
+        table.join(subscription, subscription.c.id == table.c.subscription_id)
+        .outerjoin(payment_attempt, sa.and_(payment_attempt.c.payment_id == table.c.id, table.c.status != "succeeded"))
+        .outerjoin(refund, sa.and_(refund.c.payment_id == table.c.id, table.c.status == "succeeded"))
     )
     .where(
         table.c.subscription_id == _SUBSCRIPTION_ID,
         also_of_buyer(table),
-        sa.or_(table.c.status.in_(("pending", "unknown")), _IS_OWED),
+        sa.or_(table.c.status.in_(("pending", "unknown")), _IS_OWED, _IS_PAID),
     )
-    .order_by(table.c.status == "failed", table.c.created_at.desc(), table.c.id.desc(), payment_attempt.c.sequence)
+    .order_by(table.c.created_at, table.c.id, payment_attempt.c.sequence, refund.c.created_at, refund.c.id)
 )
 _OPEN = sa.and_(payment_attempt.c.status.in_((word("pending"), word("unknown"))), payment_attempt.c.key.is_not(None))
 _JOBLESS = (
@@ -241,32 +232,28 @@ def with_details(tx: sa.Connection, scope: BuyerScope, payments: Iterable[Paymen
     return detailed(payments, many(tx, _ATTEMPTS, values), many(tx, _REFUNDS, values))
 
 
-def open_of_subscription(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> Payment | None:
-    """The payment that the subscription waits for, or else the one that a past-due one owes: with its attempts, in one statement.
+def of_subscription_now(tx: sa.Connection, scope: BuyerScope, subscription_id: str) -> tuple[Payment | None, tuple[Payment, ...]]:
+    """What is open and what is paid of a subscription now, in one statement.
 
-    None when there is neither. Of a change of plan that was refused nothing is owed.
+    First the payment that it waits for, or else the one that a past-due one owes, with its attempts; None when there is neither: of a
+    change of plan that was refused nothing is owed. Then what was paid for its current period, each with its refunds, oldest first: the
+    period itself, and changes of plan within it.
     """
-    rows = many(tx, _OPEN_OF_SUBSCRIPTION, {**buyer_values(scope), "p_subscription_id": subscription_id})
-    if not rows:
-        return None
-    payment, end = payment_of(rows[0]), len(PAYMENT)
-    attempts = [attempt_of(row[end:]) for row in rows if row[0] == payment.id and row[end] is not None]
-    return replace(payment, attempts=tuple(attempts))
-
-
-def of_period(tx: sa.Connection, scope: BuyerScope, subscription_id: str, period_start: datetime) -> tuple[Payment, ...]:
-    """What was paid for the period that began at `period_start`: the period itself, and changes of plan within it, oldest first,
-    each with its refunds, in one statement."""
-    values = {**buyer_values(scope), "p_subscription_id": subscription_id, "p_start": period_start}
+    rows = many(tx, _OF_SUBSCRIPTION_NOW, {**buyer_values(scope), "p_subscription_id": subscription_id})
+    attempts_at, refunds_at = len(PAYMENT), len(PAYMENT) + len(ATTEMPT)
     payments: dict[str, Payment] = {}
+    attempts: dict[str, list[PaymentAttempt]] = {}
     refunds: dict[str, list[Refund]] = {}
-    for row in many(tx, _OF_PERIOD, values):
+    for row in rows:
         payments.setdefault(row[0], payment_of(row))
-        given_back = row[len(PAYMENT) :]
-        if given_back[0] is not None:
-            refunds.setdefault(row[0], []).append(Refund(*given_back))
-    own = [p for p in payments.values() if p.change is None or p.change.period_start == period_start]
-    return tuple(replace(payment, refunds=tuple(refunds.get(payment.id, ()))) for payment in own)
+        if row[attempts_at] is not None:
+            attempts.setdefault(row[0], []).append(attempt_of(row[attempts_at:refunds_at]))
+        if row[refunds_at] is not None:
+            refunds.setdefault(row[0], []).append(Refund(*row[refunds_at:-1]))
+    found = [replace(one, attempts=tuple(attempts.get(one.id, ())), refunds=tuple(refunds.get(one.id, ()))) for one in payments.values()]
+    unpaid = sorted((one for one in reversed(found) if one.status != "succeeded"), key=lambda one: one.status == "failed")
+    paid = (one for one in found if one.status == "succeeded" and (one.change is None or one.change.period_start == rows[0].began))
+    return (unpaid[0] if unpaid else None), tuple(paid)
 
 
 def start(tx: sa.Connection, scope: BuyerScope, payment: Payment) -> bool:

@@ -187,7 +187,7 @@ def _asked(database: Database, factory: Factory) -> list[tuple[str, Any]]:
             refund.pending_without_job(tx, "refund:", 9)
             refund_ticket.open_any(tx)
             webhook_event.waiting(tx, "test", "sandbox", "PAY_1-1")
-            payment.open_of_subscription(tx, BuyerScope("STO_1", "test", "BUY_1"), "SUB_1")
+            payment.of_subscription_now(tx, BuyerScope("STO_1", "test", "BUY_1"), "SUB_1")
             charge_bound.count_since(tx, BuyerScope("STO_1", "test", "BUY_1"), "SUB_1", now)
     finally:
         for engine in database.engines:

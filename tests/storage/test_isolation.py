@@ -95,8 +95,9 @@ OF_BUYER: dict[str, Ask] = {
     "payment.of_orders": lambda tx, scope, own: payment.of_orders(tx, scope, [own.order]),
     "payment.with_details": _details,
     "payment.lock": lambda tx, scope, own: payment.lock(tx, scope, own.payment),
-    "payment.open_of_subscription": lambda tx, scope, own: payment.open_of_subscription(tx, scope, own.waiting),
-    "payment.of_period": lambda tx, scope, own: payment.of_period(tx, scope, own.subscription, own.now),
+    "payment.of_subscription_now": lambda tx, scope, own: [
+        each for of in (own.waiting, own.subscription) for each in payment.of_subscription_now(tx, scope, of) if each
+    ],
     "charge_bound.count_since": lambda tx, scope, own: all(
         charge_bound.count_since(tx, scope, own.subscription, own.now - timedelta(days=1))
     ),

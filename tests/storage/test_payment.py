@@ -173,23 +173,23 @@ def test_what_a_subscription_waits_for_or_owes(database: Database, factory: Fact
     calm = factory.subscription(owner, managed=True)
     factory.period_payment(owner, calm)
     with database.read() as tx, count_statements(database) as seen:
-        found = payment.open_of_subscription(tx, owner, failing)
-        assert payment.open_of_subscription(tx, owner, calm) is None
+        found, _ = payment.of_subscription_now(tx, owner, failing)
+        assert payment.of_subscription_now(tx, owner, calm)[0] is None
     assert seen.count == 2
     assert found is not None
     assert (found.id, found.status, [each.sequence for each in found.attempts]) == (owed, "failed", [1, 2])
     order_id = found.order_id
     upgrade = factory.payment(owner, order_id, subscription_id=failing, status="unknown", attempts=("failed", "unknown"), keyed=True)
     with database.transaction() as tx:
-        waited_for = payment.open_of_subscription(tx, owner, failing)
+        waited_for, _ = payment.of_subscription_now(tx, owner, failing)
         assert waited_for is not None
         assert (waited_for.id, [each.status for each in waited_for.attempts]) == (upgrade, ["failed", "unknown"])
         assert payment.set_status(tx, owner, upgrade, "failed")
-        again = payment.open_of_subscription(tx, owner, failing)
+        again, _ = payment.of_subscription_now(tx, owner, failing)
         assert again is not None
         assert again.id == owed, "of a refused change nothing is owed"
         subscription.transition(tx, owner, failing, "recover", cause="x", actor="x", now=NOW)
-        assert payment.open_of_subscription(tx, owner, failing) is None
+        assert payment.of_subscription_now(tx, owner, failing)[0] is None
 
 
 def test_what_was_paid_for_a_period(database: Database, factory: Factory) -> None:
@@ -214,8 +214,9 @@ def test_what_was_paid_for_a_period(database: Database, factory: Factory) -> Non
     change("succeeded", found.period_start - 31 * DAY, found.period_start - HOUR)
     change("succeeded", found.period_start - 31 * DAY, found.period_start + HOUR)  # asked for before, told of after
     with database.read() as tx, count_statements(database) as seen:
-        paid = payment.of_period(tx, owner, subscription_id, found.period_start)
+        unpaid, paid = payment.of_subscription_now(tx, owner, subscription_id)
     assert seen.count == 1
+    assert unpaid is None
     assert [each.id for each in paid] == [whole, within]
     assert [refund.id for refund in paid[0].refunds] == given_back
     assert paid[1].refunds == ()
