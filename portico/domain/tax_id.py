@@ -167,7 +167,12 @@ def _stdnum(country: str, name: str = "vat", written: str = "") -> _Way:
         raise LookupError(f"python-stdnum knows no {country} {name}")
 
     def way(number: str) -> str:
-        characters = iter(module.validate(number))
+        try:
+            characters = iter(module.validate(number))
+        except ValidationError:
+            raise
+        except ValueError:  # a letter where it counts on digits (Ghana's)
+            raise InvalidFormat from None
         return "".join(next(characters) if c == "#" else c for c in written) if written else "".join(characters)
 
     return way

@@ -100,6 +100,7 @@ CHECKSUM, FORMAT, OTHER = "tax_id_checksum", "tax_id_format", "tax_id_other_coun
     [
         ("DE", "DE136695977", CHECKSUM),
         ("DE", "DE13669597", FORMAT),
+        ("GH", "C000080B561", FORMAT),  # python-stdnum takes letters for digits here
         ("DE", "Steuer", FORMAT),
         ("DE", "", FORMAT),
         ("DE", "136\u0000695976", FORMAT),
