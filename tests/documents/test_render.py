@@ -99,6 +99,16 @@ def test_nothing_is_carried_from_lines_that_end_on_their_page(lines: int, on_eac
     assert [page.count("Carried forward") for page in pages] == carried
 
 
+def test_what_is_longer_than_a_page_goes_on_on_the_next_one() -> None:
+    """A store may have much to say about many rates; nothing of it may run over the foot of the page and off it."""
+    data = print_data(ORDINARY, "en")
+    notes = tuple(f"Note {i}: " + "why this rate is what it is and which law says so. " * 5 for i in range(40))
+    pages = pages_of(render(replace(data, notes=notes, totals=data.totals * 14)))
+    assert sum(page.count("Note ") for page in pages) == 40
+    assert max(page.count("Note ") for page in pages) < 20
+    assert max(page.count("VAT 19%") for page in pages) < 14
+
+
 _STEERING = re.compile("[\u200b\u200e\u200f\u2066-\u2069]|\\s")
 _OF_THE_LANGUAGE = {"th", "ar"}  # whose letters a reader of the file has to put in order again; what is foreign to them stands as it is
 
