@@ -471,7 +471,11 @@ def pages(page: Page) -> dict[str, tuple[str, Page, dict[str, Any]]]:
                 "first_url": "",
             },
         ),
-        "invoices_empty": ("invoices.html", page, {"documents": [], "replaced": (), "kind": "", "next_cursor_url": "", "first_url": ""}),
+        "invoices_none_such": (
+            "invoices.html",
+            page,
+            {"documents": [], "replaced": (), "kind": "credit_note", "next_cursor_url": "", "first_url": ""},
+        ),
         "invoice": ("invoice.html", page, invoice),
         "receipt_bare": (
             "invoice.html",
