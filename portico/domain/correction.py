@@ -76,15 +76,17 @@ def correct(
     language: str,
     seller: Seller | None = None,
     undue: Taxation | None = None,
+    restated: Taxation | None = None,
 ) -> Correction:
     """What cancels and replaces the payment's newest `invoice`, made out to `billing_detail`, totals checked; `before_minor` was
     given back earlier. `seller` is the store as it is by now, if that is news.
 
     `undue` is how the sale should have been taxed, where its tax was given back by `issued_at`: the new invoice is about the net amount
-    alone, and both say what went back.
+    alone, and both say what went back. `restated` is why a sale without tax has none with the new details, if that is another reason.
     """
     left = part_of(invoice, payment, payment.total_minor - before_minor, before_minor=before_minor)
     both = {"issued_at": issued_at, "language": language, "refers_to": invoice.number, "refers_to_at": invoice.issued_at}
+    untaxed = undue or restated
     returned = None if undue is None else TaxReturned(left.tax_minor, issued_at, left.method)
     # Nothing else goes back to a card and nothing is owed: what the credit note frees is what the new invoice takes.
     settled = replace(
@@ -92,7 +94,7 @@ def correct(
         tax_returned=returned, **both,
     )  # fmt: skip
     corrected = replace(
-        left if undue is None else _untaxed(left, undue),
+        left if untaxed is None else _untaxed(left, untaxed),
         number=invoice_number,
         counterpart=credit_note_number,
         seller=issuer(invoice.seller, seller or invoice.seller),

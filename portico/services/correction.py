@@ -44,7 +44,8 @@ class Preview:
 
     `amount_minor` is what is left of the invoice and credited, tax included. The new invoice is about the same, less `refund_minor`
     where `tax` is "refund": that goes back. "next_charge": the tax was not due, and stays as it is; the details count from then on.
-    `waits_for_register`: it would go back if the EU's register had confirmed the id.
+    `waits_for_register`: it would go back if the EU's register had confirmed the id. `restated`: why there is no tax with these details,
+    where that is another reason, or another country's, than the old invoice says.
     """
 
     original: Document
@@ -55,6 +56,7 @@ class Preview:
     refund_minor: int
     undue: Taxation | None = None
     waits_for_register: bool = False
+    restated: Taxation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ def _preview(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case
         amount_minor=left_minor,
         tax="same",
         refund_minor=0,
+        restated=_restated(tx, scope, case, detail),
     )
     tax_minor = part_of(content, case.payment, left_minor, before_minor=case.payment.refunded_minor).tax_minor
     undue = _undue(tx, scope, case, detail) if tax_minor > 0 else None
@@ -179,6 +182,20 @@ def _hold_untaxed(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: Bil
         raise Invalid([FieldError("tax_id", "required", tax_id.example(detail.country))])
     if _is_taxed(_decided(tx, scope, case, detail)) and not _is_taxed(_decided(tx, scope, case, before)):
         raise Invalid([FieldError("tax_id" if owed_by_buyer and detail.tax_id != before.tax_id else "country", "tax_is_due")])
+
+
+def _restated(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Taxation | None:
+    """Why a sale without tax has none with the new details, where they make a difference: that the buyer owes the tax has to be said of
+    a business of the union (Directive 2006/112/EC art. 226 (11a)), and of no American one."""
+    content = content_of(case.invoice)
+    reasons = {tax.reason for tax in content.taxes}
+    if len(reasons) != 1 or not reasons <= {*UNTAXED_REASONS}:
+        return None
+    before, after = (_decided(tx, scope, case, each) for each in (content.billing_detail, detail))
+    if after is None or after == before or _is_taxed(after):
+        return None
+    # What was brought in untaxed, and is taxed by the table, is untaxed for a reason that nobody here knows. Only an id may have expired.
+    return None if (before is None or _is_taxed(before)) and reasons != {"reverse_charge"} else after
 
 
 def _undue(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Taxation | None:
@@ -252,7 +269,7 @@ def _issue(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, 
     audit.record(tx, scope, actor="buyer", action="invoice.corrected", subject=case.invoice.id, now=runtime.clock())
     credit_note_id, invoice_id = document.issue_correction(
         tx, runtime, scope, case.invoice, paid,
-        billing_detail=agreed.detail, before_minor=paid.refunded_minor, now=now, seller=case.store,
+        billing_detail=agreed.detail, before_minor=paid.refunded_minor, now=now, seller=case.store, restated=agreed.restated,
     )  # fmt: skip
     return Corrected(credit_note_id, invoice_id, None)
 

@@ -135,9 +135,11 @@ def issue_correction(
     now: datetime,
     seller: StoreRow,
     undue: Taxation | None = None,
+    restated: Taxation | None = None,
 ) -> tuple[str, str]:
     """Issue what cancels the payment's newest invoice and what replaces it, made out to `billing_detail`; gives the ids of the credit
-    note and of the new invoice. `before_minor` of the payment was given back earlier; `undue` as in `correction.correct`.
+    note and of the new invoice. `before_minor` of the payment was given back earlier; `undue` and `restated` as in
+    `correction.correct`.
 
     Call it last in the transaction, like the others, with the payment locked. A second one for the same invoice breaks a constraint.
     """
@@ -154,6 +156,7 @@ def issue_correction(
         language=_language(who.locale, corrected.language),
         seller=seller.seller,
         undue=undue,
+        restated=restated,
     )
     note, replacing = (
         _issued(runtime.new_id("INV"), content, payment.id, corrects_id=corrected.id) for content in (made.credit_note, made.invoice)

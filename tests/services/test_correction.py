@@ -17,7 +17,7 @@ from portico.domain.tax import TaxPolicy, TaxRule
 from portico.domain.tax_table import starting_set
 from portico.gateways.vat_register import VatAnswer
 from portico.jobs.worker import Worker
-from portico.services import billing_detail, correction, notice, refund, store_time
+from portico.services import billing_detail, correction, document, notice, refund, store_time
 from portico.services.correction import Corrected, Preview
 from portico.storage import document as documents
 from portico.storage import order as orders
@@ -411,7 +411,25 @@ def test_a_sale_to_abroad_cannot_be_brought_home_without_its_tax(shop: Shop) -> 
         correct(shop, renewed, BERLIN)
     assert [(error.field, error.code) for error in invalid.value.errors] == [("country", "tax_is_due")]
     correct(shop, renewed, {**american, "name": "Ada Byron"})
+    lyon = {**VIENNA, "country": "FR", "tax_id": "FR40303265045"}
+    told = [made(shop, correct(shop, renewed, form)) for form in (VIENNA, lyon, {**lyon, "po_number": "4711"})]
+    assert [(note.taxes[0].reason, note.taxes[0].country, new.taxes[0].reason, new.taxes[0].country) for note, new in told] == [
+        ("outside_scope", "", "reverse_charge", "AT"), ("reverse_charge", "AT", "reverse_charge", "FR"),
+        ("reverse_charge", "FR", "reverse_charge", "FR"),
+    ], "who owes the tax must be said, and where"  # fmt: skip
+    given_back(shop, renewed, "4.00")
+    assert content_of(of_payment(shop, renewed)[-1]).taxes[0].country == "FR"
     shop.is_sound()
+
+
+def test_what_was_brought_in_without_tax_stays_so_for_its_own_reason(shop: Shop) -> None:
+    adopt(shop, TaxPolicy())
+    order_id = shop.factory.order(shop.ada, created_at=START, tax_rate="0", tax_reason="exempt", tax_minor=0, total_minor=2900)
+    payment_id = shop.factory.payment(shop.ada, order_id, created_at=START, succeeded_at=START, tax_minor=0, total_minor=2900)
+    with shop.runtime.database.transaction() as tx:
+        bought = payments.get(tx, shop.ada, payment_id)
+        document.issue_for_payment(tx, shop.runtime, shop.ada, bought, now=START)
+    assert made(shop, correct(shop, bought, VIENNA))[1].taxes[0].reason == "exempt"
 
 
 def test_money_that_was_taken_elsewhere_stays(shop: Shop, paid: Payment) -> None:
