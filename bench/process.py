@@ -70,9 +70,10 @@ def free_port() -> int:
 def running(
     arguments: list[str], port: int, *, path: str, environment: dict[str, str] | None = None, limit_seconds: float = 60
 ) -> Iterator[Process]:
-    """`python ARGUMENTS`, from the first 200 on `path` until the end of the block."""
+    """`python ARGUMENTS`, from the first 200 on `path` until the end of the block. Modules are compiled once, as where it is installed."""
     started_at = time.monotonic()
-    child = subprocess.Popen([sys.executable, *arguments], env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL)
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    child = subprocess.Popen([sys.executable, *arguments], env={**inherited, **(environment or {})}, stdout=subprocess.DEVNULL)
     try:
         while True:
             try:
