@@ -247,7 +247,7 @@ EU = Law(
     buyer_from=None,
     not_covered=(
         "what a member state asks for beyond the directive, such as capital and register in company law: write it into the seller's "
-        "`registration`",
+        "`registration`, and so the words of a scheme (cash accounting, margin: art. 226 (7a), (13), (14)) and a tax representative (15)",
         "invoices that must go through a state's platform (IT SdI, PL KSeF, RO e-Factura, HU reporting, FR from 2026)",
     ),
 )  # fmt: skip
