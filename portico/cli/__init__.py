@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from portico import __version__
 from portico.domain.errors import Invalid, NotFound, PorticoError
@@ -64,7 +64,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # What is wrong with the value of an option, after its name.
 _WRONG: dict[str, str] = {
     "name_format": "must be 1 to 100 printable characters",
-    "return_origin_format": "must be an origin such as https://shop.example: https, a host, perhaps a port, and nothing after it",
     "return_origins_number": "may be 20 at most",
     "slug_format": "must be lower-case letters, digits and hyphens",
     "slug_reserved": "is a word that Portico's own addresses need; choose another",
@@ -104,11 +103,18 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _app() -> App:
-    app = App(name="portico", help="Portico, a self-hosted customer portal.", version=__version__)
-    groups = {name: App(name=name.rpartition(" ")[2], help=words) for name, words in GROUPS.items()}
-    for name, (path, words) in COMMANDS.items():
+    app = App(
+        name="portico",
+        help="Portico, a self-hosted customer portal.",
+        version=__version__,
+        default_parameter=Parameter(negative_iterable=()),
+    )
+    # Help lists what there is in the order of the tables, in which a new operator needs it.
+    first = {name: next(place for place, command in enumerate(COMMANDS) if command.startswith(f"{name} ")) for name in GROUPS}
+    groups = {name: App(name=name.rpartition(" ")[2], help=words, sort_key=first[name]) for name, words in GROUPS.items()}
+    for place, (name, (path, words)) in enumerate(COMMANDS.items()):
         group, _, last = name.rpartition(" ")
-        (groups[group] if group else app).command(path, name=last, help=words)
+        (groups[group] if group else app).command(path, name=last, help=words, sort_key=place)
     for name, group in reversed(groups.items()):  # a group within another comes after it in the table
         parent = name.rpartition(" ")[0]
         (groups[parent] if parent else app).command(group)

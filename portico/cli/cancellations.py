@@ -23,9 +23,11 @@ def cancellations(
     by: Annotated[By, Parameter(help="What to add up by.")] = "reason",
     since: Annotated[str | None, Parameter(help="The first day, as 2026-01-31; without it the last twelve months.")] = None,
     until: Annotated[str | None, Parameter(help="The last day; without it today.")] = None,
-    csv: Annotated[bool, Parameter(negative="", help="As a table for spreadsheets.")] = False,
-    json: Annotated[bool, Parameter(negative="", help="As JSON, like GET /v1/cancellations/summary.")] = False,
-    each: Annotated[bool, Parameter(negative="", help="Every cancellation with its comment, as a table for spreadsheets.")] = False,
+    csv: Annotated[bool, Parameter(negative="", show_default=False, help="As a table for spreadsheets.")] = False,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="As JSON, like GET /v1/cancellations/summary.")] = False,
+    each: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Every cancellation with its comment, as a table for spreadsheets.")
+    ] = False,
 ) -> None:
     """Adds up why buyers leave, and the money per month that is lost with them. What was taken back counts as saved. Days are those
     of UTC."""

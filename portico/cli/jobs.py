@@ -1,5 +1,9 @@
 """`portico jobs parked` and `portico jobs retry`: the dead letters, and another chance for one."""
 
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from portico.cli.console import open_runtime, print_table, say
 from portico.domain.errors import NotFound
 from portico.storage import outbox
@@ -18,7 +22,7 @@ def parked() -> int:
     return 1 if jobs else 0
 
 
-def retry(job_id: int, /) -> None:
+def retry(job_id: Annotated[int, Parameter(help="The job's number: see portico jobs parked.")], /) -> None:
     """Lets a parked job run again, with all its attempts."""
     with open_runtime() as runtime, runtime.database.transaction() as tx:
         try:

@@ -14,7 +14,7 @@ def create(
     *,
     store: StoreName,
     environment: EnvironmentName,
-    name: Annotated[str, Parameter(help="What the key is for; only people read it.")] = "",
+    name: Annotated[str, Parameter(show_default=False, help="What the key is for; only people read it.")] = "",
 ) -> None:
     """Creates a key. It goes to standard output, alone, and is never shown again."""
     with open_runtime() as runtime:
@@ -36,7 +36,13 @@ def list_keys(*, store: StoreName, environment: EnvironmentName) -> None:
     )
 
 
-def revoke(key_id: str, /, *, store: StoreName, environment: EnvironmentName) -> None:
+def revoke(
+    key_id: Annotated[str, Parameter(help="The key's id, KEY_...: see portico key list.")],
+    /,
+    *,
+    store: StoreName,
+    environment: EnvironmentName,
+) -> None:
     """Revokes a key for ever."""
     with open_runtime() as runtime:
         try:

@@ -11,7 +11,7 @@ from portico.services import refund
 from portico.services import store as stores
 
 TicketId = Annotated[str, Parameter(help="The request's id, TKT_...")]
-Note = Annotated[str, Parameter(help="What the buyer is told, in up to 500 characters.")]
+Note = Annotated[str, Parameter(show_default=False, help="What the buyer is told, in up to 500 characters.")]
 _WHY_NOT = {
     "no_gateway": "this environment has no payment provider (see docs/configuration.md)",
     "billed_elsewhere": "the payment was taken elsewhere, and can only be given back there",

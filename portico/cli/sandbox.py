@@ -25,7 +25,9 @@ def sandbox(
     host: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, Parameter(help="The port to listen on; 0 takes any free one.")] = 8090,
     origin: Annotated[str | None, Parameter(help="The address buyers see, if it is not http://HOST:PORT.")] = None,
-    webhook_url: Annotated[tuple[str, ...], Parameter(help="Where webhooks go; test=URL gets those of that environment only.")] = (),
+    webhook_url: Annotated[
+        tuple[str, ...], Parameter(show_default=False, help="Where webhooks go; test=URL gets those of that environment only.")
+    ] = (),
     api_key_file: Annotated[Path | None, Parameter(help="A file with the key it is asked with, instead of DIR/api-key.")] = None,
     webhook_secret_file: Annotated[Path | None, Parameter(help="A file with the secret it signs with, not DIR/webhook-secret.")] = None,
 ) -> None:

@@ -25,7 +25,7 @@ def create(
     seller: Annotated[Path | None, Parameter(help="A JSON file with what invoices print: legal_name, line1, city, tax_id, ...")] = None,
     locale: Annotated[str, Parameter(help="The language of buyers who have not chosen one.")] = "en",
     time_zone: Annotated[str, Parameter(help="The zone in which days are shown.")] = "UTC",
-    support_email: Annotated[str, Parameter(help="Where buyers write for help.")] = "",
+    support_email: Annotated[str, Parameter(show_default=False, help="Where buyers write for help.")] = "",
     accent_color: Annotated[str, Parameter(help="The store's colour, as #rrggbb.")] = stores.DEFAULT_ACCENT,
 ) -> None:
     """Creates a store; it has a test and a prod environment."""
@@ -55,7 +55,9 @@ def reasons(
     /,
     *,
     file: Annotated[Path | None, Parameter(help="A JSON file with reasons of the store's own; see docs/commands.md.")] = None,
-    default: Annotated[bool, Parameter(negative="", help="Go back to the reasons that every store starts with.")] = False,
+    default: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Go back to the reasons that every store starts with.")
+    ] = False,
 ) -> None:
     """Lists the reasons that buyers may give when they cancel, or replaces them."""
     if file is not None and default:

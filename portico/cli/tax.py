@@ -42,12 +42,17 @@ def tax(
     *,
     file: Annotated[Path | None, Parameter(help="A CSV file with the store's table; see docs/taxes.md.")] = None,
     starting_set: Annotated[
-        bool, Parameter(negative="", help="Take the standard rates that Portico ships, for where the seller is. --file goes on top.")
+        bool,
+        Parameter(
+            negative="", show_default=False, help="Take the standard rates that Portico ships, for where the seller is. --file goes on top."
+        ),
     ] = False,
     registered_in: Annotated[
         list[str] | None, Parameter(help="A further country of the starting set in which the store is registered, or EU. Repeatable.")
     ] = None,
-    off: Annotated[bool, Parameter(negative="", help="Tax sales as they are brought in again; the table is kept.")] = False,
+    off: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Tax sales as they are brought in again; the table is kept.")
+    ] = False,
     eu_consumers: Annotated[
         Literal["destination", "home"] | None, Parameter(help="Whose rate consumers in other EU states pay: their own, or the seller's.")
     ] = None,

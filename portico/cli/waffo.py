@@ -21,7 +21,7 @@ def add(
     *,
     environment: EnvironmentName,
     public_key: Annotated[Path, Parameter(help="A file with the RSA public key, as PEM.")],
-    name: Annotated[str, Parameter(help="What the key is for; only people read it.")] = "",
+    name: Annotated[str, Parameter(show_default=False, help="What the key is for; only people read it.")] = "",
 ) -> None:
     """Registers the key that a shop's server signs with, good for every store of the merchant in one environment."""
     try:
@@ -54,7 +54,7 @@ def list_keys(store: StoreName, /) -> None:
     )
 
 
-def revoke(store: StoreName, key_id: str, /) -> None:
+def revoke(store: StoreName, key_id: Annotated[str, Parameter(help="The key's id, KEY_...")], /) -> None:
     """Revokes a key for ever."""
     with open_runtime() as runtime:
         waffo_key.revoke(runtime, find_store(runtime, store).id, key_id)
