@@ -40,7 +40,10 @@ def test_a_year_is_asked_for_watched_and_taken(ada: Browser, owned: History, run
     assert "0 of 2 documents" in waiting.words
     assert ada.get(url, JSON).json == {"state": "pending", "done": 0, "said": "0 of 2 documents"}
     assert ada.get(url + ".zip").header("location") == url  # the page says how far it is
-    assert ada.submit(form, "/invoices/pack", period="2026-Q1").header("location") == url  # one at a time
+    assert ada.submit(form, "/invoices/pack", period="2026").header("location") == url
+    another = ada.submit(form, "/invoices/pack", period="2026-Q1")  # one at a time, and nobody takes one for the other
+    assert (another.status, "Another download is still being put together." in another.words) == (409, True)
+    assert '<option value="2026-Q1" selected>' in another.text
     Worker(runtime).run_until_idle()
     assert ada.get(url, JSON).json["state"] == "ready"
     ready = ada.get(url)

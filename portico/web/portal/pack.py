@@ -26,6 +26,7 @@ _NEWEST = 10
 _YEAR_OR_QUARTER = re.compile(r"([0-9]{4})(?:-Q([1-4]))?")
 _DAY = timedelta(days=1)
 _SAID = N_("{done} of {total} documents")
+_ANOTHER = N_("Another download is still being put together. Please ask for this one when that is ready.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def form(visit: Visit) -> Response:
 
 
 def ask(visit: Visit) -> Response:
-    """Has a pack made. What is wrong with the choice is said beside it."""
+    """Has a pack made, and leads to its page. What is wrong with the choice, or stands against it for now, is said where it was made."""
     errors: dict[str, str] = {}
     if "period" in visit.form:
         first, last = _of_period(visit.form["period"])
@@ -77,6 +78,8 @@ def ask(visit: Visit) -> Response:
         made = pack.ask(visit.runtime, visit.buyer_scope, first, last)
     except Refused as refused:
         return _show(visit, status=409, errors={"form": words.why_not(visit.language, refused.code)})
+    if (made.first_day, made.last_day) != (first, last):
+        return _show(visit, status=409, errors={"form": catalog(visit.language).message(_ANOTHER)})
     return see_other(visit.url(f"{PATH}/{made.id}"))
 
 

@@ -12,7 +12,7 @@ from portico.storage import payment as payments
 from portico.web import view
 from portico.web.portal import balance
 from portico.web.portal import done as finished
-from portico.web.portal.chain import replaced_among
+from portico.web.portal.chain import invoice_first, replaced_among
 from portico.web.visit import Visit
 
 
@@ -35,7 +35,7 @@ def page(visit: Visit) -> Response:
         state=state,
         failure_code=balance.failure_of(found),
         subscription=plan,
-        documents=documents,
+        documents=invoice_first(documents),
         replaced=replaced_among(documents),
         retry_url=_review_again(found, plan) if state == "failed" else "",
         can_pay=can_pay,

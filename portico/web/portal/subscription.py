@@ -11,7 +11,7 @@ from portico.storage import document, subscription
 from portico.web import view
 from portico.web.portal import done
 from portico.web.portal.balance import Balance, balance_of
-from portico.web.portal.chain import replaced_among
+from portico.web.portal.chain import invoice_first, replaced_among
 from portico.web.visit import Visit
 
 _NEWEST_DOCUMENTS = 6
@@ -40,7 +40,7 @@ def one_subscription(visit: Visit) -> Response:
         "subscription.html",
         subscription=here.subscription,
         next_charge=next_charge(here.subscription),
-        documents=documents,
+        documents=invoice_first(documents),
         replaced=replaced_among(documents),
         why=why,
         actions=actions,
