@@ -17,7 +17,7 @@ from portico.domain.tax import TaxPolicy, TaxRule
 from portico.domain.tax_table import starting_set
 from portico.gateways.vat_register import VatAnswer
 from portico.jobs.worker import Worker
-from portico.services import billing_detail, correction, document, notice, refund, store_time
+from portico.services import billing_detail, correction, document, einvoice, notice, refund, store_time
 from portico.services.correction import Corrected, Preview
 from portico.storage import document as documents
 from portico.storage import order as orders
@@ -263,6 +263,8 @@ def test_undue_tax_goes_back_and_is_documented_when_it_did(shop: Shop, paid: Pay
     assert [(tax.rate, tax.reason, tax.country) for tax in new.taxes] == [("0", "reverse_charge", "AT")]
     assert (new.billing_detail.tax_id, new.counterpart, note.counterpart) == ("ATU13585627", note.number, new.number)
     assert note.tax_returned == new.tax_returned == TaxReturned(190, shop.clock(), paid.method)
+    said = "€1.90 of tax was refunded on Apr 4, 2026 to Visa ending in 4242."
+    assert all(said in written(content).decode() for content in (note, new) for written in (einvoice.cii, einvoice.ubl))
     assert (shop.taken(), again(shop, paid).refunded_minor) == (1000, 190)
     assert refund.taxes_under_way(shop.runtime) == ()
     with shop.runtime.database.read() as connection:
