@@ -5,7 +5,6 @@ documents break one of them however they are written; `why_not` says so, and the
 the same bytes.
 """
 
-import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,20 +24,15 @@ from portico.documents.einvoice_rules import (
 )
 from portico.documents.en16931 import ENGLISH, Address, Breakdown, Card, InvoiceLine, Party, Period, Preceding, Terms, Words
 from portico.documents.xml import fit
-from portico.domain import tax_id
 from portico.domain.billing_detail import BillingDetail, state_name
 from portico.domain.document_line import DocumentLine
 from portico.domain.errors import Refused
 from portico.domain.invoice import DocumentContent, Seller
 from portico.domain.money import exponent, format_amount
-from portico.domain.place_of_supply import territory
 from portico.domain.tax import TaxLine
-from portico.domain.typed import compact
+from portico.domain.vat_id import vat_id_in
 
 _REASON_CODES = {REVERSE_CHARGE: "VATEX-EU-AE", OUTSIDE_SCOPE: "VATEX-EU-O"}
-# A VAT id that says which country's it is (BR-CO-09), without what people group it with. EU is the one-stop shop's, and no country's.
-_VAT_ID = re.compile("(?:AT|BE|BG|CHE|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|XI)[0-9A-Z+*]{6,13}")
-_FEWEST_DIGITS = 5
 _BANK_CARD, _NOT_DEFINED = "48", "1"  # UNTDID 4461
 _NAMELESS = "–"  # for a name that has no character XML could write
 
@@ -144,7 +138,7 @@ def _seller(content: DocumentContent) -> Party:
     """Where all is outside the scope of tax, no id may be called a VAT id (BR-O-02); it is a tax number then. Some id of the seller
     other than a tax number has to be there (BR-CO-26)."""
     seller, places = content.seller, {tax.country for tax in content.taxes if tax.tax_minor}
-    own_id = _vat_id(seller.tax_id, territory(places.pop()) if len(places) == 1 else "")
+    own_id = vat_id_in(fit(seller.tax_id), places.pop() if len(places) == 1 else "")
     vat_id = "" if _is_outside_scope(content) else own_id
     number = "" if vat_id else own_id or _without_label(seller.tax_id)
     name = fit(seller.legal_name) or fit(content.store_name) or _NAMELESS
@@ -163,7 +157,7 @@ def _seller(content: DocumentContent) -> Party:
 def _buyer(content: DocumentContent) -> Party:
     """An id that is no VAT id is taken for one of a register of businesses, which is what reverse charge needs (BR-AE-02)."""
     detail = content.billing_detail
-    vat_id = _vat_id(detail.tax_id)
+    vat_id = vat_id_in(fit(detail.tax_id))
     names = [fit(name) for name in (detail.business_name, detail.name, content.buyer_email) if fit(name)]
     return Party(
         name=names[0] if names else _NAMELESS,
@@ -183,28 +177,6 @@ def _address(of: Seller | BillingDetail, content: DocumentContent) -> Address:
 
 def _is_outside_scope(content: DocumentContent) -> bool:
     return any(tax.reason == "outside_scope" for tax in content.taxes)
-
-
-def _vat_id(text: str, place: str = "") -> str:
-    """The VAT id in what a seller has printed ("USt-IdNr. DE 136 695 976"), or "". Of several it is that of `place`, or else the first.
-    What has right check digits goes before what is merely shaped like one, such as "DE136695976 VAT" without its space."""
-    words = [word.strip(",;()") for word in fit(text).split()]
-    runs = (compact("".join(words[i:j])) for i in range(len(words)) for j in range(len(words), i, -1))
-    found = [run for run in runs if _VAT_ID.fullmatch(run) and sum(map(str.isdigit, run)) >= _FEWEST_DIGITS]
-    return min(found, key=lambda run: (not _is_right(run), _country_of(run) != place), default="")
-
-
-def _is_right(vat_id: str) -> bool:
-    try:
-        tax_id.check(_country_of(vat_id), vat_id)
-    except Refused:
-        return False
-    return True
-
-
-def _country_of(vat_id: str) -> str:
-    """By its first two letters; those of Greece are EL, those of Northern Ireland XI."""
-    return territory(vat_id[:2])
 
 
 def _without_label(text: str) -> str:

@@ -16,6 +16,7 @@ from portico.domain.billing_detail import BillingDetail
 from portico.domain.errors import NotFound, Refused
 from portico.domain.invoice import Seller
 from portico.domain.scope import BuyerScope, StoreScope
+from portico.domain.vat_id import vat_id_in
 from portico.gateways.port import Unanswered
 from portico.services import notice, store_time, taxation
 from portico.services.runtime import Runtime
@@ -74,8 +75,8 @@ def of_store(runtime: Runtime, scope: StoreScope) -> tuple[tuple[str, TaxIdCheck
 
 
 def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
-    """Asks the register, for the check's job, unless the buyer has another id by now. Its answer and what follows from it, or the next
-    try, are one transaction with the end of the job (`ending`)."""
+    """Asks the register, for the check's job, unless the buyer has another id by now, or the store wants none checked any more. The
+    register's answer and what follows from it, or the next try, are one transaction with the end of the job (`ending`)."""
     with runtime.database.read() as connection:
         try:
             scope, check = checks.get_any(connection, check_id)
@@ -83,6 +84,10 @@ def look(runtime: Runtime, check_id: str, *, ending: Callable[[], AbstractContex
             return
         store = stores.get(connection, scope.store_id)
     if check.status != "pending" or runtime.vat_register is None:
+        return
+    if store.tax_policy is None or not store.tax_policy.check_vat_ids:
+        with ending() as tx:
+            checks.withdraw_others(tx, scope, "")
         return
     try:
         answer = runtime.vat_register.ask(check.tax_id, asked_by=_own_id(store.seller))
@@ -111,9 +116,10 @@ def _is_wanted(store: StoreRow, detail: BillingDetail) -> bool:
 
 
 def _own_id(seller: Seller) -> str:
-    """The store's own VAT id as the register knows it, or "": with one the register gives a consultation number."""
+    """The store's own VAT id as the register knows it, with or without a label before it, or "": with one the register gives a
+    consultation number."""
     try:
-        own = tax_id.check(seller.country, seller.tax_id)
+        own = tax_id.check(seller.country, vat_id_in(seller.tax_id, seller.country) or seller.tax_id)
     except Refused:
         return ""
     return own if tax_id.is_in_vies(seller.country, own) else ""

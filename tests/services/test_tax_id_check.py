@@ -26,7 +26,7 @@ from portico.storage import store as stores
 from portico.storage import tax_id_check as checks
 from portico.storage.tax_id_check import TaxIdCheck
 from tests.conftest import SteppingClock
-from tests.factories import CARD, Factory
+from tests.factories import CARD, SELLER, Factory
 from tests.gateways.register import StandIn, stand_in
 
 ID, OTHER, UNKNOWN = "FR40303265045", "ATU13585627", "IT00743110157"
@@ -86,6 +86,9 @@ def findings(runtime: Runtime) -> list[tuple[str, str, str]]:
 
 
 def test_an_id_is_proved_after_it_was_saved(runtime: Runtime, ada: BuyerScope, register: StandIn, clock: SteppingClock) -> None:
+    labelled = {**SELLER, "tax_id": "UK VAT GB980780684 · USt-IdNr. DE 136 695 976"}
+    with runtime.database.transaction() as tx:
+        tx.execute(sa.update(tables.store).values(seller=labelled))
     save(runtime, ada, ID)
     asked = newest(runtime, ada)
     assert asked is not None
@@ -169,6 +172,14 @@ def test_nothing_is_asked_that_the_store_does_not_want_or_the_register_cannot_kn
     save(runtime, ada, vat_id, country)
     assert next_due(runtime) is None
     assert newest(runtime, ada, vat_id) is None
+
+
+def test_nothing_is_asked_any_more_once_the_store_does_not_want_it(runtime: Runtime, ada: BuyerScope, register: StandIn) -> None:
+    save(runtime, ada, ID)
+    with runtime.database.transaction() as tx:
+        stores.set_tax_policy(tx, ada.store_id, TaxPolicy())
+    Worker(runtime).run_until_idle()
+    assert (register.questions, newest(runtime, ada), next_due(runtime)) == ([], None, None)
 
 
 def tax_of(runtime: Runtime, subscription_id: str) -> tuple[str, str]:
