@@ -134,16 +134,16 @@ def test_of_what_is_answered_nothing_but_the_status_is_told(answer: bytes, statu
 
 def test_nobody_takes_longer_than_the_whole_time() -> None:
     """However the time is spent: on the name, on a connection nobody accepts, on an answer that comes byte by byte, on reading us."""
-    slow = "an answer that would take four seconds, byte by byte, with each byte in time"
-    with listening(drips(b"HTTP/1.1 200 OK\r\nX: " + slow.encode(), every_seconds=0.05)) as listener:
+    slow = "an answer that would take eight seconds, byte by byte, with each byte in time"
+    with listening(drips(b"HTTP/1.1 200 OK\r\nX: " + slow.encode(), every_seconds=0.1)) as listener:
         began = time.monotonic()
         found = GuardedHttp(loopback=True, whole_seconds=0.2).post(listener.url, b"{}", {})
         assert (found.status_code, found.error) == (None, "timeout")
-        hanging = GuardedHttp(whole_seconds=0.2, look_up=lambda host, port: time.sleep(1) or [])
+        hanging = GuardedHttp(whole_seconds=0.2, look_up=lambda host, port: time.sleep(5) or [])
         assert hanging.post(HOOK, b"{}", {}).error == "timeout"
         silent = Outside(listener, [PUBLIC]).http(whole_seconds=0.2, authorities=certificate("hooks.example")[1])
         assert silent.post(HOOK, b"{}", {}).error in ("timeout", "tls_failed")
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 4
 
 
 def test_what_is_not_there_is_told_in_words_of_our_own() -> None:

@@ -92,7 +92,7 @@ def test_a_connection_that_fails_is_no_answer(vies: Vies, register: StandIn, fau
     began = time.monotonic()
     with closing(Vies(register.url, read_seconds=0.2, whole_seconds=0.3)) as impatient, pytest.raises(Unanswered):
         impatient.ask(ID, asked_by=OWN)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert register.paths == ["/vies/rest-api/check-vat-number"]  # asked once, and nobody else
     assert vies.ask(ID, asked_by=OWN).is_valid
 

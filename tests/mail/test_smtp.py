@@ -143,7 +143,7 @@ def _mute_after_greeting(line: Line) -> None:
 def _dripping(line: Line) -> None:
     for _ in range(200):
         line.drip("2")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def _mute_after_mail(line: Line) -> None:
@@ -162,7 +162,7 @@ def test_a_server_that_hangs_is_given_up(script: Callable[[Line], None]) -> None
         started = time.monotonic()
         with pytest.raises(TemporaryMailFailure):
             plain(port, timeout_seconds=0.3, connect_timeout_seconds=0.25).send(mail())
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 5
 
 
 def test_a_cut_after_the_mail_is_worth_another_try() -> None:
