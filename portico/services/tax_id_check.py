@@ -55,6 +55,8 @@ def ask_also(tx: sa.Connection, runtime: Runtime, store: StoreRow, scope: BuyerS
         return
     check_id = last.id if last is not None and last.status == "pending" else runtime.new_id("TIC")
     checks.create(tx, scope, check_id, detail.tax_id, now)
+    if outbox.has(tx, _key(check_id)):
+        return  # it is being asked; saved twenty times, one id would put off the question about the next to another day
     key = keyed(runtime.secret, "tax ids asked for in a day", scope.buyer_id)
     asked = rate_limit.hit(tx, key, now, _DAY_SECONDS, stop_at=QUESTIONS_PER_DAY + 1)
     _look_in(tx, check_id, now, _DAY_SECONDS if asked > QUESTIONS_PER_DAY else 0)
@@ -138,5 +140,9 @@ def _again(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, check: TaxIdC
 def _look_in(tx: sa.Connection, check_id: str, now: datetime, seconds: int) -> None:
     """It waits where others wait for servers of somebody else, few at a time for each: the register may take its time over every question,
     and no pack of documents has to wait for that."""
-    key = f"{JOB}:{check_id}"
-    outbox.add(tx, JOB, {"check_id": check_id}, now=now, lane="webhook", key=key, party=_PARTY, delay_seconds=seconds)
+    asked = {"check_id": check_id}
+    outbox.add(tx, JOB, asked, now=now, lane="webhook", key=_key(check_id), party=_PARTY, delay_seconds=seconds)
+
+
+def _key(check_id: str) -> str:
+    return f"{JOB}:{check_id}"

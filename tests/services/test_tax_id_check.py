@@ -142,7 +142,8 @@ def test_many_ids_in_a_day_wait_for_the_next(
 ) -> None:
     monkeypatch.setattr(tax_id_check, "QUESTIONS_PER_DAY", 3)
     for _ in range(3):
-        save(runtime, ada, UNKNOWN)
+        for _click in range(4):  # one question each time
+            save(runtime, ada, UNKNOWN)
         Worker(runtime).run_until_idle()
         clock.advance(minutes=11)
     save(runtime, ada, ID)
