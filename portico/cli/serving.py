@@ -1,5 +1,6 @@
 """Runs an ASGI application in this process until it is asked to stop."""
 
+import gc
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -17,6 +18,7 @@ except ImportError:  # Windows has no httptools; uvicorn's other parser bounds w
     Connection = "auto"
 
 _GRACE_SECONDS = 10
+_WHILE_SERVING = (700, 10, 10)  # Python's own: what a request leaves is gone while it is still in the processor's cache (3 % of a page)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -52,6 +54,8 @@ def run(application: Any, listening: socket.socket) -> None:
         lifespan="on",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    gc.freeze()  # what is loaded stays
+    gc.set_threshold(*_WHILE_SERVING)
     _Server(config).run(sockets=[listening])
 
 
