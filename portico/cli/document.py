@@ -1,5 +1,6 @@
 """`portico document`: its files without the web."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,7 +14,12 @@ from portico.i18n.words import einvoice_why_not
 from portico.services import document_file
 
 DocumentId = Annotated[str, Parameter(help="The document's id, INV_...: the end of its page's address.")]
-Output = Annotated[Path | None, Parameter(name=("--output", "-o"), help="The file to write; without it, one named by the number.")]
+Output = Annotated[
+    Path | None,
+    Parameter(
+        name=("--output", "-o"), allow_leading_hyphen=True, help="The file to write, - for standard output; else one named by the number."
+    ),
+]
 
 
 def render(
@@ -62,6 +68,9 @@ def _unknown(document_id: str) -> NotFound:
 
 
 def _write(body: bytes, path: Path) -> None:
+    if path == Path("-"):
+        sys.stdout.buffer.write(body)
+        return
     try:
         path.write_bytes(body)
     except OSError as error:

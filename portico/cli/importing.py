@@ -35,8 +35,11 @@ def load(
     shown: list[Refusal] = []
 
     def refuse(refusal: Refusal) -> None:
-        with refused_file.open("a", encoding="utf-8") as report:
-            report.write(f"{refusal.line}\t{refusal.code}\t{refusal.reason}\n")
+        try:
+            with refused_file.open("a", encoding="utf-8") as report:
+                report.write(f"{refusal.line}\t{refusal.code}\t{refusal.reason}\n")
+        except OSError as error:
+            raise PorticoError(f"line {refusal.line} is refused, and {refused_file}, which is to list it, cannot be written") from error
         if len(shown) < _SHOWN_REFUSALS:
             shown.append(refusal)
 

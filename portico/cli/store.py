@@ -66,7 +66,10 @@ def reasons(
         row = find_store(runtime, store)
         offered = cancel_reasons.of_store(row)
         if default or file is not None:
-            offered = cancel_reasons.replace(runtime, row, None if file is None else read_file(file))
+            try:
+                offered = cancel_reasons.replace(runtime, row, None if file is None else read_file(file))
+            except cancel_reasons.NotReasons as error:
+                raise PorticoError(f'{file}: {error}; a list looks like [{{"code": "moved", "label": {{"en": "I moved"}}}}]') from error
     print_table(("code", "words", "languages"), [(r.code, r.words(row.locale), " ".join(r.label) or "all") for r in offered])
 
 

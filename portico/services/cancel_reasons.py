@@ -111,7 +111,10 @@ def _read(written: bytes) -> tuple[Reason, ...]:
     try:
         found = msgspec.json.decode(written, type=list[_Written])
     except msgspec.MsgspecError as error:
-        raise NotReasons(str(error).replace("`", "").replace("$", "the list")) from error
+        what, at, where = str(error).replace("`", "").rpartition(" - at ")
+        if "matching regex" in what:  # for people, what it describes
+            what = _WORDS["reason_format"]
+        raise NotReasons(what + at + where.replace("$", "the list")) from error
     reasons = tuple(Reason(reason.code, reason.label) for reason in found)
     for fault in faults("the list", reasons):
         raise NotReasons(f"{fault.field}: {_WORDS[fault.code]}")

@@ -47,7 +47,7 @@ def advance(runtime: Runtime, scope: StoreScope, to: datetime, *, work: Callable
         raise Refused("clock_is_real", "the clock of prod cannot be moved")
     since = _now(runtime, scope)
     if to < since:
-        raise Refused("clock_backwards", f"it is {since.isoformat()} there already")
+        raise Refused("clock_backwards", f"it is {since:%Y-%m-%d %H:%M} UTC there already; the clock never goes back")
     if to - since > FARTHEST:
         raise Refused("clock_too_far", "one run goes ten years at most")
     with runtime.database.transaction() as tx:

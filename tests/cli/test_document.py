@@ -19,6 +19,8 @@ def test_an_e_invoice_is_written_in_either_syntax(configured: Shop, tmp_path: Pa
     assert (tmp_path / "out.xml").read_bytes().startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<Invoice ')
     assert cli.run(["document", "xml", found["invoice"]]) == 0
     assert b"<rsm:CrossIndustryInvoice " in (tmp_path / capsys.readouterr().out.split()[-1]).read_bytes()
+    assert cli.run(["document", "xml", found["invoice"], "-o", "-"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("</rsm:CrossIndustryInvoice>"), "alone, so that it can be piped"
     assert cli.run(["document", "xml", found["receipt"]]) == 2
     assert "A receipt is no invoice" in capsys.readouterr().err
     assert cli.run(["document", "xml", "INV_nope"]) == 2
