@@ -177,11 +177,19 @@ def _hold_untaxed(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: Bil
     before, is_business = content.billing_detail, place_of_supply.is_registered_business(detail)
     if any(tax.reason not in UNTAXED_REASONS for tax in content.taxes):
         return
-    owed_by_buyer = any(tax.reason == "reverse_charge" for tax in content.taxes) and place_of_supply.is_registered_business(before)
+    owed_by_buyer = _is_untaxed_for_an_id(case) and place_of_supply.is_registered_business(before)
     if owed_by_buyer and not is_business:
         raise Invalid([FieldError("tax_id", "required", tax_id.example(detail.country))])
     if _is_taxed(_decided(tx, scope, case, detail)) and not _is_taxed(_decided(tx, scope, case, before)):
         raise Invalid([FieldError("tax_id" if owed_by_buyer and detail.tax_id != before.tax_id else "country", "tax_is_due")])
+
+
+def _is_untaxed_for_an_id(case: _Case) -> bool:
+    """Whether the buyer's id is why there is no tax: by the invoice, when it was charged, or because the tax went back for it. Somewhere
+    abroad that is forgotten by the invoice, and not here."""
+    charged = {tax.reason for tax in case.payment.taxes} or {case.order.tax_reason}
+    went_back = any(given.purpose == "tax" and given.status == "succeeded" for given in case.payment.refunds)
+    return went_back or "reverse_charge" in charged | {tax.reason for tax in content_of(case.invoice).taxes}
 
 
 def _restated(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Taxation | None:

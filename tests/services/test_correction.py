@@ -397,6 +397,12 @@ def test_what_was_taken_off_for_an_id_cannot_be_made_out_to_a_consumer_again(sho
         assert [(error.field, error.code) for error in invalid.value.errors] == [wrong]
     note, new = made(shop, correct(shop, paid, {**VIENNA, "business_name": "Byron & Co OG"}))
     assert (note.tax_minor, new.tax_minor, new.billing_detail.business_name) == (0, 0, "Byron & Co OG")
+    american = {"country": "US", "state": "NY", "postal_code": "10001", "name": "Ada"}
+    business = {**american, "is_business": "1", "business_name": "Byron Inc", "tax_id": "91-1144442"}
+    assert made(shop, correct(shop, paid, business))[1].taxes[0].reason == "outside_scope"
+    with pytest.raises(Invalid) as invalid:
+        correct(shop, paid, american)  # nor by way of a country that wants no id
+    assert [(error.field, error.code) for error in invalid.value.errors] == [("tax_id", "required")]
     shop.is_sound()
 
 
