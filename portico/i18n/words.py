@@ -16,6 +16,7 @@ from portico.i18n.einvoice_words import EINVOICE_WHY_NOT, OTHER_EINVOICE
 from portico.i18n.error_words import ERRORS, ERRORS_OF_A_COUNTRY, OTHER_ERROR
 from portico.i18n.format import formats
 from portico.i18n.label_words import LABELS
+from portico.i18n.languages import by_tag
 from portico.i18n.refund_words import TICKET_NOTES, TICKET_STATUSES
 from portico.i18n.why_not_words import OTHER, WHY_NOT
 
@@ -192,6 +193,8 @@ def error_text(tag: str, code: str, example: str = "", country: str = "") -> str
     without, with_example = (ERRORS_OF_A_COUNTRY if country else ERRORS).get(code) or ERRORS.get(code, (OTHER_ERROR, None))
     if code == "required" and country:
         example = example or formats(tag).city(country)
+    if example and by_tag(tag).direction == "rtl":
+        example = f"\u2068{example}\u2069"  # else 2026-11-22 would be read as 22-11-2026
     named = formats(tag).country(country) if country else ""
     return fill(catalog(tag).message(with_example if example and with_example else without), example=example, country=named)
 

@@ -103,6 +103,7 @@ def test_an_error_shows_its_example_only_if_there_is_one() -> None:
     assert words.error_text("en", "postal_code_format", "10115") == "This postal code doesn’t fit the country. It looks like 10115."
     assert words.error_text("en", "postal_code_format") == "This postal code doesn’t fit the country."
     assert words.error_text("en", "card_number", "X") == words.error_text("en", "card_number")
+    assert "\u20682026-11-22\u2069" in words.error_text("ar", "date_format", "2026-11-22"), "or its parts change places"
     assert words.error_text("en", "never heard of") == words.error_text("en", "nor of this", "example")
     assert words.error_text("en", "email_format", "{example}") == "This isn’t a complete email address. It looks like {example}."
 
