@@ -10,7 +10,7 @@ from portico.config import Settings
 
 # Values under these names are hidden whatever they are: they sign people in, or say who they are.
 _HIDDEN = ("token", "secret", "password", "cookie", "authorization", "api_key", "session", "email")
-_QUIET = ("httpx2", "alembic", "uvicorn.error", "uvicorn.access", "asyncio", "stripe", "urllib3", "httpx2", "httpcore2")
+_QUIET = ("httpx2", "alembic", "uvicorn.error", "uvicorn.access", "asyncio", "stripe", "urllib3", "httpcore2", "pikepdf")
 
 
 def configure(settings: Settings) -> None:
