@@ -82,6 +82,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     method: PaymentMethod | None
     created_at: Moment
     succeeded_at: Moment | None
+    disputed_at: Annotated[Moment, Meta(description="Since when the buyer's bank disputes it, or has taken it back.")] | None
     attempts: list[PaymentAttempt]
     refunds: list[PaymentRefund]
 
@@ -115,6 +116,7 @@ def payment_of(found: domain.Payment, buyer_id: str) -> Payment:
         method=method_of(found.method),
         created_at=found.created_at,
         succeeded_at=found.succeeded_at,
+        disputed_at=found.disputed_at,
         attempts=[_attempt_of(each) for each in found.attempts],
         refunds=[_refund_of(each, currency) for each in found.refunds],
     )

@@ -180,8 +180,8 @@ def _shown(whose: BuyerScope, ticket: domain.RefundTicket) -> RefundTicket:
 
 
 _ASKING = (
-    "no_gateway", "payment_not_succeeded", "billed_elsewhere", "refund_ticket_open", "already_refunded", "refund_too_late",
-    "correction_under_way",
+    "no_gateway", "payment_not_succeeded", "billed_elsewhere", "refund_ticket_open", "already_refunded", "payment_disputed",
+    "refund_too_late", "correction_under_way",
 )  # fmt: skip
 
 OPERATIONS = (
@@ -249,7 +249,7 @@ OPERATIONS = (
         money=True,
         action=True,
         preview=TicketPreview,
-        errors=("refund_ticket_decided", "no_gateway", "billed_elsewhere", "correction_under_way", "refund_amount"),
+        errors=("refund_ticket_decided", "no_gateway", "billed_elsewhere", "correction_under_way", "payment_disputed", "refund_amount"),
     ),
     Operation(
         method="POST",

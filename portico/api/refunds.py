@@ -180,6 +180,7 @@ OPERATIONS = (
             "billed_elsewhere",
             "refund_ticket_open",
             "already_refunded",
+            "payment_disputed",
             "refund_amount",
             "correction_under_way",
         ),

@@ -44,6 +44,7 @@ REFUSALS: dict[str, str] = {
     # What stands against money back (domain.refund, services.refund, services.store_refund)
     "payment_not_succeeded": "The payment has not succeeded, so there is nothing to give back.",
     "already_refunded": "All of the payment was given back already, or is on its way.",
+    "payment_disputed": "The buyer's bank disputes the payment, or has taken it back. What to answer is settled at the payment provider.",
     "refund_amount": "Less than that is left of the payment by now.",
     "refund_too_late": "The payment is too long ago for a request of the buyer's.",
     "refund_ticket_open": "A request of the buyer's about this payment is open. Approve or reject that.",

@@ -16,6 +16,7 @@ _WHY_NOT = {
     "no_gateway": "this environment has no payment provider (see docs/configuration.md)",
     "billed_elsewhere": "the payment was taken elsewhere, and can only be given back there",
     "correction_under_way": "tax of this payment is on its way back: try again when that is done",
+    "payment_disputed": "the buyer's bank disputes the payment, or has taken it back",
     "refund_amount": "less than that is left of the payment: reject the request, and the buyer may ask for less",
 }
 

@@ -13,7 +13,7 @@ EventType = Literal[
     "subscription.plan_changed", "subscription.plan_change_scheduled", "subscription.plan_change_withdrawn",
     "subscription.plan_change_failed", "subscription.pause_scheduled", "subscription.pause_withdrawn", "subscription.paused",
     "subscription.unpaused",
-    "payment.succeeded", "payment.failed", "refund.succeeded", "refund.failed",
+    "payment.succeeded", "payment.failed", "payment.disputed", "payment.dispute_closed", "refund.succeeded", "refund.failed",
     "refund_ticket.created", "refund_ticket.approved", "refund_ticket.rejected",
     "document.issued", "webhook.test",
 ]  # fmt: skip

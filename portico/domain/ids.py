@@ -6,7 +6,7 @@ from uuid import UUID
 
 Prefix = Literal[
     "MER", "STO", "PROD", "GRP", "BUY", "ORD", "SUB", "PAY", "REF", "TKT", "INV", "KEY", "LNK", "SET", "CAN", "PCK", "TIC",
-    "PSN", "CHK", "EVT", "WHE", "WHD",
+    "PSN", "CHK", "EVT", "WHE", "WHD", "DSP",
 ]  # fmt: skip
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

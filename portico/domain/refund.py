@@ -10,7 +10,8 @@ from portico.domain.errors import FieldError, Invalid
 from portico.domain.payment import Payment, RefundTicket, refundable_minor
 
 RefundReason = Literal[
-    "payment_not_succeeded", "billed_elsewhere", "refund_ticket_open", "already_refunded", "refund_too_late", "correction_under_way",
+    "payment_not_succeeded", "billed_elsewhere", "refund_ticket_open", "already_refunded", "payment_disputed", "refund_too_late",
+    "correction_under_way",
 ]  # fmt: skip
 REFUND_WHY_NOT_CODES: tuple[RefundReason, ...] = get_args(RefundReason)
 # For how many days after a payment a refund may be asked for; None is no limit. Whether it is granted, a person decides.
@@ -28,8 +29,8 @@ def refund_why_not(
         return "billed_elsewhere"
     if any(ticket.status in ("pending", "approved") for ticket in tickets):
         return "refund_ticket_open"
-    if refundable_minor(payment) == 0:
-        return "already_refunded"
+    if refundable_minor(payment) == 0 or payment.disputed_at is not None:
+        return "already_refunded" if payment.disputed_at is None else "payment_disputed"
     if days is not None and now > payment.succeeded_at + timedelta(days=days):
         return "refund_too_late"
     return "correction_under_way" if is_giving_tax_back(payment) else None

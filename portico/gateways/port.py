@@ -16,6 +16,7 @@ from portico.domain.payment import PaymentMethod
 ChargeStatus = Literal["succeeded", "failed", "requires_action", "processing", "canceled"]
 RefundState = Literal["pending", "succeeded", "failed"]
 CardSetupStatus = Literal["open", "completed", "expired"]
+DisputeState = Literal["open", "won", "lost"]  # won: the money stays with the merchant
 MIN_WEBHOOK_SECRET_BYTES = 24
 WEBHOOK_TOLERANCE_SECONDS = 300  # to both sides of now
 
@@ -131,6 +132,18 @@ class CardSetupResult:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeResult:
+    """A buyer's bank wants the charge with our key `charge_key` back, or so much of it; `reason` is in the provider's words."""
+
+    reference: str
+    charge_key: str
+    status: DisputeState
+    amount_minor: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayEvent:
     """A verified webhook: the provider's id of it, and at most one of what it may tell. With none it is of no interest to us.
 
@@ -143,6 +156,7 @@ class GatewayEvent:
     refund: RefundResult | None = None
     card_setup: CardSetupResult | None = None
     given_back: str | None = None
+    dispute: DisputeResult | None = None
 
 
 class PaymentGateway(Protocol):

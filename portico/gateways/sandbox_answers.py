@@ -13,6 +13,8 @@ from portico.gateways.port import (
     CardSetupStatus,
     ChargeResult,
     ChargeStatus,
+    DisputeResult,
+    DisputeState,
     GatewayEvent,
     RefundResult,
     RefundState,
@@ -66,6 +68,16 @@ class _Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class _Dispute:
+    id: str
+    charge_key: str
+    status: DisputeState
+    amount_minor: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Setup:
     id: str
     status: CardSetupStatus
@@ -104,6 +116,11 @@ def refund_results(answer: object) -> list[RefundResult]:
     return [refund_result(one) for one in _as(list[object], answer)]
 
 
+def dispute_result(answer: object) -> DisputeResult:
+    dispute = _as(_Dispute, answer)
+    return DisputeResult(dispute.id, dispute.charge_key, dispute.status, dispute.amount_minor, dispute.currency, dispute.reason)
+
+
 def card_page(answer: object) -> CardPage:
     setup = _as(_Setup, answer)
     return CardPage(setup.id, setup.url)
@@ -132,6 +149,7 @@ def gateway_event(body: bytes) -> GatewayEvent:
         refund=refund_result(event.data) if refund is not None and refund.key else None,
         given_back=refund.charge_key or None if refund is not None and not refund.key else None,
         card_setup=card_setup_result(event.data) if kind == "card_setup" else None,
+        dispute=dispute_result(event.data) if kind == "dispute" else None,
     )
 
 

@@ -29,6 +29,7 @@ from portico.gateways.port import (
     CardSetupResult,
     Charge,
     ChargeResult,
+    DisputeResult,
     Forged,
     GatewayEvent,
     RefundOrder,
@@ -43,7 +44,7 @@ SIGNATURE_HEADER = "stripe-signature"
 EVENTS = (
     "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled", "payment_intent.processing",
     "payment_intent.requires_action", "refund.created", "refund.updated", "refund.failed", "charge.refund.updated",
-    "charge.refunded", "checkout.session.completed", "checkout.session.expired",
+    "charge.refunded", "charge.dispute.created", "charge.dispute.closed", "checkout.session.completed", "checkout.session.expired",
 )  # fmt: skip
 _CONNECT_SECONDS, _READ_SECONDS = 1, 8
 _LONGEST_DESCRIPTION = 1000
@@ -179,20 +180,23 @@ class StripeGateway:
         except msgspec.DecodeError:
             raise Forged("not an event of Stripe's API v1") from None
         told = GatewayEvent(event.id, datetime.fromtimestamp(event.created, UTC))
-        subject = event.data.object
-        if event.type not in EVENTS:
-            return told
-        if subject.object == "charge" or (subject.object == "refund" and not subject.is_ours):
-            return replace(told, given_back=self._charge_key(subject.payment_intent))
-        if not subject.is_ours:
-            return told
+        return self._looked_up(told, event.data.object, body) if event.type in EVENTS else told
+
+    def _looked_up(self, told: GatewayEvent, subject: answers.Subject, body: bytes) -> GatewayEvent:
+        """What the event is about, as it is now."""
         match subject.object:
-            case "payment_intent":
-                return replace(told, charge=self._result(self._intent(subject.id)))
-            case "refund":
+            case "dispute":
+                return replace(told, dispute=self._dispute(body, self._charge_key(subject.payment_intent)))
+            case "refund" if subject.is_ours:
                 return replace(told, refund=self._refund(subject.id))
-            case _:
+            case "refund" | "charge":
+                return replace(told, given_back=self._charge_key(subject.payment_intent))
+            case "payment_intent" if subject.is_ours:
+                return replace(told, charge=self._result(self._intent(subject.id)))
+            case "checkout.session" if subject.is_ours:
                 return replace(told, card_setup=self.find_card_setup(subject.id))
+            case _:
+                return told
 
     def _verify(self, body: bytes, header: str | None, now: datetime) -> None:
         for secret in self._webhook_secrets[:-1]:
@@ -218,6 +222,12 @@ class StripeGateway:
         if intent is not None:
             with _answered("retrieve"):
                 return _read(answers.Intent, self._intents.retrieve(intent)).key
+        return None
+
+    def _dispute(self, body: bytes, charge_key: str | None) -> DisputeResult | None:
+        if charge_key is not None:
+            with _answered("dispute"):
+                return answers.dispute_result(msgspec.json.decode(body, type=answers.DisputeEvent).data.object, charge_key)
         return None
 
     def _refund(self, reference: str) -> RefundResult:

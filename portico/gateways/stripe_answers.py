@@ -10,7 +10,16 @@ import msgspec
 
 from portico.domain.payment import PaymentMethod
 from portico.gateways import stripe_amounts
-from portico.gateways.port import CardSetupResult, ChargeResult, ChargeStatus, RefundResult, RefundState, SavedCard
+from portico.gateways.port import (
+    CardSetupResult,
+    ChargeResult,
+    ChargeStatus,
+    DisputeResult,
+    DisputeState,
+    RefundResult,
+    RefundState,
+    SavedCard,
+)
 
 KEY = "portico_key"  # under this name our key is in the metadata of everything we make at Stripe
 
@@ -49,6 +58,8 @@ _FAILURES = {
     "payment_intent_payment_attempt_expired": "processing_error",
 }
 _CHARGES: dict[str, ChargeStatus] = {"succeeded": "succeeded", "canceled": "canceled", "requires_action": "requires_action"}
+# An inquiry that came to nothing is as good as won.
+_DISPUTES: dict[str, DisputeState] = {"won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost"}
 _REFUNDS: dict[str, RefundState] = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
 
@@ -169,7 +180,7 @@ class CheckoutSession(msgspec.Struct):
         return (self.metadata or {}).get(KEY)
 
 
-class _Subject(msgspec.Struct):
+class Subject(msgspec.Struct):
     """What an event is about, as far as it is needed to look it up."""
 
     object: str
@@ -184,8 +195,26 @@ class _Subject(msgspec.Struct):
         return self.id != "" and KEY in (self.metadata or {}) and self.mode in (None, "setup")
 
 
+class Dispute(msgspec.Struct):
+    """As its own event holds it: a dispute is read from there, so that a key needs no right to read others."""
+
+    id: str
+    amount: int
+    currency: str
+    reason: str
+    status: str
+
+
+class _DisputeData(msgspec.Struct):
+    object: Dispute
+
+
+class DisputeEvent(msgspec.Struct):
+    data: _DisputeData
+
+
 class _EventData(msgspec.Struct):
-    object: _Subject
+    object: Subject
 
 
 class Event(msgspec.Struct):
@@ -262,6 +291,11 @@ def failure_code(intent: Intent) -> str | None:
 def refund_result(refund: Refund) -> RefundResult:
     amount_minor, currency = stripe_amounts.from_stripe(refund.amount, refund.currency)
     return RefundResult(refund.key or "", _REFUNDS.get(refund.status or "", "pending"), refund.id, amount_minor, currency)
+
+
+def dispute_result(dispute: Dispute, charge_key: str) -> DisputeResult:
+    amount_minor, currency = stripe_amounts.from_stripe(dispute.amount, dispute.currency)
+    return DisputeResult(dispute.id, charge_key, _DISPUTES.get(dispute.status, "open"), amount_minor, currency, dispute.reason)
 
 
 def card_setup_result(session: CheckoutSession) -> CardSetupResult:

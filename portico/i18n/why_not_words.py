@@ -47,6 +47,7 @@ WHY_NOT: dict[str, Message] = {
     "payment_not_succeeded": N_("This payment hasn’t gone through, so there is nothing to give back."),
     "refund_ticket_open": N_("You’ve asked for this payment already. We’ll email you the answer."),
     "already_refunded": N_("All of this payment has been given back already."),
+    "payment_disputed": N_("Your bank disputes this payment, so it can’t be given back here."),
     "refund_too_late": N_("This payment was too long ago. Please write to the address below."),
     # Why a review has to be looked at once more (services.quote)
     "quote_expired": N_("The price was shown more than 10 minutes ago."),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portico.sandbox.records import Capture, Card, ChargeRecord, Entry, RefundRecord, Setup
+from portico.sandbox.records import Capture, Card, ChargeRecord, DisputeRecord, Entry, RefundRecord, Setup
 
 Json = dict[str, Any]
 
@@ -40,6 +40,19 @@ def of_refund(refund: RefundRecord) -> Json:
         "charge_key": refund.charge_key,
         "amount_minor": request.amount_minor,
         "currency": request.currency,
+    }
+
+
+def of_dispute(dispute: DisputeRecord) -> Json:
+    request = dispute.charge.request
+    return {
+        "id": dispute.id,
+        "charge": dispute.charge.id,
+        "charge_key": request.key,
+        "status": dispute.status,
+        "amount_minor": request.amount_minor,
+        "currency": request.currency,
+        "reason": dispute.reason,
     }
 
 
@@ -86,6 +99,8 @@ def of_event(entry: Entry, base_url: str) -> Json | None:
         subject, data = entry.charge.id, of_charge(entry.charge, base_url)
     elif entry.refund is not None:
         subject, data = entry.refund.id, of_refund(entry.refund)
+    elif entry.dispute is not None:
+        subject, data = entry.dispute.id, of_dispute(entry.dispute)
     elif entry.setup is not None and entry.setup.status != "open":
         subject, data = entry.setup.id, of_setup(entry.setup, base_url)
     else:

@@ -16,7 +16,16 @@ from portico.gateways.sandbox import ACCOUNT_HEADER
 from portico.sandbox import answers
 from portico.sandbox.faults import Faults, Mishap
 from portico.sandbox.office import Office
-from portico.sandbox.records import BadRequest, CardRefused, ChargeRequest, KeyReused, RefundRequest, RefundState, SetupRequest
+from portico.sandbox.records import (
+    BadRequest,
+    CardRefused,
+    ChargeRequest,
+    DisputeState,
+    KeyReused,
+    RefundRequest,
+    RefundState,
+    SetupRequest,
+)
 from portico.sandbox.wire import Request, Response
 
 _WAIT_FOR_FIRST_WEBHOOK_SECONDS = 3  # less than the adapter waits for the answer
@@ -44,6 +53,12 @@ class _MoneyBack(msgspec.Struct, forbid_unknown_fields=True):
     refund: str = ""
     amount_minor: int | None = None
     status: RefundState = "succeeded"
+
+
+class _Disputed(msgspec.Struct, forbid_unknown_fields=True):
+    charge: str
+    reason: str = "fraudulent"
+    status: DisputeState = "open"
 
 
 class _CardChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -138,6 +153,12 @@ async def _give_back(office: Office, request: Request) -> object:
     return answers.of_refund(await office.tell(office.bank.give_back, asked.charge, asked.amount_minor, outcome=asked.status))
 
 
+async def _dispute(office: Office, request: Request) -> object:
+    """What a buyer does at his own bank, and how it ends."""
+    asked = _read(request, _Disputed)
+    return answers.of_dispute(await office.tell(office.bank.dispute, asked.charge, asked.reason, outcome=asked.status))
+
+
 _ROUTES: Mapping[tuple[str, str], Handler] = {
     ("POST", "/v1/charges"): _charge,
     ("GET", "/v1/charges"): _find_charge,
@@ -150,8 +171,9 @@ _ROUTES: Mapping[tuple[str, str], Handler] = {
     ("POST", "/control/faults"): _set_faults,
     ("POST", "/control/cards"): _change_card,
     ("POST", "/control/refunds"): _give_back,
+    ("POST", "/control/disputes"): _dispute,
 }
-_NEVER_LOST: tuple[Handler, ...] = (_read_ledger, _set_faults, _change_card, _give_back)
+_NEVER_LOST: tuple[Handler, ...] = (_read_ledger, _set_faults, _change_card, _give_back, _dispute)
 
 
 def is_api(path: str) -> bool:

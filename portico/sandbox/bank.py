@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from portico.domain.errors import NotFound, Refused
 from portico.domain.money import exponent
@@ -26,6 +26,8 @@ from portico.sandbox.records import (
     ChargeRequest,
     ChargeState,
     Customer,
+    DisputeRecord,
+    DisputeState,
     Entry,
     KeyReused,
     Record,
@@ -58,6 +60,7 @@ class Bank:
         self._charge_keys: dict[str, str] = {}
         self._refunds: dict[str, RefundRecord] = {}
         self._refund_keys: dict[str, str] = {}
+        self._disputes: dict[str, DisputeRecord] = {}
         self._refunds_of: dict[str, dict[str, RefundRecord]] = {}
         self._ledger = Ledger(ledger_file)
         for entry in self._ledger.entries:
@@ -253,6 +256,17 @@ class Bank:
             refunds = self._refunds_of.get(charge_id, {}).values()
             return sum(refund.request.amount_minor for refund in refunds if refund.status != "failed")
 
+    def dispute(self, charge_id: str, reason: str = "fraudulent", *, outcome: DisputeState = "open") -> DisputeRecord:
+        """A buyer disputes a charge at his own bank, or how that ended. Raises NotFound, BadRequest when nothing was taken."""
+        with self._lock:
+            charge = self.charge_by_id(charge_id)
+            if charge.status != "succeeded":
+                raise BadRequest("nothing was taken")
+            known = self._disputes.get(charge_id)
+            dispute = replace(known, status=outcome) if known else DisputeRecord(self._new_id("dp"), charge, outcome, reason)
+            self._write((f"dispute.{outcome}", dispute))
+            return dispute
+
     # The books
 
     def captures(self) -> list[Capture]:
@@ -312,6 +326,8 @@ class Bank:
                 raise ValueError(f"charge {before.id} is {before.status} for good")
             self._charges[entry.charge.id] = entry.charge
             self._charge_keys[entry.charge.request.key] = entry.charge.id
+        if entry.dispute is not None:
+            self._disputes[entry.dispute.charge.id] = entry.dispute
         if entry.refund is not None:
             self._refunds[entry.refund.id] = entry.refund
             if entry.refund.request.key:
@@ -372,15 +388,11 @@ def _refund_event(refund: RefundRecord) -> str:
     return f"refund.{refund.status}"
 
 
+_PLACES: dict[type[Record], str] = {
+    Customer: "customer", Card: "card", Setup: "setup", ChargeRecord: "charge", RefundRecord: "refund", DisputeRecord: "dispute",
+}  # fmt: skip
+
+
 def _entry(sequence: int, at: datetime, event: str, record: Record) -> Entry:
-    match record:
-        case Customer():
-            return Entry(sequence, at, event, customer=record)
-        case Card():
-            return Entry(sequence, at, event, card=record)
-        case Setup():
-            return Entry(sequence, at, event, setup=record)
-        case ChargeRecord():
-            return Entry(sequence, at, event, charge=record)
-        case RefundRecord():
-            return Entry(sequence, at, event, refund=record)
+    place: dict[str, Any] = {_PLACES[type(record)]: record}
+    return Entry(sequence, at, event, **place)

@@ -11,6 +11,7 @@ from portico.domain.errors import PorticoError
 
 ChargeState = Literal["succeeded", "failed", "requires_action", "processing", "canceled"]
 RefundState = Literal["pending", "succeeded", "failed"]
+DisputeState = Literal["open", "won", "lost"]
 SetupState = Literal["open", "completed", "expired"]
 
 
@@ -123,12 +124,22 @@ class RefundRecord:
     charge_key: str = ""
 
 
-Record = Customer | Card | Setup | ChargeRecord | RefundRecord
+@dataclass(frozen=True, slots=True)
+class DisputeRecord:
+    """A buyer tells his own bank that a charge was wrong. Nothing is moved here: it is a piece of news."""
+
+    id: str
+    charge: ChargeRecord
+    status: DisputeState
+    reason: str
+
+
+Record = Customer | Card | Setup | ChargeRecord | RefundRecord | DisputeRecord
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the ledger: what happened, when, and the record as it is since. Exactly one of the five is there. `type` is
-    customer.created, card.saved, card.changed, or card_setup., charge. or refund. with the new status."""
+    """One line of the ledger: what happened, when, and the record as it is since. Exactly one of the six is there. `type` is
+    customer.created, card.saved, card.changed, or card_setup., charge., refund. or dispute. with the new status."""
 
     sequence: int
     at: datetime
@@ -138,6 +149,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     setup: Setup | None = None
     charge: ChargeRecord | None = None
     refund: RefundRecord | None = None
+    dispute: DisputeRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

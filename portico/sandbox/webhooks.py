@@ -167,4 +167,4 @@ def _account(entry: Entry) -> str:
     for record in (entry.charge, entry.refund, entry.setup):
         if record is not None:
             return record.request.account
-    return ""
+    return entry.dispute.charge.request.account if entry.dispute is not None else ""

@@ -251,7 +251,8 @@ def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Ca
 def _can_go_back(runtime: Runtime, scope: BuyerScope, case: _Case) -> bool:
     policy = case.store.tax_policy
     is_wanted = policy is not None and policy.refund_tax
-    return is_wanted and scope.environment in runtime.gateways and charge_reference(case.payment) is not None
+    is_possible = scope.environment in runtime.gateways and charge_reference(case.payment) is not None
+    return is_wanted and is_possible and case.payment.disputed_at is None
 
 
 def _waits_for_register(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> bool:

@@ -163,8 +163,8 @@ def approve(runtime: Runtime, ticket_id: str, *, note: str = "", actor: str = "o
     """Grants a request: its refund is on its way when this returns. The refund's id, which is its key at the provider too.
 
     For operators, never for a visitor. Raises NotFound, Conflict when somebody else decided it, and Refused: "no_gateway",
-    "billed_elsewhere", "correction_under_way", "refund_amount" when less is left of the payment by now; Invalid for a note that
-    cannot be kept.
+    "billed_elsewhere", "correction_under_way", "payment_disputed", "refund_amount" when less is left of the payment by now; Invalid
+    for a note that cannot be kept.
     """
     with runtime.database.transaction() as tx:
         scope, ticket = tickets.get_any(tx, ticket_id)
@@ -323,6 +323,8 @@ def _hold_grantable(runtime: Runtime, scope: BuyerScope, ticket: RefundTicket, p
         raise Refused("billed_elsewhere")
     if is_giving_tax_back(paid):
         raise Refused("correction_under_way")
+    if paid.disputed_at is not None:
+        raise Refused("payment_disputed")
 
 
 def _why_not(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, paid: Payment) -> str | None:

@@ -16,7 +16,7 @@ import structlog
 from portico.domain.errors import NotFound, PorticoError
 from portico.domain.scope import BuyerScope, Environment
 from portico.gateways.port import CardSetupResult, GatewayEvent, RefundResult
-from portico.services import card, charging, marks, refund, refund_asking, refund_at_provider, settlement, surplus
+from portico.services import card, charging, dispute, marks, refund, refund_asking, refund_at_provider, settlement, surplus
 from portico.services.runtime import Runtime
 from portico.storage import card_setup as setups
 from portico.storage import outbox, webhook_event
@@ -30,7 +30,7 @@ JOB = "webhook"
 BODY_LIMIT_BYTES = 256 * 1024
 _FIRST_LOOK_SECONDS = 5
 
-What = Literal["charge", "refund", "card_setup", "given_back"]
+What = Literal["charge", "refund", "card_setup", "given_back", "dispute"]
 
 
 class SubjectUnknown(PorticoError):
@@ -96,6 +96,8 @@ def _about(event: GatewayEvent) -> tuple[What, str] | None:
         return "refund", event.refund.key
     if event.given_back is not None:
         return "given_back", event.given_back
+    if event.dispute is not None:
+        return "dispute", event.dispute.charge_key
     return ("card_setup", event.card_setup.reference) if event.card_setup is not None else None
 
 
@@ -113,7 +115,7 @@ def _outcome(tx: sa.Connection, environment: Environment, what: What, subject: s
 
 def _owner(tx: sa.Connection, what: What, subject: str) -> BuyerScope:
     """Whose the subject is. Raises NotFound."""
-    if what in ("charge", "given_back"):
+    if what in ("charge", "given_back", "dispute"):
         return payments.attempt_by_key(tx, subject).scope
     if what == "card_setup":
         found = setups.by_reference(tx, subject)
@@ -136,6 +138,8 @@ def _apply(tx: sa.Connection, runtime: Runtime, event: GatewayEvent) -> None:
         card.told(tx, runtime, event.card_setup)
     elif event.given_back is not None:
         refund_at_provider.look_later(tx, runtime, event.given_back)
+    elif event.dispute is not None:
+        dispute.told(tx, runtime, payments.attempt_by_key(tx, event.dispute.charge_key), event.dispute)
 
 
 def _apply_refund(tx: sa.Connection, runtime: Runtime, result: RefundResult) -> None:

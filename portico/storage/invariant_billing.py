@@ -108,6 +108,11 @@ BILLING_RULES: tuple[Check, ...] = (
         "warning",
     ),
     Check(
+        "no_payment_is_disputed",
+        "SELECT payment_id, 'the buyer''s bank disputes it: ' || reason || ', ' || reference FROM dispute WHERE status = 'open'",
+        "warning",
+    ),
+    Check(
         "no_subscription_is_held",
         "SELECT id, 'it waits for a person: ' || held_reason FROM subscription WHERE held_at IS NOT NULL",
         "warning",

@@ -92,6 +92,7 @@ def test_why_a_refund_cannot_be_asked_for() -> None:
     for status in ("pending", "approved"):
         assert refund_why_not(PAYMENT, [ticket("rejected"), ticket(status)], NOW) == "refund_ticket_open"
     assert refund_why_not(replace(PAYMENT, refunds=(refund(10353, "pending"),)), [], NOW) == "already_refunded"
+    assert refund_why_not(replace(PAYMENT, disputed_at=NOW), [], NOW) == "payment_disputed"
     assert refund_why_not(PAYMENT, [], START + 14 * DAY, days=14) is None
     assert refund_why_not(PAYMENT, [], START + 14 * DAY + timedelta(seconds=1), days=14) == "refund_too_late"
 

@@ -13,7 +13,7 @@ import pytest
 import stripe
 
 from portico.domain.payment import PaymentMethod
-from portico.gateways.port import CardPage, ChargeResult, Forged, GatewayEvent, RefundOrder, SavedCard, Unanswered
+from portico.gateways.port import CardPage, ChargeResult, DisputeResult, Forged, GatewayEvent, RefundOrder, SavedCard, Unanswered
 from portico.gateways.stripe import API_VERSION, StripeGateway
 from tests.gateways import localstripe, sandbox_process, stripe_front
 from tests.gateways.conformance import CardKind, Conformance, Signed, Webhook, charge_of, find, new_key, setup_of
@@ -459,6 +459,20 @@ def test_what_is_of_no_interest_is_an_event_without_content(provider: AtStripe, 
     plain = provider.gateway.parse_webhook(*signed(json.dumps(event), provider.now()), provider.now())
     assert plain == GatewayEvent(event["id"], datetime.fromtimestamp(event["created"], UTC))
     assert len(provider.front.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "state"),
+    [("created", "needs_response", "open"), ("closed", "lost", "lost"), ("closed", "won", "won"), ("closed", "warning_closed", "won")],
+)
+def test_a_dispute_is_told_with_the_key_of_its_charge(provider: AtStripe, kind: str, status: str, state: str) -> None:
+    charge = charge_of(provider.saved_card("works"))
+    intent = provider.gateway.charge(charge).reference
+    said = {"object": "dispute", "id": "dp_1", "amount": 2900, "currency": "eur", "reason": "fraudulent", "status": status}
+    event: dict[str, object] = {"id": "evt_1", "object": "event", "type": f"charge.dispute.{kind}", "created": 1}
+    for of, dispute in ((intent, DisputeResult("dp_1", charge.key, state, 2900, "EUR", "fraudulent")), ("pi_of_the_shop", None)):  # type: ignore[arg-type]
+        told = event | {"data": {"object": said | {"payment_intent": of}}}
+        assert provider.gateway.parse_webhook(*signed(json.dumps(told), provider.now()), provider.now()).dispute == dispute
 
 
 @pytest.mark.parametrize("kind", ["refund", "charge"])

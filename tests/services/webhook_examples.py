@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from portico.domain.event import EventType
+from portico.gateways.port import DisputeResult
 from portico.sandbox import cards
 from portico.services import (
     billing_detail,
@@ -18,6 +19,7 @@ from portico.services import (
     cancellation,
     card,
     checkout_end,
+    dispute,
     event,
     order,
     pause,
@@ -27,6 +29,7 @@ from portico.services import (
     webhook_out,
 )
 from portico.storage import event as events
+from portico.storage import payment as payments
 from tests.services.checkouts import Counter, counter_of
 from tests.services.drive import work
 from tests.services.shop import Shop
@@ -37,7 +40,7 @@ _ID = re.compile(r"\b([A-Z]{3,4})_[0-9A-Za-z]{22}\b")
 
 def examples(shop: Shop) -> dict[EventType, dict[str, Any]]:
     """The first event of each type, as programs get it."""
-    for happens in (_buyers, _sales, _changes, _pauses, _ends, _refunds):
+    for happens in (_buyers, _sales, _changes, _pauses, _ends, _disputes, _refunds):
         happens(shop)
         work(shop)
     webhook_out.test(shop.runtime, shop.store, webhook_out.create(shop.runtime, shop.store, url=URL, actor="docs").id, waits=True)
@@ -131,6 +134,15 @@ def _ends(shop: Shop) -> None:
     shop.gateway.faults.append("decline:insufficient_funds")
     work(shop)
     paying.pay(shop.runtime, shop.ada, failing)
+
+
+def _disputes(shop: Shop) -> None:
+    paid = shop.payments(shop.subscribe("starter", anchor=shop.clock(), created_at=shop.clock()))[-1]
+    with shop.runtime.database.transaction() as tx:
+        asked = payments.attempt_by_key(tx, paid.attempts[-1].key or "")
+        for status in ("open", "lost"):
+            result = DisputeResult("dp_1PgafmB7WZ01zgkW6dKueIc5", asked.key, status, paid.total_minor, paid.currency, "fraudulent")
+            dispute.told(tx, shop.runtime, asked, result)
 
 
 def _refunds(shop: Shop) -> None:

@@ -121,6 +121,13 @@ def _other_lines(tx: sa.Connection, world: World) -> None:
     tx.execute(sa.update(tables.payment).where(tables.payment.c.id == world.period).values(lines=[line]))
 
 
+def _disputed(tx: sa.Connection, world: World) -> None:
+    paid = tx.execute(sa.select(tables.payment).where(tables.payment.c.id == world.period)).one()
+    whose = {"store_id": paid.store_id, "environment": paid.environment, "buyer_id": paid.buyer_id, "payment_id": paid.id}
+    said = {"reference": "dp_1", "currency": paid.currency, "amount_minor": paid.total_minor, "reason": "fraudulent", "opened_at": NOW}
+    tx.execute(tables.dispute.insert(), {**whose, **said, "id": "DSP_1", "status": "open"})
+
+
 # The rule, what it says, and what breaks it. Some breaks touch more than one rule.
 BREAKS: list[tuple[str, str, Break]] = [
     ("what_waits_for_a_payment_is_not_due", "is pending", _set(tables.subscription, "waiting", due_at=NOW)),
@@ -140,6 +147,7 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("a_cancellation_stands_while_it_is_canceled", "no cancellation stands", _set(tables.cancellation, "cancellation", effective_at=NOW)),
     ("a_cancellation_stands_while_it_is_canceled", "is active", _set(tables.subscription, "leaving", status="active")),
     ("no_charge_is_unknown_for_long", "more than ten minutes", _unknown),
+    ("no_payment_is_disputed", "fraudulent, dp_1", _disputed),
     (
         "no_subscription_is_held",
         "waits for a person: bug",
@@ -148,7 +156,7 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("a_change_is_in_effect_when_it_is_paid", "not what it was", _set(tables.subscription, "waiting", quantity=2)),
     ("a_change_is_in_effect_when_it_is_paid", "not in effect", _set(tables.subscription, "upgraded", unit_minor=1000)),
 ]
-WARNINGS = {"no_charge_is_unknown_for_long", "no_subscription_is_held"}
+WARNINGS = {"no_charge_is_unknown_for_long", "no_payment_is_disputed", "no_subscription_is_held"}
 LATER = NOW + timedelta(minutes=10, microseconds=1)
 
 

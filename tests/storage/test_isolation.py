@@ -25,6 +25,7 @@ from portico.storage import (
     cancellation,
     card_setup,
     charge_bound,
+    dispute,
     document,
     gateway_customer,
     importing,
@@ -124,6 +125,7 @@ OF_BUYER: dict[str, Ask] = {
     "card_setup.count_since": lambda tx, scope, own: card_setup.count_since(tx, scope, own.waiting, own.now - timedelta(days=1)),
     "card_setup.set_reference": lambda tx, scope, own: card_setup.set_reference(tx, scope, own.setup, "cs_9"),
     "card_setup.end": lambda tx, scope, own: card_setup.end(tx, scope, own.setup, status="expired", now=own.now),
+    "dispute.end": lambda tx, scope, own: dispute.end(tx, scope, own.payment, reference="dp_1", status="won", now=own.now),
     "gateway_customer.get": lambda tx, scope, own: gateway_customer.get(tx, scope, "sandbox"),
     "subscription.list": lambda tx, scope, own: subscription.list(tx, scope),
     "subscription.get": lambda tx, scope, own: subscription.get(tx, scope, own.subscription),
@@ -203,7 +205,7 @@ OF_STORE: dict[str, Ask] = {
 NEW_ROWS = {
     "api_key.create", "audit.record", "buyer.create", "numbering.next_number", "numbering.reserve", "session.create", "sign_in.insert",
     "scoped.store_values", "scoped.buyer_values", "payment.start", "refund_ticket.create", "cancellation.create", "card_setup.create",
-    "gateway_customer.put", "tax_id_check.create", "pack.create", *isolation_api.NEW_ROWS,
+    "gateway_customer.put", "dispute.begin", "tax_id_check.create", "pack.create", *isolation_api.NEW_ROWS,
 }  # fmt: skip
 
 
@@ -237,6 +239,7 @@ def own(database: Database, factory: Factory) -> Own:
         hashes = {"token_hash": TOKEN, "code_hash": TOKEN}
         sign_in.mint(tx, owner, request.id, buyer_id=owner.buyer_id, **hashes, now=now, expires_at=now + timedelta(minutes=10))
         gateway_customer.put(tx, owner, "sandbox", "cus_1")
+        dispute.begin(tx, owner, dispute.NewDispute("DSP_1", payment_id, "dp_1", 100, "EUR", "fraudulent", now))
         tax_id_check.create(tx, owner, "TIC_1", "ATU1", now + timedelta(seconds=1))  # after the last invoice
         tax_id_check.create(tx, owner, "TIC_2", "ATU2", now)
         tax_id_check.answered(tx, owner, "TIC_2", "invalid", now=now)

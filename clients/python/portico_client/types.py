@@ -446,6 +446,7 @@ class Payment(TypedDict):
     method: PaymentMethod | None
     created_at: str
     succeeded_at: str | None
+    disputed_at: str | None
     attempts: list[PaymentAttempt]
     refunds: list[PaymentRefund]
 
@@ -992,6 +993,8 @@ class Event(TypedDict):
         "document.issued",
         "order.canceled",
         "order.completed",
+        "payment.dispute_closed",
+        "payment.disputed",
         "payment.failed",
         "payment.succeeded",
         "payment_method.updated",
@@ -1051,6 +1054,8 @@ class WebhookEndpoint(TypedDict):
             "document.issued",
             "order.canceled",
             "order.completed",
+            "payment.dispute_closed",
+            "payment.disputed",
             "payment.failed",
             "payment.succeeded",
             "payment_method.updated",
@@ -1103,6 +1108,8 @@ class NewWebhookEndpoint(TypedDict):
             "document.issued",
             "order.canceled",
             "order.completed",
+            "payment.dispute_closed",
+            "payment.disputed",
             "payment.failed",
             "payment.succeeded",
             "payment_method.updated",
@@ -1155,6 +1162,8 @@ class WebhookEndpointInput(TypedDict):
                 "document.issued",
                 "order.canceled",
                 "order.completed",
+                "payment.dispute_closed",
+                "payment.disputed",
                 "payment.failed",
                 "payment.succeeded",
                 "payment_method.updated",
@@ -1204,6 +1213,8 @@ class WebhookEndpointChanges(TypedDict):
                 "document.issued",
                 "order.canceled",
                 "order.completed",
+                "payment.dispute_closed",
+                "payment.disputed",
                 "payment.failed",
                 "payment.succeeded",
                 "payment_method.updated",
@@ -1259,6 +1270,8 @@ class WebhookDeliveryDetail(TypedDict):
         "document.issued",
         "order.canceled",
         "order.completed",
+        "payment.dispute_closed",
+        "payment.disputed",
         "payment.failed",
         "payment.succeeded",
         "payment_method.updated",
@@ -1328,6 +1341,8 @@ class WebhookDelivery(TypedDict):
         "document.issued",
         "order.canceled",
         "order.completed",
+        "payment.dispute_closed",
+        "payment.disputed",
         "payment.failed",
         "payment.succeeded",
         "payment_method.updated",

@@ -34,7 +34,7 @@ payment = sa.Table(
     Column("lines", sa.JSON(none_as_null=True)),  # what its invoice prints; null: one position of the order's product
     Column("change", sa.JSON(none_as_null=True)),  # what capture puts into effect
     Column("taxes", sa.JSON(none_as_null=True)),  # by rate, as its invoice prints them; null: all of it as the order says
-    Column("disputed_at", Instant),  # since when the buyer's bank disputes it; null: it does not, or not any more
+    Column("disputed_at", Instant),  # since when the buyer's bank disputes it, or has taken it back; null: it does not
     Column("created_at", Instant, nullable=False),
     Column("succeeded_at", Instant),
     belongs(*BUYER, "order_id", to="orders"),
