@@ -55,7 +55,7 @@ def test_an_upgrade_charges_what_the_review_and_the_button_say(ada: Browser, pla
     assert taken(gateway) == [2210]
     outcome = ada.follow(done)
     assert "You’re on Large now" in outcome.words
-    assert re.findall(r"(Invoice|Receipt) [A-Z]+-2026-0000\d\d", outcome.words) == ["Receipt", "Invoice"]
+    assert re.findall(r"(Invoice|Receipt) [A-Z]+-2026-0000\d\d", outcome.words) == ["Invoice", "Receipt"]
     assert "Large" in ada.get(plan.url).words
     assert "€59.50" in ada.get(plan.url).words
 
