@@ -62,6 +62,10 @@ def machine(opened: Callable[[], AbstractContextManager[Database]], mailbox: Pat
             if approve is not None:
                 self.world.decide(approve)
 
+        @rule(which=WHICH, percent=st.sampled_from((100, 50, 3)))
+        def give_back_at_the_bank(self, which: int, percent: int) -> None:
+            self.world.give_back_at_bank(which, percent)
+
         @rule(which=WHICH, details=st.integers(0, 2), keep=st.booleans())
         def correct_an_invoice(self, which: int, details: int, keep: bool) -> None:
             self.world.correct(which, details, keep)

@@ -21,7 +21,7 @@ from portico.jobs.worker import Worker
 from portico.mail.transport import FileMailer
 from portico.sandbox import cards
 from portico.sandbox.bank import Bank
-from portico.sandbox.records import CardRefused
+from portico.sandbox.records import BadRequest, CardRefused
 from portico.services import (
     cancellation,
     card,
@@ -62,7 +62,7 @@ DETAILS = (
     {"country": "AT", "name": "Ada Lovelace", "is_business": "1", "business_name": "Lovelace OG", "tax_id": "ATU13585627"},
     {"country": "FR", "name": "Ada Byron"},
 )
-_NO = (Refused, Conflict, NotFound, Invalid, Unanswered, CardRefused)
+_NO = (Refused, Conflict, NotFound, Invalid, Unanswered, BadRequest, CardRefused)
 
 
 class World:
@@ -253,6 +253,16 @@ class World:
 
     # What the world does
 
+    def give_back_at_bank(self, which: int, percent: int) -> None:
+        """The merchant gives back a part of the newest payment at the bank itself; webhooks may tell of it."""
+        who, subscription_id = self.subscriptions[which]
+        attempts = [attempt for payment in self.shop.payments(subscription_id, who) for attempt in payment.attempts]
+        charged = [attempt.reference for attempt in attempts if attempt.status == "succeeded" and attempt.reference]
+        if charged:
+            bank, reference = self.gateway.bank, charged[-1]
+            minor = max(1, bank.charge_by_id(reference).request.amount_minor * percent // 100)
+            self._do(f"at the bank {which} {minor}", lambda: bank.give_back(reference, minor).status)
+
     def fault(self, name: str) -> None:
         self.gateway.faults.append(name)
         self.trace.append(f"fault {name}")
@@ -328,6 +338,7 @@ class World:
     def settle_down(self) -> None:
         """The bank answers again and everybody works: then the books are equal to the last entry."""
         self.gateway.faults.clear()
+        self.webhooks(random.Random(0), 1)
         for _ in range(6):
             self.finish_processing()
             self.clock.time += timedelta(minutes=61)
@@ -389,6 +400,7 @@ def _act(world: World, chance: random.Random) -> None:
         lambda: world.answer_bank(chance.random() < 0.7),
         lambda: world.ask_refund(which, chance.choice((100, 50, 3))),
         lambda: world.decide(chance.random() < 0.7),
+        lambda: world.give_back_at_bank(which, chance.choice((100, 50, 3))),
         lambda: world.correct(which, chance.randrange(3), chance.random() < 0.3),
         lambda: world.shop_for(chance.choice(("book", "plan", "gift")), named=chance.random() < 0.5),
         lambda: world.order_again(chance.randrange(4), chance.choice(("cyd@example.com", "bea@example.com"))),
