@@ -5,7 +5,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,7 @@ from portico.storage.database import Database
 from portico.storage.migrate import migrate
 from tests import chromium, postgres
 from tests.bank import BankGateway
+from tests.emptying import Emptying, watch
 from tests.factories import Factory
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
@@ -176,21 +177,34 @@ def sqlite_databases() -> Iterator[OpenFresh]:
 
 @pytest.fixture(scope="session")
 def postgresql_databases() -> Iterator[OpenFresh]:
-    idle, numbers = list[Database](), count(1)
+    empty, idle, numbers = list[tuple[Database, Emptying | None, ExitStack]](), list[Database](), count(1)
     with postgres.server() as url, psycopg.connect(url, autocommit=True) as admin:
         admin.execute("CREATE DATABASE template_portico")
         with _open(_named(url, "template_portico")) as database:
             migrate(database)
+        watch(_named(url, "template_portico"))
+
+        def made(migrated: bool) -> tuple[Database, Emptying | None, ExitStack]:
+            life = ExitStack()
+            database = life.enter_context(_used_again(idle, lambda: _named(url, f"test_{next(numbers)}")))
+            name = str(database.engine.url.database)
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {'template_portico' if migrated else 'template0'}".encode())
+            life.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)".encode())
+            emptying = life.enter_context(closing(Emptying(_named(url, name)))) if migrated else None
+            return database, emptying, life
 
         @contextmanager
         def open_fresh(migrated: bool) -> Iterator[Database]:
-            with _used_again(idle, lambda: _named(url, f"test_{next(numbers)}")) as database:
-                name = str(database.engine.url.database)
-                admin.execute(f"CREATE DATABASE {name} TEMPLATE {'template_portico' if migrated else 'template0'}".encode())
+            database, emptying, life = empty.pop() if migrated and empty else made(migrated)
+            with life:
                 yield database
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+                if emptying is not None and emptying.is_done(database):
+                    database._listeners.clear()
+                    empty.append((database, emptying, life.pop_all()))
 
         yield open_fresh
+        for _, _, life in empty:
+            life.close()
 
 
 def _named(url: str, database: str) -> str:
