@@ -4,8 +4,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from portico.cli.console import open_runtime, out
-from portico.domain.errors import NotFound, PorticoError
+from portico.cli.console import open_runtime, say
+from portico.domain.errors import NotFound, PorticoError, Refused
 from portico.gateways.port import Unanswered
 from portico.services import refund_at_provider
 
@@ -24,6 +24,8 @@ def sync(payment_id: PaymentId, /) -> None:
             looked = refund_at_provider.look_at_payment(runtime, payment_id)
         except NotFound as error:
             raise NotFound(f"there is no payment {payment_id!r} that Portico took") from error
+        except Refused as refused:
+            raise PorticoError("this environment has no payment provider (see docs/configuration.md)") from refused
         except Unanswered as silence:
             raise PorticoError("the payment provider does not answer; try again") from silence
-    out.print(_LOOKED[looked], soft_wrap=True)
+    say(_LOOKED[looked])

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 from portico.domain.correction import is_giving_tax_back
-from portico.domain.errors import NotFound
+from portico.domain.errors import NotFound, Refused
 from portico.gateways.port import RefundResult
 from portico.services import charging, refund, refund_asking, store_time
 from portico.services.runtime import Runtime
@@ -53,9 +53,13 @@ def look(runtime: Runtime, charge_key: str) -> Looked:
 
 
 def look_at_payment(runtime: Runtime, payment_id: str) -> Looked:
-    """`look` at the charge that paid for a payment of any store: for operators. Raises NotFound where Portico charged nothing, too."""
+    """`look` at the charge that paid for a payment of any store: for operators. Raises NotFound where Portico charged nothing, too, and
+    Refused("no_gateway")."""
     with runtime.database.read() as connection:
         charge_key = refunds.charge_key_any(connection, payment_id)
+        environment = payments.attempt_by_key(connection, charge_key).scope.environment
+    if environment not in runtime.gateways:
+        raise Refused("no_gateway")
     return look(runtime, charge_key)
 
 

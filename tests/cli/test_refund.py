@@ -90,5 +90,12 @@ def test_without_a_provider_it_is_said_what_to_do(
     configured: Shop, ticket: RefundTicket, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     monkeypatch.setenv("PORTICO_PROD_GATEWAY", "none")
-    assert cli.run(["refund", "approve", ticket.id]) == 2
-    assert "no payment provider" in capsys.readouterr().err
+    for command in (["approve", ticket.id], ["sync", ticket.payment_id]):
+        assert cli.run(["refund", *command]) == 2
+        assert "no payment provider" in capsys.readouterr().err
+
+
+def test_nothing_is_said_of_refunds_without_the_providers_answer(configured: Shop, ticket: RefundTicket, capsys: Captured) -> None:
+    for payment_id, words in ((ticket.payment_id, "does not answer"), ("PAY_0000000000000000000000", "there is no payment")):
+        assert cli.run(["refund", "sync", payment_id]) == 2
+        assert words in capsys.readouterr().err
