@@ -70,12 +70,14 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """An invoice that can be corrected, with all that decides what that means."""
+    """An invoice that can be corrected, with all that decides what that means. `country_then` is the buyer's on the payment's first
+    invoice: what an earlier correction made of it proves nothing."""
 
     store: StoreRow
     invoice: Document
     payment: Payment
     order: Order
+    country_then: str
 
 
 def why_not(tx: sa.Connection, scope: BuyerScope, found: Document, of_payment: Sequence[Document], now: datetime) -> str | None:
@@ -139,7 +141,9 @@ def _case(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, document_id: s
     refusal = rules.why_not(found, of_payment, paid, corrections_today=_today(tx, scope, now))
     if refusal is not None:
         raise Refused(refusal)
-    return _Case(store, found, paid, order.with_buyer(tx, scope, found.order_id)[0])
+    first = next((other for other in of_payment if other.kind == "invoice" and other.corrects_id is None), found)
+    issued = found if first.id == found.id else documents.get(tx, scope, first.id)
+    return _Case(store, found, paid, order.with_buyer(tx, scope, found.order_id)[0], content_of(issued).billing_detail.country)
 
 
 def _today(tx: sa.Connection, scope: BuyerScope, now: datetime) -> int:
@@ -175,7 +179,7 @@ def _hold_untaxed(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: Bil
     """
     content = content_of(case.invoice)
     before, is_business = content.billing_detail, place_of_supply.is_registered_business(detail)
-    if any(tax.reason not in UNTAXED_REASONS for tax in content.taxes):
+    if not any(tax.reason in UNTAXED_REASONS and tax.base_minor >= 0 for tax in content.taxes):
         return
     owed_by_buyer = _is_untaxed_for_an_id(case) and place_of_supply.is_registered_business(before)
     if owed_by_buyer and not is_business:
@@ -217,7 +221,7 @@ def _undue(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDet
     decided = _decided(tx, scope, case, detail)
     if decided is None or _is_taxed(decided):
         return None
-    return decided if decided.reason == "reverse_charge" or detail.country == _country_then(case) else None
+    return decided if decided.reason == "reverse_charge" or detail.country == case.country_then else None
 
 
 def _decided(tx: sa.Connection, scope: BuyerScope, case: _Case, detail: BillingDetail) -> Taxation | None:
@@ -232,10 +236,6 @@ def _is_taxed(decided: Taxation | None) -> bool:
     return decided is not None and decided.reason not in UNTAXED_REASONS
 
 
-def _country_then(case: _Case) -> str:
-    return content_of(case.invoice).billing_detail.country
-
-
 def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> bool:
     """Whether undue tax is paid back: the store wants it, the money was taken here, and where ids are looked up this one was found."""
     policy = case.store.tax_policy
@@ -245,7 +245,7 @@ def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Ca
         return True
     if tax_id.is_in_vies(detail.country, detail.tax_id):
         return tax_id_check.is_confirmed(tx, scope, detail.tax_id)
-    return detail.country == _country_then(case)  # nobody can be asked: then where the buyer is must not be news as well
+    return detail.country == case.country_then  # nobody can be asked: then where the buyer is must not be news as well
 
 
 def _can_go_back(runtime: Runtime, scope: BuyerScope, case: _Case) -> bool:

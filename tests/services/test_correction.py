@@ -17,7 +17,7 @@ from portico.domain.tax import TaxPolicy, TaxRule
 from portico.domain.tax_table import starting_set
 from portico.gateways.vat_register import VatAnswer
 from portico.jobs.worker import Worker
-from portico.services import billing_detail, correction, document, einvoice, notice, refund, store_time
+from portico.services import billing_detail, correction, document, einvoice, notice, plan_change, refund, store_time
 from portico.services.correction import Corrected, Preview
 from portico.storage import document as documents
 from portico.storage import order as orders
@@ -378,7 +378,12 @@ def test_a_foreign_id_that_nobody_can_look_up_gives_no_tax_back(shop: Shop, paid
     with shop.runtime.database.transaction() as tx:
         tax_rate.replace(tx, shop.store.store_id, (*starting_set("DE"), TaxRule("GB", START.date(), "20")))
     british = {"country": "GB", "name": "Ada", "is_business": "1", "business_name": "Byron Ltd", "tax_id": "GB980780684"}
-    assert correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, british).tax == "next_charge"
+    american = {**british, "country": "US", "state": "NY", "postal_code": "10001", "tax_id": "91-1144442"}
+    for form in (british, american):
+        for _step in range(2):  # the second finds the country on the invoice, where the first has put it
+            assert correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, form).refund_minor == 0
+            if form["tax_id"] != content_of(newest(shop, paid)).billing_detail.tax_id:
+                correct(shop, paid, form)
 
 
 def test_what_was_taken_off_for_an_id_cannot_be_made_out_to_a_consumer_again(shop: Shop, paid: Payment) -> None:
@@ -403,6 +408,23 @@ def test_what_was_taken_off_for_an_id_cannot_be_made_out_to_a_consumer_again(sho
     with pytest.raises(Invalid) as invalid:
         correct(shop, paid, american)  # nor by way of a country that wants no id
     assert [(error.field, error.code) for error in invalid.value.errors] == [("tax_id", "required")]
+    shop.is_sound()
+
+
+def test_a_change_of_plan_without_tax_beside_a_credit_with_it_stays_a_businesss(shop: Shop, paid: Payment) -> None:
+    adopt(shop, TaxPolicy())
+    subscription = str(paid.subscription_id)
+    billing_detail.save(shop.runtime, shop.ada, VIENNA, billing_detail.read(shop.runtime, shop.ada)[1])
+    plan_change.confirm(
+        shop.runtime, shop.ada, subscription, plan_change.review(shop.runtime, shop.ada, subscription, shop.plans["pro"], 1).quote
+    )
+    Worker(shop.runtime).run_until_idle()
+    changed = next(payment for payment in shop.payments(subscription) if payment.id != paid.id)
+    assert [(tax.rate, tax.base_minor) for tax in content_of(newest(shop, changed)).taxes] == [("0", 1800), ("19", -900)]
+    with pytest.raises(Invalid) as invalid:
+        correct(shop, changed, BERLIN)
+    assert [(error.field, error.code) for error in invalid.value.errors] == [("tax_id", "required")]
+    correct(shop, changed, {**VIENNA, "po_number": "4711"})
     shop.is_sound()
 
 
