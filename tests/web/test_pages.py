@@ -7,9 +7,9 @@ from html import escape
 
 import pytest
 
+from portico.documents import render as renderer
 from portico.domain.scope import BuyerScope
 from portico.i18n.languages import LANGUAGES
-from portico.services import document_file
 from portico.services.document_print import print_data
 from portico.services.runtime import Runtime
 from portico.storage import buyer, document
@@ -211,7 +211,7 @@ def test_a_file_that_is_not_ready_yet_can_be_asked_for_again(ada: Browser, owned
     def broken(*_: object, **__: object) -> bytes:
         raise RuntimeError("no such font")
 
-    monkeypatch.setattr(document_file, "render", broken)
+    monkeypatch.setattr(renderer, "render", broken)
     url = f"{BASE}/invoices/{owned.document}.pdf?lang=de"
     page = ada.get(url)
     assert (page.status, page.header("retry-after")) == (503, "30")
