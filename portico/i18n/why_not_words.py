@@ -61,6 +61,8 @@ WHY_NOT: dict[str, Message] = {
     "nothing_to_correct": N_("These are the details on the invoice already."),
     "refund_under_way": N_("A refund of this payment is on its way. Please wait until it’s done."),
     "correction_under_way": N_("A correction of this invoice is under way. Please wait until it’s done."),
+    # What stands against other billing details (services.billing_detail)
+    "details_limit": N_("You’ve changed your billing details many times today already. Please go on tomorrow."),
     # What stands against many files at once, or a copy by mail (services.pack, services.document_mail)
     "pack_range": N_("Please choose a first day and a last day that comes after it."),
     "pack_empty": N_("There are no documents in this period. Please choose another one."),

@@ -365,5 +365,5 @@ def _keep_profile(runtime: Runtime, who: _Visitor, raw: Mapping[str, str], detai
     kept = replace(detail, **{name: getattr(own, name) for name in NOT_ASKED if not raw.get(name)})
     if kept == own or not (who.is_here or not own.country):
         return
-    with suppress(Conflict), runtime.database.transaction() as tx:  # he saved others meanwhile
+    with suppress(Conflict, Refused), runtime.database.transaction() as tx:  # he saved others meanwhile, or too many today
         profile.keep(tx, runtime, who.scope, kept, version)

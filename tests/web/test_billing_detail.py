@@ -212,6 +212,21 @@ def test_saving_is_by_version(runtime: Runtime, shop: Shop) -> None:
         billing_detail.save(runtime, shop.buyer, {**AMERICAN, "state": ""}, 2)
 
 
+def test_a_buyer_changes_them_so_often_a_day_and_saving_the_same_is_no_change(
+    ada: Browser, shop: Shop, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(billing_detail, "SAVED_PER_DAY", 1)
+    assert ada.submit(ada.get(PATH), "/billing-details", city="Potsdam").status == 303
+    _, version = billing_detail.read(runtime, shop.buyer)
+    assert ada.submit(ada.get(PATH), "/billing-details").status == 303
+    refused = ada.submit(ada.get(PATH), "/billing-details", city="Hamburg")
+    assert refused.status == 409
+    assert "many times today already" in refused.words
+    assert refused.form("/billing-details")["city"] == "Hamburg"
+    assert billing_detail.read(runtime, shop.buyer)[1] == version
+    billing_detail.save(runtime, shop.buyer, AMERICAN, version, actor="key:KEY_1")  # the merchant's own limits are others
+
+
 def test_a_stranger_sees_no_form(browser: Browser, shop: Shop) -> None:
     answer = browser.get(PATH)
     assert answer.header("location") == BASE + "/sign-in?next=/billing-details"

@@ -7,7 +7,7 @@ from typing import Any
 from portico.domain import billing_detail as rules
 from portico.domain import copy_emails
 from portico.domain.billing_detail import BillingDetail
-from portico.domain.errors import Conflict, Invalid
+from portico.domain.errors import Conflict, Invalid, Refused
 from portico.http.cookies import deleted
 from portico.http.response import Response, see_other
 from portico.i18n import words
@@ -49,13 +49,19 @@ def save(visit: Visit) -> Response:
         return _show(visit, visit.form, version)
     try:
         billing_detail.save(visit.runtime, visit.buyer_scope, visit.form, version, language=visit.language)
-    except Invalid as invalid:
-        return _show(visit, visit.form, version, status=422, errors=words.field_errors(visit.language, invalid.errors))
-    except Conflict:
-        return _show_both(visit)
+    except (Invalid, Conflict, Refused) as error:
+        return _not_saved(visit, version, error)
     if (back := done.back(visit, "details_saved")) is not None:
         return back
     return see_other(visit.url(PATH), visit.sealed_cookie("flash", {"saved": "billing-details"}, _FLASH_SECONDS))
+
+
+def _not_saved(visit: Visit, version: int, error: Invalid | Conflict | Refused) -> Response:
+    if isinstance(error, Conflict):
+        return _show_both(visit)
+    if isinstance(error, Refused):
+        return _show(visit, visit.form, version, status=409, errors={"form": words.why_not(visit.language, error.code)})
+    return _show(visit, visit.form, version, status=422, errors=words.field_errors(visit.language, error.errors))
 
 
 def stale(visit: Visit) -> Response:

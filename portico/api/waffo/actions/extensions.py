@@ -80,7 +80,7 @@ def update_billing_detail(call: Call) -> dict[str, Any]:
     before, version = billing_detail.read(call.runtime, scope)
     known = {"po_number": before.po_number, "cost_centre": before.cost_centre, "copy_emails": "\n".join(before.copy_emails)}
     raw = {**known, **wire.billing_fields(call.get("billingDetail"))}
-    billing_detail.save(call.runtime, scope, raw, call.get("version") or version)
+    billing_detail.save(call.runtime, scope, raw, call.get("version") or version, actor=call.asker.actor)
     return get_billing_detail(call)
 
 
