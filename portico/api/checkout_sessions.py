@@ -214,6 +214,7 @@ OPERATIONS = (
         answer=CheckoutSession,
         body=CheckoutSessionInput,
         status=201,
+        errors=("no_gateway",),
     ),
     Operation(
         method="POST",

@@ -77,7 +77,10 @@ class Shown:
 
 
 def create(runtime: Runtime, store: StoreRow, environment: Environment, asked: Asked, *, actor: str = "merchant") -> CheckoutSession:
-    """A new checkout, open for 45 minutes if nothing else is asked, for a week at most. Raises Invalid with every wrong field."""
+    """A new checkout, open for 45 minutes if nothing else is asked, for a week at most.
+
+    Raises Invalid with every wrong field, and Refused("no_gateway") for what costs something where nobody could pay it.
+    """
     scope, now = StoreScope(store.id, environment), runtime.clock()
     with runtime.database.transaction() as tx:
         errors: list[FieldError] = []
@@ -91,6 +94,8 @@ def create(runtime: Runtime, store: StoreRow, environment: Environment, asked: A
         _check_rest(tx, scope, asked, errors)
         if errors or product is None:
             raise Invalid(errors)
+        if unit_minor > 0 and environment not in runtime.gateways:
+            raise Refused("no_gateway")
         lifetime = LIFETIME if asked.lifetime_seconds is None else timedelta(seconds=asked.lifetime_seconds)
         session = CheckoutSession(
             id=runtime.new_id("CHK"),

@@ -12,6 +12,7 @@ from portico.domain.tax_table import starting_set
 from portico.gateways.port import Unanswered
 from portico.sandbox import cards
 from portico.services import cancellation, checkout, checkout_end, checkout_order, order
+from portico.services.checkout import Asked
 from portico.services.checkout_order import Placed
 from portico.storage import buyer as buyers
 from portico.storage import gateway_customer, tables, tax_rate
@@ -431,10 +432,11 @@ def test_a_checkout_of_another_store_or_environment_is_not_there(counter: Counte
 
 
 def test_without_a_provider_nothing_is_ordered(counter: Counter) -> None:
-    session = counter.open()
-    with pytest.raises(Refused) as refused:
-        checkout_order.place(
-            replace(counter.shop.runtime, gateways={}), counter.row, "prod", session.id, email=GRACE, detail_raw=IN_GERMANY
-        )
-    assert refused.value.code == "no_gateway"
+    session, without = counter.open(), replace(counter.shop.runtime, gateways={})
+    with pytest.raises(Refused, match="no_gateway"):
+        checkout_order.place(without, counter.row, "prod", session.id, email=GRACE, detail_raw=IN_GERMANY)
     assert counter.orders() == []
+    asked = Asked(session.product_id, session.currency)
+    with pytest.raises(Refused, match="no_gateway"):
+        checkout.create(without, counter.row, "prod", asked)
+    assert checkout.create(without, counter.row, "prod", replace(asked, price_minor=0)).status == "open"

@@ -3,7 +3,7 @@ what, and that nothing is charged that was not shown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from litestar import Litestar
@@ -12,6 +12,7 @@ from portico.domain.checkout import CheckoutSession
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.domain.tax import TaxPolicy
 from portico.domain.tax_table import starting_set
+from portico.gateways.port import PaymentGateway
 from portico.sandbox import cards
 from portico.services import checkout, checkout_address, checkout_end, checkout_limits, waffo_token
 from portico.services.checkout import Asked
@@ -254,6 +255,12 @@ def test_the_bank_that_asks_is_linked_and_one_that_is_silent_is_waited_for(till:
 
 def test_a_provider_without_an_answer_has_charged_nothing(till: Till, browser: Browser) -> None:
     session = till.open()
+    gateways = cast("dict[str, PaymentGateway]", till.runtime.gateways)
+    gateway = gateways.pop("prod")  # nor has one that is not set up any more
+    page = till.order(browser, till.review(browser, session), session)
+    assert (page.status, "Please write to the address below. " in page.words, "help@" in page.words) == (409, True, True)
+    assert page.form("/order")["name"] == "Grace Hopper"
+    gateways["prod"] = gateway
     till.gateway.faults.append("setup_timeout")
     page = till.order(browser, till.review(browser, session), session)
     assert (page.status, "The payment provider didn’t answer." in page.words) == (503, True)

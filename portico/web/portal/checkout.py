@@ -19,6 +19,7 @@ from portico.gateways.port import Unanswered
 from portico.http.response import Response, json, see_other
 from portico.i18n import words
 from portico.i18n.catalog import N_, Message, catalog
+from portico.i18n.why_not_words import WHY_NOT
 from portico.services import checkout, checkout_address, checkout_card, checkout_limits, checkout_order
 from portico.services.checkout import Shown
 from portico.services.checkout_order import NotAsShown
@@ -40,7 +41,7 @@ _NO_CARD = N_("You haven’t given a card yet, so nothing was charged. Your orde
 _DECLINED = N_("Nothing was charged. Your order waits for you.")
 _NO_ANSWER = N_("The payment provider didn’t answer. Nothing was charged. Please try again in a minute.")
 _TOO_OFTEN = N_("That was too often for now. Nothing was charged. Please try again later.")
-_AGAIN = {NotAsShown.code: (409, _MOVED), "too_many_charges": (429, _TOO_OFTEN)}
+_AGAIN = {NotAsShown.code: (409, _MOVED), "too_many_charges": (429, _TOO_OFTEN), "no_gateway": (409, WHY_NOT["no_gateway"])}
 _OVER = ("checkout_over", "external_id_taken")  # the latter: another checkout for the same order was faster
 
 
