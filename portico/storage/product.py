@@ -20,9 +20,11 @@ _NAMES = (
     "id", "external_id", "name", "description", "kind", "interval", "group_id", "tax_category", "active", "quantity_min", "quantity_max",
     "pause_periods_max", "trial_days", "version", "metadata",
 )  # fmt: skip
-_OPTIONS = ("quantity_min", "quantity_max", "pause_periods_max")
 # A product stays of its kind and interval: orders and subscriptions of it count on that.
-_CHANGEABLE = ("external_id", "name", "description", "group_id", "tax_category", "active", *_OPTIONS, "trial_days", "metadata")
+_CHANGEABLE = (
+    "external_id", "name", "description", "group_id", "tax_category", "active", "quantity_min", "quantity_max", "pause_periods_max",
+    "trial_days", "metadata",
+)  # fmt: skip
 _COLUMNS = tuple(table.c[name] for name in _NAMES)
 _SELECT = (
     sa.select(*_COLUMNS, price.c.currency, price.c.amount_minor)
@@ -43,7 +45,6 @@ _DROP_PRICES = sa.delete(price).where(price.c.product_id == sa.bindparam("p_id")
 _NEW: dict[str, Any] = {name: sa.bindparam(f"p_{name}", type_=table.c[name].type) for name in _CHANGEABLE}
 _UPDATE = sa.update(table).where(_ITSELF, table.c.version == sa.bindparam("p_expected")).values(_NEW | {"version": table.c.version + 1})
 _IS_THERE = sa.select(table.c.id).where(_ITSELF)
-_SET_OPTIONS = sa.update(table).where(_ITSELF).values({name: _NEW[name] for name in _OPTIONS} | {"version": table.c.version + 1})
 _this = table.alias("this")
 _ITS_GROUP = sa.select(_this.c.group_id).where(_this.c.id == sa.bindparam("p_id")).scalar_subquery()
 _WITH_GROUP = _SELECT.where(sa.or_(table.c.id == sa.bindparam("p_id"), sa.and_(table.c.active, table.c.group_id == _ITS_GROUP)))
@@ -116,15 +117,6 @@ def update(tx: sa.Connection, scope: StoreScope, product: Product) -> int:
     tx.execute(_DROP_PRICES, {"p_id": product.id})
     _keep_prices(tx, product)
     return product.version + 1
-
-
-def set_options(
-    tx: sa.Connection, scope: StoreScope, product_id: str, *, quantity_min: int, quantity_max: int, pause_periods_max: int
-) -> None:
-    """Sets which quantities a buyer may choose, and for how many periods in a row (0 to 3) he may pause. Raises NotFound."""
-    values = {"p_quantity_min": quantity_min, "p_quantity_max": quantity_max, "p_pause_periods_max": pause_periods_max}
-    if changed(tx, _SET_OPTIONS, {**store_values(scope), "p_id": product_id, **values}) != 1:
-        raise NotFound
 
 
 def _keep_prices(tx: sa.Connection, product: Product) -> None:

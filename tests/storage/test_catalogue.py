@@ -36,7 +36,8 @@ def test_a_product_comes_back_as_it_was_kept(database: Database, scope: StoreSco
 
 
 def test_an_update_counts_and_the_second_of_two_is_told(database: Database, scope: StoreScope) -> None:
-    dearer = replace(PRO, name="Pro 2", prices={"EUR": 3100}, metadata={}, trial_days=0)
+    options = {"quantity_min": 2, "quantity_max": 50, "pause_periods_max": 3}
+    dearer = replace(PRO, name="Pro 2", prices={"EUR": 3100}, metadata={}, trial_days=0, **options)
     with database.transaction() as tx:
         assert product.update(tx, scope, dearer) == 2
         assert product.get(tx, scope, PRO.id) == replace(dearer, version=2)

@@ -178,9 +178,6 @@ OF_STORE: dict[str, Ask] = {
     "buyer.by_email": lambda tx, scope, own: buyer.by_email(tx, scope, "own@example.com"),
     "product.get": lambda tx, scope, own: product.get(tx, scope, own.product),
     "product.active": lambda tx, scope, own: product.active(tx, scope),
-    "product.set_options": lambda tx, scope, own: product.set_options(
-        tx, scope, own.product, quantity_min=2, quantity_max=3, pause_periods_max=1
-    ),
     "payment.open_attempts_in": lambda tx, scope, own: payment.open_attempts_in(tx, scope),
     "subscription.due_in": lambda tx, scope, own: subscription.due_in(tx, scope, now=own.now + timedelta(days=99), limit=9),
     "subscription.next_due_in": lambda tx, scope, own: subscription.next_due_in(tx, scope),

@@ -16,7 +16,6 @@ from portico.storage import (
     gateway_customer,
     housekeeping,
     payment,
-    product,
     refund,
     refund_ticket,
     subscription,
@@ -259,19 +258,3 @@ def test_old_events_are_forgotten_but_not_those_that_wait(database: Database) ->
             webhook_event.add(tx, "test", "stripe", f"evt_{n}", subject="x", outcome=outcome, now=NOW - age * DAY)  # type: ignore[arg-type]
         assert housekeeping.purge(tx, NOW - 2 * DAY) == 2
         assert set(tx.execute(sa.select(tables.webhook_event.c.event_id)).scalars()) == {"evt_1", "evt_3"}
-
-
-# --- Products
-
-
-def test_a_product_says_how_many_and_how_long_a_pause(database: Database, factory: Factory) -> None:
-    store = factory.store()
-    plan = factory.product(store, kind="subscription")
-    with database.transaction() as tx:
-        found = product.get(tx, store, plan)
-        assert (found.quantity_min, found.quantity_max, found.pause_periods_max) == (1, 1, 0)
-        product.set_options(tx, store, plan, quantity_min=2, quantity_max=50, pause_periods_max=3)
-        found = product.get(tx, store, plan)
-        assert (found.quantity_min, found.quantity_max, found.pause_periods_max, found.active) == (2, 50, 3, True)
-        with pytest.raises(NotFound):
-            product.set_options(tx, store, "PROD_0", quantity_min=1, quantity_max=1, pause_periods_max=0)
