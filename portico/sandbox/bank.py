@@ -228,14 +228,6 @@ class Bank:
             known = self._refund_keys.get(key)
             return None if known is None else self._refunds[known]
 
-    def finish_refund(self, key: str, outcome: RefundState) -> RefundRecord:
-        """Ends a refund that was left pending. Raises NotFound."""
-        with self._lock:
-            refund = self.find_refund(key)
-            if refund is None:
-                raise NotFound(key)
-            return self.end_refund(refund.id, outcome) if refund.status == "pending" else refund
-
     def end_refund(self, refund_id: str, outcome: RefundState) -> RefundRecord:
         """Ends a refund by the bank's own id, whoever made it. One that succeeded may still come back: it fails. Raises NotFound."""
         with self._lock:
@@ -276,7 +268,7 @@ class Bank:
             return [self._capture(entry.charge, entry.at) for entry in taken if entry.charge is not None]
 
     def refunds(self) -> list[RefundRecord]:
-        """All refunds that were asked for, as they stand, in the order they were."""
+        """All refunds, whoever made them, as they stand, in the order they were."""
         with self._lock:
             return list(self._refunds.values())
 

@@ -191,10 +191,10 @@ def test_a_refund_in_another_currency_fails(bank: Bank) -> None:
 
 def test_a_pending_refund_is_set_aside_and_a_failed_one_is_free_again(bank: Bank) -> None:
     paid = bank.charge(request_of(bank))
-    bank.refund(RefundRequest("REF_1", paid.id, 2000, "EUR"), outcome="pending")
+    pending = bank.refund(RefundRequest("REF_1", paid.id, 2000, "EUR"), outcome="pending")
     assert bank.refund(RefundRequest("REF_2", paid.id, 901, "EUR")).status == "failed"
-    assert bank.finish_refund("REF_1", "failed").status == "failed"
-    assert bank.finish_refund("REF_1", "succeeded").status == "failed", "it is over"
+    assert bank.end_refund(pending.id, "failed").status == "failed"
+    assert bank.end_refund(pending.id, "succeeded").status == "failed", "it is over"
     assert bank.refund(RefundRequest("REF_3", paid.id, 2900, "EUR")).status == "succeeded"
 
 

@@ -278,7 +278,7 @@ def test_a_refund_that_takes_its_time_is_waited_for(shop: Shop, paid: Payment) -
     shop.gateway.faults.append("refund_pending")
     assert refund.execute(shop.runtime, refund_id) == "pending"
     assert again(shop, paid).refunds[0].reference is not None
-    shop.gateway.bank.finish_refund(refund_id, "succeeded")
+    shop.gateway.bank.end_refund(shop.gateway.bank.refunds()[-1].id, "succeeded")
     assert refund.execute(shop.runtime, refund_id) == "succeeded"
     assert ticket_of(shop, ticket.id).status == "succeeded"
 
