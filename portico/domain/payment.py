@@ -134,8 +134,7 @@ class Payment:
 
     `lines` is what its invoice prints, empty where that is one position of the order's product; `taxes` are its taxes by rate,
     empty where all of it is taxed as the order says (payments from before there were several). `change` is what takes effect
-    when a change is captured. `disputed_at` is since when the buyer's bank disputes it, if it does or
-    has taken it back.
+    when a change is captured. `disputed_at` is since when the buyer's bank disputes it, or has taken it back.
     """
 
     id: str

@@ -76,7 +76,7 @@ def tax_statements(content: DocumentContent, language: str) -> tuple[str, ...]:
 
 
 def _cancels(content: DocumentContent) -> bool:
-    """Whether a credit note makes room for a new invoice over the same money, of which none went back."""
+    """Whether a credit note makes room for a new invoice over the same money. If any went back it was tax: `tax_returned` says so."""
     return content.kind == "credit_note" and content.counterpart != ""
 
 
