@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "waffo webhook-key": ("portico.cli.waffo:webhook_key", "Print the public key that a shop checks webhooks with."),
     "document render": ("portico.cli.document:render", "Write a document's PDF."),
     "document xml": ("portico.cli.document:xml", "Write a document's e-invoice."),
+    "document issue-missing": ("portico.cli.document:issue_missing", "Issue the credit notes that older imports left out."),
     "subscription show": ("portico.cli.subscription:show", "Show how a subscription stands, and what happens to it next."),
     "subscription release": ("portico.cli.subscription:release", "Let a subscription go on that was set aside."),
     "refund list": ("portico.cli.refund:list_requests", "List the requests for refunds that wait."),

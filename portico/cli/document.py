@@ -1,4 +1,4 @@
-"""`portico document`: its files without the web."""
+"""`portico document`: its files without the web, and credit notes that are missing."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from portico.cli.seller import PARTICULARS
 from portico.domain.errors import NotFound, PorticoError, Refused
 from portico.i18n.languages import DEFAULT, LANGUAGES
 from portico.i18n.words import einvoice_why_not
-from portico.services import document_file
+from portico.services import credit_note, document_file
 
 DocumentId = Annotated[str, Parameter(help="The document's id, INV_...: the end of its page's address.")]
 Output = Annotated[
@@ -60,6 +60,13 @@ def xml(
         except Refused as error:
             raise PorticoError(einvoice_why_not(DEFAULT, str(error))) from error
     _write(body, output or Path(name))
+
+
+def issue_missing() -> None:
+    """Issues the credit notes of refunds that were imported before imports issued them, dated today. Any number of times."""
+    with open_runtime() as runtime:
+        issued = credit_note.issue_missing(runtime)
+    say(f"Credit notes issued: {issued}.")
 
 
 def _unknown(document_id: str) -> NotFound:

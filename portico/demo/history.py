@@ -81,7 +81,8 @@ class History:
     def lines(self) -> list[dict[str, Any]]:
         """Everything, in an order in which no line refers to a later one, and payments as time went by, as invoices are numbered."""
         by_time = sorted(self.payments, key=lambda line: line.get("succeeded_at") or line["created_at"])
-        return [*self.orders, *self.subscriptions, *by_time, *self.refunds]
+        given_back = sorted(self.refunds, key=lambda line: line["created_at"])  # as credit notes are
+        return [*self.orders, *self.subscriptions, *by_time, *given_back]
 
     def _pay_period(self, person: Person, order: str, period: tuple[datetime, datetime], n: int) -> None:
         line = next(line for line in self.orders if line["id"] == order)

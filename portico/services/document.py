@@ -50,6 +50,24 @@ class Receivable:
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """Money of a payment that went back `at` a moment, and the invoice that this corrects, with its content; `before_minor` of the
+    payment was given back earlier. `language` is the buyer's own, if any; `issued_at` dates the credit note and picks the year of its
+    number. `number` is that of a credit note that went out before the refund came here."""
+
+    buyer_id: str
+    language: str | None
+    corrected: Document
+    payment: Payment
+    refund_id: str
+    amount_minor: int
+    before_minor: int
+    at: datetime
+    issued_at: datetime
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Number:
     """A number as it is printed, and its place in its series."""
 
@@ -104,20 +122,12 @@ def issue_for_refund(
     its id. It corrects the payment's newest invoice and is made out to the same. Call it last in the transaction, like the other.
     """
     corrected = document.newest_invoice(tx, scope, payment.id)
-    before, who, (own_detail, _) = content_of(corrected), buyer.get(tx, scope), buyer.billing_detail(tx, scope)
-    number = _numbers(tx, scope, now, before.time_zone, "credit_note")["credit_note"]
-    content = invoice.content_for_refund(
-        before,
-        payment,
-        number=number.text,
-        issued_at=now,
-        amount_minor=refund.amount_minor,
-        before_minor=before_minor,
-        refunded_at=now,
-        language=_language(who.locale, corrected.language),
-    )
-    issued = _issued(runtime.new_id("INV"), content, payment.id, refund_id=refund.id, corrects_id=corrected.id)
-    document.insert(tx, [Issue(scope, issued, number.series, number.sequence)])
+    who, (own_detail, _) = buyer.get(tx, scope), buyer.billing_detail(tx, scope)
+    credit = Credit(who.id, who.locale, corrected, payment, refund.id, refund.amount_minor, before_minor, now, now)
+    of_store = StoreScope(scope.store_id, scope.environment)
+    issues = documents_for_refunds(of_store, [credit], reserve=partial(numbering.reserve, tx, of_store), new_id=runtime.new_id)
+    document.insert(tx, issues)
+    issued = issues[0].document
     _record(tx, runtime, scope, [issued])
     document_mail.add_copies(tx, runtime, scope, [issued.id], own_detail.copy_emails)
     return issued.id
@@ -206,9 +216,53 @@ def documents_for_payments(
     return issues
 
 
+def documents_for_refunds(
+    scope: StoreScope,
+    credited: Sequence[Credit],
+    *,
+    reserve: Callable[[Mapping[str, int]], Mapping[str, int]],
+    new_id: Callable[[Prefix], str],
+) -> list[Issue]:
+    """A credit note for each refund, in order; the caller inserts all of them in the transaction it reserves in.
+
+    `reserve` as in `documents_for_payments`; one that has a number takes none. The year is that which the document prints as that of its
+    issue: what corrects an invoice keeps its time zone, wherever the store is by now. Raises Refused("document_totals").
+    """
+    zones = [content_of(credit.corrected).time_zone for credit in credited]
+    ours = [credit_note_series(credit.issued_at, zone) for credit, zone in zip(credited, zones, strict=True) if credit.number is None]
+    following = dict(reserve(Counter(ours)))
+    issues: list[Issue] = []
+    for credit, zone in zip(credited, zones, strict=True):
+        within, sequence, number = None, None, credit.number
+        if number is None:
+            year = _year(credit.issued_at, zone)
+            within = series("credit_note", year)
+            sequence = following[within]
+            following[within] = sequence + 1
+            number = invoice.number(SERIES_PREFIX["credit_note"], year, sequence, scope.environment == "test")
+        content = invoice.content_for_refund(
+            content_of(credit.corrected),
+            credit.payment,
+            number=number,
+            issued_at=credit.issued_at,
+            amount_minor=credit.amount_minor,
+            before_minor=credit.before_minor,
+            refunded_at=credit.at,
+            language=_language(credit.language, credit.corrected.language),
+        )
+        issued = _issued(new_id("INV"), content, credit.payment.id, refund_id=credit.refund_id, corrects_id=credit.corrected.id)
+        issues.append(Issue(BuyerScope(scope.store_id, scope.environment, credit.buyer_id), issued, within, sequence))
+    return issues
+
+
 def series(kind: DocumentKind, year: int) -> str:
     """The series a number counts in: one per kind and year of issue, the year taken in the store's time zone."""
     return f"{SERIES_PREFIX[kind]}-{year}"
+
+
+def credit_note_series(issued_at: datetime, zone: str) -> str:
+    """The series of a credit note that is dated so."""
+    return series("credit_note", _year(issued_at, zone))
 
 
 def _content(seller: StoreRow, environment: Environment, receivable: Receivable) -> DocumentContent:
@@ -262,9 +316,8 @@ def _taxed_as(tx: sa.Connection, scope: BuyerScope, bought: Order, payment: Paym
 
 
 def _numbers(tx: sa.Connection, scope: BuyerScope, now: datetime, zone: str, *kinds: DocumentKind) -> dict[DocumentKind, _Number]:
-    """The next number of each kind, in one statement, of the year that the document prints as that of its issue: what corrects an
-    invoice keeps its time zone, wherever the store is by now."""
-    year = now.astimezone(ZoneInfo(zone)).year
+    """The next number of each kind, in one statement, of the year that the document prints as that of its issue."""
+    year = _year(now, zone)
     following = numbering.reserve(tx, scope, {series(kind, year): 1 for kind in kinds})
     numbers = dict[DocumentKind, _Number]()
     for kind in kinds:
@@ -272,6 +325,10 @@ def _numbers(tx: sa.Connection, scope: BuyerScope, now: datetime, zone: str, *ki
         text = invoice.number(SERIES_PREFIX[kind], year, following[within], scope.environment == "test")
         numbers[kind] = _Number(text, within, following[within])
     return numbers
+
+
+def _year(moment: datetime, zone: str) -> int:
+    return moment.astimezone(ZoneInfo(zone)).year
 
 
 def _issued(

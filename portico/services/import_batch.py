@@ -67,6 +67,19 @@ class Paid:
     invoice_number: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund that has succeeded in this batch and gets its credit note: of a payment of which `before_minor` was given back earlier.
+    `number` is that of the credit note that it has had already."""
+
+    refund_id: str
+    payment_id: str
+    amount_minor: int
+    before_minor: int
+    at: datetime
+    number: str | None
+
+
 @dataclass(slots=True)
 class Batch:
     """Rows by the merchant's id (`known`) and by ours (`by_id`), and the new and changed ones among them by kind."""
@@ -87,6 +100,7 @@ class Batch:
     )
     events: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
     invoice_numbers: dict[str, str] = field(default_factory=dict[str, str])  # of payments that were invoiced elsewhere
+    credit_note_numbers: dict[str, str] = field(default_factory=dict[str, str])  # of refunds that were credited elsewhere
     holders: dict[str, str | None] = field(default_factory=dict[str, str | None])  # number -> the merchant's id of the payment
     new: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in WORDS})
     changed: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in WORDS})
@@ -95,6 +109,7 @@ class Batch:
     new_events: list[r.SubscriptionEventRow] = field(default_factory=list[r.SubscriptionEventRow])
     refunded_orders: set[str] = field(default_factory=set[str])
     paid: list[Paid] = field(default_factory=list[Paid])
+    refunded: list[GivenBack] = field(default_factory=list[GivenBack])
 
     def find(self, kind: type[Kind], own_id: str) -> Kind | None:
         """The row by the merchant's id: stored, or made by an earlier line."""
@@ -183,7 +198,8 @@ def load(
     batch.given_back = rows.given_back(tx, payments)
     batch.attempts = rows.attempt_counts(tx, (p.id for p in rows_of(r.PaymentRow) if p.status == "pending"))
     batch.invoice_numbers = rows.numbered_elsewhere(tx, (p.id for p in rows_of(r.PaymentRow) if p.status == "succeeded"))
-    batch.holders = rows.holders(tx, scope, wanted["invoice_number"])
+    batch.credit_note_numbers = rows.credited_elsewhere(tx, (refund.id for refund in rows_of(r.RefundRow) if refund.status == "succeeded"))
+    batch.holders = rows.holders(tx, scope, wanted["number"])
     batch.periods = rows.paid_periods(tx, subscriptions)
     batch.events = rows.last_events(tx, subscriptions)
     return batch
@@ -220,8 +236,8 @@ def _settle(tx: sa.Connection, batch: Batch) -> None:
 
 
 def _references(lines: Iterable[f.Line]) -> dict[Any, set[str]]:
-    """The merchant's ids by kind, the e-mail addresses and the numbers of invoices that a batch needs to look up."""
-    wanted: dict[Any, set[str]] = {kind: set() for kind in (*WORDS, "email", "invoice_number")}
+    """The merchant's ids by kind, the e-mail addresses and the numbers of documents that a batch needs to look up."""
+    wanted: dict[Any, set[str]] = {kind: set() for kind in (*WORDS, "email", "number")}
     for line in lines:
         match line:
             case f.ProductGroupLine():
@@ -244,10 +260,11 @@ def _references(lines: Iterable[f.Line]) -> dict[Any, set[str]]:
             case f.PaymentLine():
                 wanted[r.PaymentRow].add(line.id)
                 wanted[r.OrderRow].add(line.order)
-                wanted["invoice_number"].update(filter(None, [line.invoice_number]))
+                wanted["number"].update(filter(None, [line.invoice_number]))
             case f.RefundLine():
                 wanted[r.RefundRow].add(line.id)
                 wanted[r.PaymentRow].add(line.payment)
+                wanted["number"].update(filter(None, [line.credit_note_number]))
     return wanted
 
 

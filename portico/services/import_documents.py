@@ -1,29 +1,82 @@
-"""Invoice and receipt of every payment that succeeded in a batch, dated when it succeeded, numbered in the order of the file.
-What was invoiced before it came here keeps the number it has."""
+"""Invoice and receipt of every payment that succeeded in a batch, dated when it succeeded, and the credit note of every refund, dated
+when it was made; numbered in the order of the file. What was invoiced before it came here keeps the number it has, and has a credit note
+only under the number that it came with."""
 
-from functools import partial
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from portico.domain.billing_detail import BillingDetail
+from portico.domain.invoice import Document, content_of, could_be_ours
 from portico.domain.order import Order
 from portico.domain.payment import Payment, PaymentMethod
-from portico.services.document import Receivable, documents_for_payments
-from portico.services.import_batch import Batch, Paid
-from portico.services.runtime import Runtime
-from portico.storage import document, numbering
+from portico.domain.tax import TaxLine
+from portico.services.document import Credit, Receivable, credit_note_series, documents_for_payments, documents_for_refunds
+from portico.services.import_batch import Batch, GivenBack, Paid
+from portico.storage import document, importing, numbering
 from portico.storage import import_rows as r
+from portico.storage.document import Issue
 from portico.storage.store import StoreRow
 
 
-def issue(tx: sa.Connection, runtime: Runtime, store: StoreRow, batch: Batch) -> None:
+def issue(tx: sa.Connection, store: StoreRow, batch: Batch) -> None:
     """Comes last in the transaction: the counter rows it locks are shared by all buyers of the store."""
-    if batch.paid:
-        receivables = [_receivable(batch, paid) for paid in batch.paid]
-        reserve = partial(numbering.reserve, tx, batch.scope)
-        issues = documents_for_payments(store, batch.scope.environment, receivables, reserve=reserve, new_id=batch.new_id)
-        document.insert_many(tx, issues)
+    if batch.paid or batch.refunded:
+        document.insert_many(tx, _issues(tx, store, batch))
+
+
+def _issues(tx: sa.Connection, store: StoreRow, batch: Batch) -> list[Issue]:
+    scope, brought = batch.scope, {paid.payment_id for paid in batch.paid}
+    stored = sorted({given.payment_id for given in batch.refunded} - brought)
+    invoices, taxes = document.newest_invoices(tx, scope, stored), importing.charged_taxes(tx, stored)
+    notes = [note for given in batch.refunded if (note := _note(store, batch, given, invoices.get(given.payment_id))) is not None]
+    own = Counter(credit_note_series(note.issued_at, note.zone) for note in notes if note.given.number is None)
+    first = dict[str, int]()
+
+    def reserve(counts: Mapping[str, int]) -> Mapping[str, int]:
+        first.update(numbering.reserve(tx, scope, {**counts, **own}))  # all at once, so that everybody locks counters in one order
+        return first
+
+    receivables = [_receivable(batch, paid) for paid in batch.paid]
+    issues = documents_for_payments(store, scope.environment, receivables, reserve=reserve, new_id=batch.new_id)
+    invoices |= {each.document.payment_id or "": each.document for each in issues if each.document.kind == "invoice"}
+    credited = [_credit(batch, note, invoices[note.given.payment_id], taxes) for note in notes]
+    return issues + documents_for_refunds(scope, credited, reserve=lambda _: first, new_id=batch.new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A credit note that is to be, when it is dated, and in which time zone."""
+
+    given: GivenBack
+    issued_at: datetime
+    zone: str
+
+
+def _note(store: StoreRow, batch: Batch, given: GivenBack, stored: Document | None) -> _Note | None:
+    """None for what was invoiced elsewhere and came without the number of a credit note. `stored` is the invoice that holds, where an
+    earlier batch brought it; it may have taken another's place here after the money went back, and nothing is credited before that."""
+    is_ours = given.payment_id not in batch.invoice_numbers if stored is None else could_be_ours(stored.number)
+    if not is_ours and given.number is None:
+        return None
+    if stored is None:
+        return _Note(given, given.at, store.time_zone)
+    return _Note(given, max(given.at, stored.issued_at), content_of(stored).time_zone)
+
+
+def _credit(batch: Batch, note: _Note, corrected: Document, taxes: Mapping[str, tuple[TaxLine, ...]]) -> Credit:
+    given = note.given
+    row: r.PaymentRow = batch.by_id[given.payment_id]
+    buyer: r.BuyerRow = batch.by_id[row.buyer_id]
+    payment = replace(_payment(row), taxes=taxes.get(row.id, ()))
+    return Credit(
+        buyer.id, buyer.locale, corrected, payment, given.refund_id, given.amount_minor, given.before_minor, given.at, note.issued_at,
+        given.number,
+    )  # fmt: skip
 
 
 def _receivable(batch: Batch, paid: Paid) -> Receivable:

@@ -57,6 +57,13 @@ InvoiceNumber = Annotated[
         description="The number of the invoice that this sale has already, issued elsewhere. It is kept, and Portico gives none.",
     ),
 ]  # fmt: skip
+CreditNoteNumber = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=40, pattern=_PRINTED,
+        description="The number of the credit note that this refund has already, issued elsewhere. It is kept, and Portico gives none.",
+    ),
+]  # fmt: skip
 Metadata = Annotated[
     dict[
         Annotated[str, Meta(min_length=1, max_length=40, pattern=_NO_CONTROL)],
@@ -236,6 +243,7 @@ class RefundLine(_Line, frozen=True, tag="refund"):
     status: RefundStatus
     created_at: Moment
     reason: LongText | None = None
+    credit_note_number: CreditNoteNumber | None = None
 
 
 Line = ProductGroupLine | ProductLine | BuyerLine | OrderLine | SubscriptionLine | PaymentLine | RefundLine

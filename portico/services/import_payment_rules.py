@@ -1,4 +1,4 @@
-"""What the lines of payments and refunds must hold to. A payment that has succeeded gets its documents in the same transaction."""
+"""What the lines of payments and refunds must hold to. What has succeeded gets its documents in the same transaction."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from portico.domain.errors import Refused
 from portico.domain.invoice import could_be_ours
 from portico.domain.money import parse_amount
 from portico.services import import_format as f
-from portico.services.import_batch import Batch, Outcome, Paid
+from portico.services.import_batch import Batch, GivenBack, Outcome, Paid
 from portico.services.import_rules import amounts, card, instant, moment, same, taxed
 from portico.services.import_subscription_rules import on_calendar
 from portico.storage import import_rows as r
@@ -59,11 +59,15 @@ def _invoice_number(batch: Batch, line: f.PaymentLine, stored: r.PaymentRow | No
         return number
     if number is None:
         return None
-    if number in batch.holders:
-        raise Refused("invoice_number_taken", f"the number {number!r} is taken: a document of payment {batch.holders[number]!r} has it")
-    if could_be_ours(number):
-        raise Refused("invoice_number", f"{number!r} has the form of Portico's own numbers, which may come to it one day")
+    _hold_free(batch, number, "invoice_number")
     return number
+
+
+def _hold_free(batch: Batch, number: str, what: str) -> None:
+    if number in batch.holders:
+        raise Refused(f"{what}_taken", f"the number {number!r} is taken: a document of payment {batch.holders[number]!r} has it")
+    if could_be_ours(number):
+        raise Refused(what, f"{number!r} has the form of Portico's own numbers, which may come to it one day")
 
 
 def _finish(batch: Batch, stored: r.PaymentRow, row: r.PaymentRow, attempts: list[r.AttemptRow], paid: Paid) -> Outcome:
@@ -158,6 +162,7 @@ def refund(batch: Batch, line: f.RefundLine) -> Outcome:
     if stored is not None:
         same(stored, payment_id=paid.id, currency=line.currency, amount_minor=amount_minor, created_at=created_at)
         return _end_refund(batch, stored, line, paid)
+    number = _credit_note_number(batch, line, paid, None)
     given_back = batch.given_back.get(paid.id, 0) + (amount_minor if line.status != "failed" else 0)
     if given_back > paid.total_minor:
         raise Refused("refund_too_large", "the refunds of this payment would exceed it")
@@ -169,25 +174,48 @@ def refund(batch: Batch, line: f.RefundLine) -> Outcome:
     )  # fmt: skip
     batch.add(row)
     if row.status == "succeeded":
-        _give_back(batch, paid, amount_minor)
+        _give_back(batch, row, paid, number)
     return "new"
+
+
+def _credit_note_number(batch: Batch, line: f.RefundLine, paid: r.PaymentRow, stored: r.RefundRow | None) -> str | None:
+    """The number of the credit note that was issued elsewhere, as the invoice was. No other document may have it, now or ever."""
+    number = line.credit_note_number
+    if number is not None and line.status != "succeeded":
+        raise Refused("credit_note_number", "only a refund that succeeded has a credit note, and so a credit_note_number")
+    if stored is not None and stored.status == line.status == "succeeded":
+        kept = batch.credit_note_numbers.get(stored.id)
+        if number != kept:
+            raise Refused("differs", f"already stored with another credit_note_number: {kept or 'none, or one that Portico has given'}")
+        return number
+    if number is None:
+        return None
+    if paid.id not in batch.invoice_numbers:
+        raise Refused("credit_note_number", "Portico has numbered the invoice of this payment, and numbers its credit note too")
+    _hold_free(batch, number, "credit_note_number")
+    return number
 
 
 def _end_refund(batch: Batch, stored: r.RefundRow, line: f.RefundLine, paid: r.PaymentRow) -> Outcome:
     """A stored refund changes in one way only: from pending to what became of it."""
+    number = _credit_note_number(batch, line, paid, stored)
     if line.status in (stored.status, "pending"):
         return batch.revise(stored, reason=line.reason if line.reason is not None else stored.reason)
     if stored.status != "pending":
         raise Refused("differs", f"already stored with another status: {stored.status}")
     if line.status == "succeeded":
-        _give_back(batch, paid, stored.amount_minor)
+        _give_back(batch, stored, paid, number)
     else:
         batch.given_back[paid.id] = batch.given_back.get(paid.id, 0) - stored.amount_minor
     return batch.revise(stored, status=line.status)
 
 
-def _give_back(batch: Batch, paid: r.PaymentRow, amount_minor: int) -> None:
-    batch.revise(paid, refunded_minor=paid.refunded_minor + amount_minor)
+def _give_back(batch: Batch, row: r.RefundRow, paid: r.PaymentRow, number: str | None) -> None:
+    batch.refunded.append(GivenBack(row.id, paid.id, row.amount_minor, paid.refunded_minor, row.created_at, number))
+    if number is not None:
+        batch.credit_note_numbers[row.id] = number
+        batch.holders[number] = paid.external_id
+    batch.revise(paid, refunded_minor=paid.refunded_minor + row.amount_minor)
     order: r.OrderRow = batch.by_id[paid.order_id]
     if order.kind == "one_time":
         batch.refunded_orders.add(order.id)

@@ -178,7 +178,7 @@ def _commit(run: _Run, lines: Sequence[_Numbered]) -> tuple[Counter[tuple[str, O
         import_batch.write(tx, batch)
         if run.batches & (run.batches - 1) == 0:  # 1, 2, 4, 8, ...: whenever the tables may have doubled
             rows.refresh_statistics(tx)
-        import_documents.issue(tx, runtime, target.store, batch)
+        import_documents.issue(tx, target.store, batch)
     return counts, refusals
 
 

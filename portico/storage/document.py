@@ -12,11 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portico.domain import invoice
 from portico.domain.errors import NotFound
 from portico.domain.invoice import TEMPLATE_VERSION, Document, DocumentKind
-from portico.domain.scope import BuyerScope
+from portico.domain.scope import BuyerScope, StoreScope
 from portico.storage import bulk
 from portico.storage.page import PAGE_SIZE, Cursor, Page, newest_first, oldest_first, position
 from portico.storage.rows import first, many, scalar
-from portico.storage.scoped import also_of_buyer, buyer_values, of_buyer
+from portico.storage.scoped import also_in_store, also_of_buyer, buyer_values, of_buyer, store_values
 from portico.storage.tables import document as table
 from portico.storage.tables import document_file
 
@@ -48,6 +48,9 @@ _successor = table.alias("successor")
 _IS_REPLACED = sa.exists().where(_successor.c.corrects_id == table.c.id, _successor.c.kind == "invoice", _successor.c.refund_id.is_(None))
 _NEWEST_INVOICE = _CONTENTS.where(
     table.c.payment_id == sa.bindparam("p_payment_id"), table.c.kind == "invoice", also_of_buyer(table), ~_IS_REPLACED
+)
+_NEWEST_INVOICES = _CONTENTS.where(
+    table.c.payment_id.in_(sa.bindparam("p_payment_ids", expanding=True)), table.c.kind == "invoice", also_in_store(table), ~_IS_REPLACED
 )
 _FOR_ORDER = (
     sa.select(*COLUMNS)
@@ -142,6 +145,14 @@ def newest_invoice(tx: sa.Connection, scope: BuyerScope, payment_id: str) -> Doc
     if row is None:
         raise NotFound
     return _whole(row)[1]
+
+
+def newest_invoices(tx: sa.Connection, scope: StoreScope, payment_ids: Sequence[str]) -> dict[str, Document]:
+    """The same of many payments of a store, by their ids."""
+    if not payment_ids:
+        return {}
+    found = (_whole(row)[1] for row in many(tx, _NEWEST_INVOICES, {**store_values(scope), "p_payment_ids": list(payment_ids)}))
+    return {invoiced.payment_id or "": invoiced for invoiced in found}
 
 
 def for_order(tx: sa.Connection, scope: BuyerScope, order_id: str) -> tuple[Document, ...]:

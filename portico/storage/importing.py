@@ -8,9 +8,11 @@ from typing import Any, TypeVar, cast
 import sqlalchemy as sa
 
 from portico.domain.scope import StoreScope
+from portico.domain.tax import TaxLine
 from portico.storage import bulk
 from portico.storage import tables as t
 from portico.storage.import_rows import TABLES
+from portico.storage.payment_row import taxes_of
 
 _AT_ONCE = 10_000  # values in one IN list; SQLite allows 32,766 parameters
 Kind = TypeVar("Kind", bound=tuple[Any, ...])
@@ -48,6 +50,12 @@ _HOLDERS = (
 )
 _NUMBERED_ELSEWHERE = sa.select(t.document.c.payment_id, t.document.c.number).where(
     t.document.c.payment_id.in_(sa.bindparam("p_values", expanding=True)), t.document.c.kind == "invoice", t.document.c.series.is_(None)
+)
+_CREDITED_ELSEWHERE = sa.select(t.document.c.refund_id, t.document.c.number).where(
+    t.document.c.refund_id.in_(sa.bindparam("p_values", expanding=True)), t.document.c.series.is_(None)
+)
+_TAXES = sa.select(t.payment.c.id, t.payment.c.taxes).where(
+    t.payment.c.id.in_(sa.bindparam("p_values", expanding=True)), t.payment.c.taxes.is_not(None)
 )
 _ANALYZE = f"ANALYZE {', '.join(table.name for table in (*TABLES.values(), t.document))}"
 _newest = t.subscription_event.alias("newest")
@@ -117,6 +125,16 @@ def holders(tx: sa.Connection, scope: StoreScope, numbers: Iterable[str]) -> dic
 def numbered_elsewhere(tx: sa.Connection, payment_ids: Iterable[str]) -> dict[str, str]:
     """Per payment whose invoice took no number of ours: the number it came with."""
     return {payment_id: number for payment_id, number in _in_slices(tx, _NUMBERED_ELSEWHERE, payment_ids)}  # noqa: C416
+
+
+def credited_elsewhere(tx: sa.Connection, refund_ids: Iterable[str]) -> dict[str, str]:
+    """Per refund whose credit note took no number of ours: the number it came with."""
+    return {refund_id: number for refund_id, number in _in_slices(tx, _CREDITED_ELSEWHERE, refund_ids)}  # noqa: C416
+
+
+def charged_taxes(tx: sa.Connection, payment_ids: Iterable[str]) -> dict[str, tuple[TaxLine, ...]]:
+    """Per payment that keeps them: the taxes that it was charged with, which an import never says; Portico itself took it since."""
+    return {payment_id: taxes_of(taxes) for payment_id, taxes in _in_slices(tx, _TAXES, payment_ids)}
 
 
 def last_events(tx: sa.Connection, subscription_ids: Iterable[str]) -> dict[str, tuple[int, str]]:

@@ -49,7 +49,8 @@ RULES: tuple[Check, ...] = (
         WHERE d.series IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM number_counter c WHERE c.store_id = d.store_id AND c.environment = d.environment AND c.series = d.series
         )
-        UNION ALL SELECT id, 'it is of no series, though no invoice' FROM document WHERE series IS NULL AND kind <> 'invoice'
+        UNION ALL SELECT d.id, 'it is of no series, though it was issued here' FROM document d LEFT JOIN refund r ON r.id = d.refund_id
+        WHERE d.series IS NULL AND (d.kind = 'receipt' OR d.corrects_id IS NOT NULL AND (r.id IS NULL OR r.key IS NOT NULL))
         """,
     ),
     Check(

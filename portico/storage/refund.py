@@ -17,7 +17,7 @@ from portico.storage.payment_row import PAYMENT, REFUND, payment_of
 from portico.storage.rows import changed, first, many
 from portico.storage.scoped import buyer_values, of_buyer
 from portico.storage.store import StoreRow
-from portico.storage.tables import job, order, payment, payment_attempt
+from portico.storage.tables import document, job, order, payment, payment_attempt
 from portico.storage.tables import refund as table
 from portico.storage.tables import store as store_table
 
@@ -124,6 +124,20 @@ _TAXES_UNDER_WAY = (
     .where(table.c.status == word("pending"), table.c.key.is_not(None), table.c.purpose == word("tax"))
     .order_by(table.c.created_at, table.c.id)
 )
+_invoice, _note = document.alias("invoice"), document.alias("note")
+# Money that an import brought as given back, of a sale that has its invoice from here, and no credit note.
+_UNCREDITED = (
+    sa.select(table.c.store_id, table.c.environment, table.c.buyer_id, table.c.payment_id)
+    .select_from(
+        table.join(
+            _invoice,
+            sa.and_(_invoice.c.payment_id == table.c.payment_id, _invoice.c.kind == "invoice", _invoice.c.corrects_id.is_(None)),
+        ).outerjoin(_note, _note.c.refund_id == table.c.id)
+    )
+    .where(table.c.key.is_(None), table.c.status == "succeeded", _invoice.c.series.is_not(None), _note.c.id.is_(None))
+    .group_by(table.c.store_id, table.c.environment, table.c.buyer_id, table.c.payment_id)
+    .order_by(sa.func.min(table.c.created_at), table.c.payment_id)
+)
 _JOBLESS = (
     sa.select(table.c.key)
     .where(
@@ -212,6 +226,12 @@ def settle(tx: sa.Connection, key: str, status: Literal["succeeded", "failed"], 
 def taxes_under_way_any(tx: sa.Connection) -> tuple[TaxUnderWay, ...]:
     """Every refund of tax of any store that is under way, oldest first: for operators, never for a visitor."""
     return tuple(TaxUnderWay(BuyerScope(*row[:3]), row[3], row[4], Refund(*row[5:])) for row in many(tx, _TAXES_UNDER_WAY))
+
+
+def uncredited_any(tx: sa.Connection) -> tuple[tuple[BuyerScope, str], ...]:
+    """Payments of any store with an imported refund that should have a credit note from here and has none: whose they are, and their
+    ids, the first refund first. For operators, never for a visitor."""
+    return tuple((BuyerScope(*row[:3]), row[3]) for row in many(tx, _UNCREDITED))
 
 
 def pending_without_job(tx: sa.Connection, job_prefix: str, limit: int) -> list[str]:

@@ -36,6 +36,8 @@ def test_a_pdf_comes_with_what_the_law_wants_on_it_and_it_lacks(
     assert cli.run(["document", "render", whole, "-o", "whole.pdf"]) == 0
     assert (tmp_path / "whole.pdf").read_bytes().startswith(b"%PDF-")
     assert capsys.readouterr().err == ""
+    assert cli.run(["document", "issue-missing"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "Credit notes issued: 0."
     row = stores.find(configured.runtime, configured.store.store_id)
     assert row is not None
     stores.set_seller(configured.runtime, row, replace(row.seller, line1="", tax_id=""))

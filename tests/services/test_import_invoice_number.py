@@ -1,10 +1,14 @@
-"""A sale that was invoiced elsewhere keeps its number: a second invoice would owe the tax twice."""
+"""A sale that was invoiced elsewhere keeps its number: a second invoice would owe the tax twice. What is given back has its credit note
+where the invoice is from."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from portico.domain import invoice
+from portico.domain.invoice import DocumentContent
 from portico.domain.scope import BuyerScope
 from portico.services import check, document_file, importing
 from portico.services.runtime import Runtime
@@ -12,6 +16,7 @@ from portico.storage import document, tables
 from portico.storage.database import count_statements
 from portico.storage.store import StoreRow
 from tests.documents.pdf_text import text_of
+from tests.factories import Factory
 from tests.services import import_lines as lines
 from tests.services.import_lines import EVERYTHING, many, new_store, take
 
@@ -19,6 +24,7 @@ NUMBER = "RE 2025/0815"
 INVOICED = lines.PAYMENT | {"invoice_number": NUMBER}
 BEFORE = tuple(line for line in EVERYTHING if line["type"] not in ("payment", "refund"))
 ANOTHER = lines.PAYMENT | {"id": "p9"}
+MARCH = "2026-03-05T10:00:00+00:00"
 
 
 @pytest.fixture
@@ -148,6 +154,88 @@ def test_a_number_that_another_import_takes_meanwhile_costs_one_line(
     assert check.run(runtime.database) == []
 
 
+def _notes(runtime: Runtime) -> list[DocumentContent]:
+    table = tables.document
+    with runtime.database.read() as connection:
+        chosen = sa.select(table.c.content).where(table.c.kind == "credit_note").order_by(table.c.number)
+        return [invoice.from_json(content) for content in connection.execute(chosen).scalars()]
+
+
+@pytest.mark.parametrize("batch", [1, 4000])
+def test_parts_that_went_back_are_credited_on_their_days_and_sum_to_the_tax(
+    runtime: Runtime, store: StoreRow, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(importing, "LINES_AT_ONCE", batch)
+    days = ("2026-02-10T09:00:00Z", "2026-12-31T22:59:59Z", "2026-12-31T23:00:00Z")  # the last is 1 January in the store's zone
+    runtime.clock.time = datetime(2027, 2, 1, tzinfo=UTC)  # type: ignore[attr-defined]
+    parts = [
+        lines.REFUND | {"id": f"r{n}", "amount": amount, "created_at": day}
+        for n, (amount, day) in enumerate(zip(("11.50", "11.50", "11.51"), days, strict=True))
+    ]
+    waits = lines.REFUND | {"id": "r9", "payment": "p2", "amount": "34.51", "created_at": MARCH, "status": "pending"}
+    _, refused = take(runtime, store, [*BEFORE, lines.PAYMENT, lines.RENEWAL, *parts, waits])
+    assert not refused
+    notes = {note.number: note for note in _notes(runtime)}
+    assert [(number, note.issued_at, note.paid_at) for number, note in notes.items()] == [
+        (number, datetime.fromisoformat(day), datetime.fromisoformat(day))
+        for number, day in zip(("CN-2026-000001", "CN-2026-000002", "CN-2027-000001"), days, strict=True)
+    ]
+    assert {(note.refers_to, note.language) for note in notes.values()} == {("INV-2026-000001", "de")}
+    assert [note.tax_minor for note in notes.values()] == [184, 183, 184], "together 5.51"
+    assert check.run(runtime.database) == []
+    take(runtime, store, [*parts, waits | {"status": "succeeded"}])
+    assert len(_notes(runtime)) == 4, "once each, and that of the one that has ended since"
+    assert [line.kind for line in _notes(runtime)[2].lines] == ["plain"]
+    assert check.run(runtime.database) == []
+
+
+@pytest.mark.parametrize("batch", [1, 4000])
+def test_what_was_invoiced_elsewhere_is_credited_under_the_number_it_comes_with(
+    runtime: Runtime, store: StoreRow, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(importing, "LINES_AT_ONCE", batch)
+    numbered, bare = lines.REFUND | {"credit_note_number": "GS 17"}, lines.REFUND | {"id": "r2"}
+    ours = bare | {"id": "r3", "payment": "p2", "created_at": MARCH}
+    file = [*BEFORE, INVOICED, lines.RENEWAL, numbered, bare, ours]
+    for _ in range(2):
+        _, refused = take(runtime, store, file)
+        assert not refused
+    credited = [row for row in _documents(runtime) if row[0] == "credit_note"]
+    assert credited == [("credit_note", "CN-2026-000001", "CN-2026", 1), ("credit_note", "GS 17", None, None)]
+    assert _notes(runtime)[1].refers_to == NUMBER
+    assert check.run(runtime.database) == []
+    wrong = {
+        "differs": [numbered | {"credit_note_number": "GS 18"}, lines.REFUND, bare | {"credit_note_number": "GS 18"}],
+        "credit_note_number_taken": [bare | {"id": "r4", "credit_note_number": number} for number in ("GS 17", NUMBER)],
+        "credit_note_number": [
+            bare | {"id": "r4", "credit_note_number": "CN-2026-000009"},
+            bare | {"id": "r4", "credit_note_number": "GS 18", "status": "pending"},
+            ours | {"id": "r4", "credit_note_number": "GS 18"},
+        ],
+    }
+    for code, each in wrong.items():
+        _, refused = take(runtime, store, each)
+        assert [refusal.code for refusal in refused] == [code] * len(each)
+    assert len(_documents(runtime)) == 6
+
+
+def test_what_is_given_back_after_a_correction_corrects_the_newer_invoice(runtime: Runtime, store: StoreRow, factory: Factory) -> None:
+    """Even if the money went back on a day before: nothing can be credited earlier than it is invoiced."""
+    take(runtime, store, [*BEFORE, INVOICED, lines.RENEWAL])
+    with runtime.database.read() as connection:
+        paid = connection.execute(sa.select(tables.payment.c["id", "buyer_id"])).all()
+    corrected_at = datetime(2026, 3, 10, tzinfo=UTC)
+    for payment_id, buyer_id in paid:
+        factory.correction(BuyerScope(store.id, "prod", buyer_id), payment_id, issued_at=corrected_at)
+    take(runtime, store, [lines.REFUND, lines.REFUND | {"id": "r2", "payment": "p2", "created_at": MARCH}])
+    made = [note for note in _notes(runtime) if not note.counterpart]
+    assert [(note.issued_at, note.paid_at) for note in made] == [
+        (corrected_at, datetime.fromisoformat(day)) for day in (lines.REFUND["created_at"], MARCH)
+    ]
+    assert {note.refers_to for note in made} == {"INV-2026-000002", "INV-2026-000003"}
+    assert check.run(runtime.database) == []
+
+
 def test_numbers_are_looked_up_by_the_batch(runtime: Runtime) -> None:
     """As many statements for 200 payments as for 20, when they are new and when they are stored."""
 
@@ -157,6 +245,7 @@ def test_numbers_are_looked_up_by_the_batch(runtime: Runtime) -> None:
             line | {"invoice_number": f"RE {line['id']}"} if line["type"] == "payment" else line
             for line in many(orders, "2026-02-01T11:00:00Z")
         ]
+        file += [lines.REFUND | {"id": f"r{n}", "payment": f"p{n}", "credit_note_number": f"GS {n}"} for n in range(orders)]
         counts = list[int]()
         for _ in range(2):
             with count_statements(runtime.database) as seen:

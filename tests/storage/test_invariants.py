@@ -28,6 +28,7 @@ class World:
         self.payment = factory.payment(self.buyer, self.order, attempts=("failed", "succeeded"), refunded_minor=1000)
         self.refund = factory.refund(self.buyer, self.payment)
         self.documents = [factory.document(self.buyer, self.payment, kind=kind) for kind in ("invoice", "receipt")]
+        factory.credit_note(self.buyer, self.payment, self.refund)
         self.subscription = factory.subscription(self.buyer)
         with database.transaction() as tx:
             kept = subscription.get(tx, self.buyer, self.subscription)

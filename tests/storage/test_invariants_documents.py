@@ -54,8 +54,8 @@ class World:
     def _pay(self, *, refunded_minor: int, keyed: bool = True) -> str:
         order_id = self.factory.order(self.buyer, status="partially_refunded")
         payment_id = self.factory.payment(self.buyer, order_id, keyed=keyed, refunded_minor=refunded_minor)
-        for kind in ("invoice", "receipt"):
-            self.factory.document(self.buyer, payment_id, kind=kind)
+        self.factory.document(self.buyer, payment_id, elsewhere=None if keyed else "RE 2025/0815")
+        self.factory.document(self.buyer, payment_id, kind="receipt")
         return payment_id
 
     def _refund(self, payment_id: str, *, before_minor: int = 0, **columns: Any) -> str:
