@@ -15,7 +15,7 @@ from tests.api.plans import Desk
 from tests.bank import BankGateway
 from tests.conftest import SteppingClock
 from tests.factories import Factory
-from tests.services.test_correction import VIENNA, adopt, correct
+from tests.services.corrections import VIENNA, adopt, correct
 from tests.web.browser import Answer
 
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

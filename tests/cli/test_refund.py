@@ -8,8 +8,8 @@ from portico.domain.payment import RefundTicket
 from portico.domain.tax import TaxPolicy
 from portico.services import refund
 from portico.storage import refund_ticket
+from tests.services.corrections import VIENNA, adopt, correct
 from tests.services.shop import Shop
-from tests.services.test_correction import VIENNA, adopt, correct
 
 Captured = pytest.CaptureFixture[str]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from portico.domain.payment import Payment
 from portico.domain.scope import BuyerScope, StoreScope
 from portico.sandbox.bank import Bank
 from portico.services.runtime import Runtime
@@ -48,3 +49,11 @@ def gateway(clock: SteppingClock, random_bytes: Callable[[int], bytes]) -> BankG
 def shop(runtime: Runtime, factory: Factory, gateway: BankGateway, clock: SteppingClock) -> shops.Shop:
     """Plans in a group and a buyer with a card; see tests/services/shop.py."""
     return shops.opened(runtime, factory, gateway, clock)
+
+
+@pytest.fixture
+def paid(shop: shops.Shop) -> Payment:
+    """What the shop's buyer paid for a month three days ago: 10.00 and 1.90 of tax."""
+    (payment,) = shop.payments(shop.subscribe("starter"))
+    shop.clock.advance(days=3)
+    return payment

@@ -23,13 +23,6 @@ from tests.services.shop import START, Shop
 PAID = 1190
 
 
-@pytest.fixture
-def paid(shop: Shop) -> Payment:
-    (payment,) = shop.payments(shop.subscribe("starter"))
-    shop.clock.advance(days=3)
-    return payment
-
-
 def given_back(shop: Shop, payment: Payment, amount: str) -> str:
     """Asked for, granted and done; the refund's id."""
     ticket = refund.ask(shop.runtime, shop.ada, payment.id, amount, "Bought by mistake")

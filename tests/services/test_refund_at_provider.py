@@ -10,12 +10,10 @@ from portico.domain.payment import Payment
 from portico.jobs.worker import Worker
 from portico.services import lost_jobs, refund, refund_at_provider
 from portico.storage import tables
+from tests.services.corrections import REFUNDS_TAX, adopt, tax_refund
 from tests.services.drive import begun, deliver, renew, state, work
 from tests.services.shop import Shop
-from tests.services.test_correction import REFUNDS_TAX, adopt, tax_refund
-from tests.services.test_refund import PAID, again, credit_notes, given_back, paid, ticket_of
-
-__all__ = ["paid"]  # a fixture
+from tests.services.test_refund import PAID, again, credit_notes, given_back, ticket_of
 
 
 def key_of(payment: Payment) -> str:
