@@ -61,13 +61,16 @@ def keep_exchange_rates(runtime: Runtime, store_id: str, rates: Sequence[tuple[s
 
 
 def exchange_rates_wanted(tx: sa.Connection, now: datetime) -> Iterator[tuple[str, str]]:
-    """Stores whose next invoices should tell the tax in the store's own currency too, and cannot, or not by a rate of today: each with
-    what is wrong."""
+    """Stores whose next invoices should tell the tax in another currency too, their own or that of the country that gets it, and cannot,
+    or not by a rate of today: each with what is wrong."""
     for store in stores.every(tx):
-        own, today = particulars.local_currency(store.seller.country), now.astimezone(ZoneInfo(store.time_zone)).date()
-        for currency in taxed.currencies(tx, store.id) if own else ():
-            found = None if currency == own else exchange_rate.newest(tx, store.id, currency, own, today)
-            if currency != own and found is None:
-                yield store.id, f"no rate of {currency} to {own}: invoices say the tax in {currency} alone"
-            elif found is not None and today - found[1] > _LONGEST_IN_USE:
-                yield store.id, f"the newest rate of {currency} to {own} is of {found[1].isoformat()}"
+        country, today = store.seller.country, now.astimezone(ZoneInfo(store.time_zone)).date()
+        charged = {(currency, particulars.local_currency(country, [place])) for currency, place in taxed.currencies(tx, store.id)}
+        for currency, told in sorted(charged):
+            if told in ("", currency):
+                continue
+            found = exchange_rate.newest(tx, store.id, currency, told, particulars.exchanged_on(country, today))
+            if found is None:
+                yield store.id, f"no rate of {currency} to {told}: invoices say the tax in {currency} alone"
+            elif today - found[1] > _LONGEST_IN_USE:
+                yield store.id, f"the newest rate of {currency} to {told} is of {found[1].isoformat()}"

@@ -50,11 +50,11 @@ _OF_STORE = (
 )
 _OF_STORE_LOCKED = _OF_STORE.with_for_update(of=table, skip_locked=True)
 _CURRENCIES = (
-    sa.select(table.c.currency)
+    sa.select(table.c.currency, table.c.tax_country)
     .distinct()
     .where(table.c.store_id == sa.bindparam("p_store_id"), table.c.managed, table.c.ended_at.is_(None))
     .where(table.c.tax_reason.not_in(UNTAXED_REASONS))
-    .order_by(table.c.currency)
+    .order_by(table.c.currency, table.c.tax_country)
 )
 
 
@@ -78,9 +78,9 @@ def of_store(tx: sa.Connection, store_id: str) -> Iterator[Taxed]:
         after = found[-1].subscription.id
 
 
-def currencies(tx: sa.Connection, store_id: str) -> tuple[str, ...]:
-    """Those in which a store will charge tax."""
-    return tuple(row.currency for row in many(tx, _CURRENCIES, {"p_store_id": store_id}))
+def currencies(tx: sa.Connection, store_id: str) -> tuple[tuple[str, str], ...]:
+    """Those in which a store will charge tax, each with the country that gets it; empty where that is not known."""
+    return tuple((row.currency, row.tax_country) for row in many(tx, _CURRENCIES, {"p_store_id": store_id}))
 
 
 def _of_row(row: Any) -> Taxed:

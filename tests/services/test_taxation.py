@@ -296,5 +296,7 @@ def test_a_store_is_told_of_a_currency_without_a_rate_of_exchange(shop: Shop) ->
     rates(today - timedelta(days=62))
     assert told() == []
     rates()
+    shop.set(tables.subscription, subscription_id, currency="EUR", tax_country="GB")
+    assert told() == ["no rate of EUR to GBP: invoices say the tax in EUR alone"], "the country that gets the tax has its own"
     shop.set(tables.subscription, subscription_id, tax_rate="0", tax_reason="reverse_charge")
     assert told() == [], "there is no tax to tell"
