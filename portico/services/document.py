@@ -33,8 +33,8 @@ from portico.storage.store import StoreRow
 class Receivable:
     """A payment that succeeded, with what its documents copy. `language` is the buyer's own, if any; `issued_at` dates them
     and picks the year of their numbers. `invoice_number` is that of an invoice the sale has had before it came here.
-    `billing_detail` is whom they are made out to, the order's own copy if None; `home` the currency that the tax has to be said in
-    too, how many of it one of the payment's makes, and on which day."""
+    `billing_detail` is whom they are made out to, the order's own copy if None; `local_rate` the currency that the tax has
+    to be said in too, how many of it one of the payment's makes, and on which day."""
 
     buyer_id: str
     buyer_email: str
@@ -46,7 +46,7 @@ class Receivable:
     issued_at: datetime
     invoice_number: str | None = None
     billing_detail: BillingDetail | None = None
-    home: tuple[str, str, date] | None = None
+    local_rate: tuple[str, str, date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,25 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """A number as it is printed, and its place in its series."""
+    """A number as it is printed, and its place in its series; one from elsewhere has none."""
 
     text: str
-    series: str
-    sequence: int
+    series: str | None = None
+    sequence: int | None = None
+
+
+class _Numbers:
+    """Numbers of the series of which some were reserved, in order: `following` has the first of each."""
+
+    def __init__(self, following: Mapping[str, int], environment: Environment) -> None:
+        self._following = dict(following)
+        self._test = environment == "test"
+
+    def take(self, kind: DocumentKind, year: int) -> _Number:
+        within = series(kind, year)
+        sequence = self._following[within]
+        self._following[within] = sequence + 1
+        return _Number(invoice.number(SERIES_PREFIX[kind], year, sequence, self._test), within, sequence)
 
 
 def issue_for_payment(
@@ -96,9 +110,9 @@ def issue_for_payment(
     seller = seller or store.get(tx, scope.store_id)
     bought, who, own_detail = order.with_buyer(tx, scope, payment.order_id)
     tax = _taxed_as(tx, scope, bought, payment)
-    home = _home(tx, seller, payment, now)
+    local_rate = _local_rate(tx, seller, payment, now)
     billed_to = bought.billing_detail if as_ordered else _billed_to(payment, own_detail, bought.billing_detail)
-    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, billed_to, home)
+    receivable = Receivable(who.id, who.email, who.locale, bought, payment, *tax, now, None, billed_to, local_rate)
     reserve = partial(numbering.reserve, tx, StoreScope(scope.store_id, scope.environment))
     issues = documents_for_payments(seller, scope.environment, [receivable], reserve=reserve, new_id=runtime.new_id)
     document.insert(tx, issues)
@@ -154,7 +168,10 @@ def issue_correction(
     Call it last in the transaction, like the others, with the payment locked. A second one for the same invoice breaks a constraint.
     """
     before, who, (own_detail, _) = content_of(corrected), buyer.get(tx, scope), buyer.billing_detail(tx, scope)
-    numbers = _numbers(tx, scope, now, before.time_zone, "credit_note", "invoice")
+    kinds: tuple[DocumentKind, ...] = ("credit_note", "invoice")
+    year = _year(now, before.time_zone)
+    reserved = _Numbers(numbering.reserve(tx, scope, {series(kind, year): 1 for kind in kinds}), scope.environment)
+    numbers = {kind: reserved.take(kind, year) for kind in kinds}
     made = correction.correct(
         before,
         payment,
@@ -198,21 +215,16 @@ def documents_for_payments(
     numbered_here = Counter(year for receivable, year in zip(receivables, years, strict=True) if receivable.invoice_number is None)
     needed = {"invoice": numbered_here, "receipt": Counter(years)}
     counts = {series(kind, year): count for kind in PAYMENT_KINDS for year, count in needed[kind].items() if count}
-    following = dict(reserve(counts))
+    numbers = _Numbers(reserve(counts), environment)
     for receivable, content, year in zip(receivables, contents, years, strict=True):
         scope, of_invoice = BuyerScope(seller.id, environment, receivable.buyer_id), ""
         for kind in PAYMENT_KINDS:
-            if kind == "invoice" and receivable.invoice_number is not None:
-                within, sequence, number = None, None, receivable.invoice_number
-            else:
-                within = series(kind, year)
-                sequence = following[within]
-                following[within] = sequence + 1
-                number = invoice.number(SERIES_PREFIX[kind], year, sequence, environment == "test")
-            drawn_up = replace(content, kind=kind, number=number, refers_to=of_invoice)
-            of_invoice = number  # the invoice comes first; a receipt names it, so that nobody books the sale twice
+            kept = receivable.invoice_number if kind == "invoice" else None
+            number = numbers.take(kind, year) if kept is None else _Number(kept)
+            drawn_up = replace(content, kind=kind, number=number.text, refers_to=of_invoice)
+            of_invoice = number.text  # the invoice comes first; a receipt names it, so that nobody books the sale twice
             issued = _issued(new_id("INV"), drawn_up, receivable.payment.id)
-            issues.append(Issue(scope, issued, within, sequence))
+            issues.append(Issue(scope, issued, number.series, number.sequence))
     return issues
 
 
@@ -230,20 +242,15 @@ def documents_for_refunds(
     """
     zones = [content_of(credit.corrected).time_zone for credit in credited]
     ours = [credit_note_series(credit.issued_at, zone) for credit, zone in zip(credited, zones, strict=True) if credit.number is None]
-    following = dict(reserve(Counter(ours)))
+    numbers = _Numbers(reserve(Counter(ours)), scope.environment)
     issues: list[Issue] = []
     for credit, zone in zip(credited, zones, strict=True):
-        within, sequence, number = None, None, credit.number
-        if number is None:
-            year = _year(credit.issued_at, zone)
-            within = series("credit_note", year)
-            sequence = following[within]
-            following[within] = sequence + 1
-            number = invoice.number(SERIES_PREFIX["credit_note"], year, sequence, scope.environment == "test")
+        kept = credit.number
+        number = numbers.take("credit_note", _year(credit.issued_at, zone)) if kept is None else _Number(kept)
         content = invoice.content_for_refund(
             content_of(credit.corrected),
             credit.payment,
-            number=number,
+            number=number.text,
             issued_at=credit.issued_at,
             amount_minor=credit.amount_minor,
             before_minor=credit.before_minor,
@@ -251,12 +258,12 @@ def documents_for_refunds(
             language=_language(credit.language, credit.corrected.language),
         )
         issued = _issued(new_id("INV"), content, credit.payment.id, refund_id=credit.refund_id, corrects_id=credit.corrected.id)
-        issues.append(Issue(BuyerScope(scope.store_id, scope.environment, credit.buyer_id), issued, within, sequence))
+        issues.append(Issue(BuyerScope(scope.store_id, scope.environment, credit.buyer_id), issued, number.series, number.sequence))
     return issues
 
 
 def series(kind: DocumentKind, year: int) -> str:
-    """The series a number counts in: one per kind and year of issue, the year taken in the store's time zone."""
+    """The series a number counts in: one per kind and year of issue, the year taken in the time zone in which the document prints it."""
     return f"{SERIES_PREFIX[kind]}-{year}"
 
 
@@ -284,13 +291,13 @@ def _content(seller: StoreRow, environment: Environment, receivable: Receivable)
         store_name=seller.name,
         accent_color=seller.accent_color,
     )
-    if receivable.home is None:
+    if receivable.local_rate is None:
         return content
-    currency, rate, on = receivable.home
+    currency, rate, on = receivable.local_rate
     return replace(content, local_tax=invoice.local_tax(content.tax_minor, content.currency, to=currency, rate=rate, on=on))
 
 
-def _home(tx: sa.Connection, seller: StoreRow, payment: Payment, now: datetime) -> tuple[str, str, date] | None:
+def _local_rate(tx: sa.Connection, seller: StoreRow, payment: Payment, now: datetime) -> tuple[str, str, date] | None:
     """The currency of the country that gets the tax, at the newest rate that the store brought in; None where the tax is said in it
     anyway, where the law doesn't ask for it, and where no rate is known."""
     currency = particulars.local_currency(seller.seller.country, [tax.country for tax in payment.taxes if tax.tax_minor])
@@ -313,18 +320,6 @@ def _taxed_as(tx: sa.Connection, scope: BuyerScope, bought: Order, payment: Paym
         return bought.tax_rate, bought.tax_reason
     found = subscription.get(tx, scope, payment.subscription_id)
     return found.tax_rate, found.tax_reason
-
-
-def _numbers(tx: sa.Connection, scope: BuyerScope, now: datetime, zone: str, *kinds: DocumentKind) -> dict[DocumentKind, _Number]:
-    """The next number of each kind, in one statement, of the year that the document prints as that of its issue."""
-    year = _year(now, zone)
-    following = numbering.reserve(tx, scope, {series(kind, year): 1 for kind in kinds})
-    numbers = dict[DocumentKind, _Number]()
-    for kind in kinds:
-        within = series(kind, year)
-        text = invoice.number(SERIES_PREFIX[kind], year, following[within], scope.environment == "test")
-        numbers[kind] = _Number(text, within, following[within])
-    return numbers
 
 
 def _year(moment: datetime, zone: str) -> int:
