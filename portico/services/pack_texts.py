@@ -9,20 +9,23 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from portico.domain import csv_table
+from portico.domain.document_line import counted
 from portico.domain.invoice import Document, DocumentContent, content_of
 from portico.domain.money import format_amount
 from portico.domain.tax import TaxLine
-from portico.i18n.catalog import catalog, fill
+from portico.i18n.catalog import N_, catalog, fill
 from portico.i18n.format import formats
 from portico.i18n.pack_words import AMOUNTS, COUNT, FILES, FROM_TO, MISSING, TEST, TITLE
 
+# New ones stand behind the others: some read a table by places.
 COLUMNS = (
     "number", "kind", "issued_on", "supplied_on", "period_start", "period_end", "paid_on", "refers_to", "counterpart", "buyer",
     "buyer_tax_id", "buyer_country", "po_number", "cost_centre", "seller", "seller_tax_id", "currency", "net", "tax", "total", "tax_rates",
     "tax_reasons", "tax_countries", "tax_bases", "tax_amounts", "tax_notes", "local_currency", "local_tax", "exchange_rate", "order_id",
-    "test", "pdf", "cii", "ubl", "missing",
+    "test", "pdf", "cii", "ubl", "missing", "positions", "card", "exchange_rate_on", "tax_returned", "tax_returned_on",
 )  # fmt: skip
 _SEVERAL = "; "
+_UNUSED = N_("Unused time on {plan}")
 
 
 def heading() -> bytes:
@@ -35,6 +38,7 @@ def row(found: Document, names: Mapping[str, str], missing: Sequence[str]) -> by
     there. What is told by tax rate is in one order: rates, reasons, countries, bases, amounts and notes."""
     content = content_of(found)
     detail, seller, local, currency = content.billing_detail, content.seller, content.local_tax, content.currency
+    returned = content.tax_returned
     values = (
         found.number,
         found.kind,
@@ -61,6 +65,11 @@ def row(found: Document, names: Mapping[str, str], missing: Sequence[str]) -> by
         "yes" if content.test else "no",
         *(names.get(column, "") for column in ("pdf", "cii", "ubl")),
         " ".join(missing),
+        _positions(content),
+        f"{content.method.brand} {content.method.last4}" if content.method else "",
+        local.on.isoformat() if local else "",
+        format_amount(returned.amount_minor, currency) if returned else "",
+        _day(content, returned.at) if returned else "",
     )
     return csv_table.line(values)
 
@@ -84,6 +93,13 @@ def readme(
     if missing:
         lines += ["", words.message(MISSING), *(f"- {name}" for name in missing)]
     return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _positions(content: DocumentContent) -> str:
+    """What was sold, in the words and the language of the document."""
+    unused = catalog(content.language).message(_UNUSED)
+    named = ((line, " ".join(counted(line.description, line.quantity).split())) for line in content.lines)
+    return _SEVERAL.join(fill(unused, plan=name) if line.kind == "credit" else name for line, name in named)
 
 
 def _by_rate(taxes: Sequence[TaxLine], currency: str) -> tuple[str, ...]:

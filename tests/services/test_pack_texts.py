@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from portico.domain.document_line import DocumentLine
-from portico.domain.invoice import Document, DocumentContent, LocalTax
+from portico.domain.invoice import Document, DocumentContent, LocalTax, TaxReturned
 from portico.domain.tax import TaxLine
 from portico.services import pack_texts
 from tests.documents.samples import CANCELLATION, DECEMBER, NOVEMBER, ORDINARY, PLAN_CHANGE
@@ -42,8 +42,20 @@ def test_what_is_told_by_rate_says_to_which_country_the_tax_goes() -> None:
         "rates": "19; 20", "countries": "DE; FR", "bases": "-14.50; 24.50", "amounts": "-2.76; 4.90", "notes": "; CGI art. 278",
     }  # fmt: skip
     assert (told["local_currency"], told["local_tax"], told["exchange_rate"]) == ("PLN", "9.10", "4.2531")
+    assert told["exchange_rate_on"] == "2026-10-30"
     plain = row(ORDINARY)
     assert (plain["tax_countries"], plain["tax_notes"], plain["exchange_rate"]) == ("", "", "")
+
+
+def test_what_was_sold_and_how_it_was_paid() -> None:
+    lines = (DocumentLine("=1+1", 3, 100, 300, "19"), replace(PLAN_CHANGE.lines[0], description="Team, small"))
+    told = row(replace(ORDINARY, lines=lines, language="de"))
+    assert told["positions"] == "3 × =1+1; Nicht genutzte Zeit für Team, small"
+    assert row(replace(ORDINARY, lines=(replace(lines[0], quantity=1),)))["positions"] == "'=1+1", "text stays text in a spreadsheet"
+    assert (told["card"], row(replace(ORDINARY, method=None))["card"]) == ("visa 4242", "")
+    corrected = row(replace(CANCELLATION, tax_returned=TaxReturned(551, NOVEMBER)))
+    assert (corrected["tax_returned"], corrected["tax_returned_on"]) == ("5.51", corrected["issued_on"])
+    assert (told["tax_returned"], told["tax_returned_on"]) == ("", "")
 
 
 def test_a_cancellation_is_told_from_money_that_went_back() -> None:
