@@ -24,7 +24,7 @@ from portico.domain.order import Order
 from portico.domain.payment import Payment
 from portico.domain.refund import charge_reference
 from portico.domain.scope import BuyerScope
-from portico.domain.tax import UNTAXED_REASONS, Taxation
+from portico.domain.tax import UNTAXED_REASONS, Taxation, parse_rate
 from portico.services import billing_detail, document, marks, notice, refund, store_time, taxation
 from portico.services import tax_id_check as register
 from portico.services.refund import TaxCorrection
@@ -33,6 +33,7 @@ from portico.storage import audit, buyer, order, payment, tax_id_check
 from portico.storage import document as documents
 from portico.storage import refund as refunds
 from portico.storage import store as stores
+from portico.storage import subscription as subscriptions
 from portico.storage.store import StoreRow
 
 WhatOfTax = Literal["same", "refund", "next_charge"]
@@ -135,6 +136,9 @@ def _case(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, document_id: s
     if found.payment_id is None:
         raise Refused("not_an_invoice")
     if lock:
+        carried = payment.get(tx, scope, found.payment_id).subscription_id
+        if carried is not None:  # a change of plan gives tax back, too, by what it finds here
+            subscriptions.lock(tx, scope, carried)
         payment.lock(tx, scope, found.payment_id)
     paid, store = payment.get(tx, scope, found.payment_id), stores.get(tx, scope.store_id)
     of_payment, now = documents.of_payment(tx, scope, paid.id), store_time.now(runtime, store, scope.environment)
@@ -239,7 +243,7 @@ def _is_taxed(decided: Taxation | None) -> bool:
 def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> bool:
     """Whether undue tax is paid back: the store wants it, the money was taken here, and where ids are looked up this one was found."""
     policy = case.store.tax_policy
-    if policy is None or not _can_go_back(runtime, scope, case):
+    if policy is None or not _can_go_back(tx, runtime, scope, case):
         return False
     if not policy.check_vat_ids:
         return True
@@ -248,16 +252,36 @@ def _goes_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Ca
     return detail.country == case.country_then  # nobody can be asked: then where the buyer is must not be news as well
 
 
-def _can_go_back(runtime: Runtime, scope: BuyerScope, case: _Case) -> bool:
+def _can_go_back(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case) -> bool:
     policy = case.store.tax_policy
     is_wanted = policy is not None and policy.refund_tax
     is_possible = scope.environment in runtime.gateways and charge_reference(case.payment) is not None
-    return is_wanted and is_possible and case.payment.disputed_at is None
+    return is_wanted and is_possible and case.payment.disputed_at is None and not _is_credited(tx, scope, case.payment)
+
+
+def _is_credited(tx: sa.Connection, scope: BuyerScope, paid: Payment) -> bool:
+    """Whether a change of plan since has credited time that this paid for, with its tax, so that the tax would go back twice. Where the
+    tax of that change went back, its credit's did not: who owes none of both gets both back, the newer first."""
+    until = paid.change.period_end if paid.change else paid.period_end
+    since = payment.of_orders(tx, scope, [paid.order_id]).get(paid.order_id, ())
+    changes = [
+        other
+        for other in since
+        if other.change is not None and other.status in ("pending", "unknown", "succeeded")
+        if other.id != paid.id
+        and other.created_at >= (paid.succeeded_at or paid.created_at)
+        and (until is None or other.created_at < until)
+        if any(line.kind == "credit" and parse_rate(line.tax_rate) > 0 for line in other.lines)
+    ]
+    return any(
+        not any(given.purpose == "tax" and given.status == "succeeded" for given in other.refunds)
+        for other in payment.with_details(tx, scope, changes)
+    )
 
 
 def _waits_for_register(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, case: _Case, detail: BillingDetail) -> bool:
     policy = case.store.tax_policy
-    if policy is None or not policy.check_vat_ids or runtime.vat_register is None or not _can_go_back(runtime, scope, case):
+    if policy is None or not policy.check_vat_ids or runtime.vat_register is None or not _can_go_back(tx, runtime, scope, case):
         return False
     if not tax_id.is_in_vies(detail.country, detail.tax_id):
         return False

@@ -199,6 +199,23 @@ def test_a_change_of_plan_without_tax_beside_a_credit_with_it_stays_a_businesss(
         correct(shop, changed, BERLIN)
     assert [(error.field, error.code) for error in invalid.value.errors] == [("tax_id", "required")]
     correct(shop, changed, {**VIENNA, "po_number": "4711"})
+    adopt(shop, REFUNDS_TAX)
+    assert correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, VIENNA).tax == "next_charge", "the credit gave it back"
+    shop.is_sound()
+
+
+def test_tax_that_a_change_of_plan_credited_goes_back_after_that_of_the_change(shop: Shop, paid: Payment) -> None:
+    """The other way round a consumer had the tax of what was credited twice: from the change, and with somebody's id from the first."""
+    adopt(shop, REFUNDS_TAX)
+    subscription = str(paid.subscription_id)
+    shown = plan_change.review(shop.runtime, shop.ada, subscription, shop.plans["yearly"], 1)
+    changed_id = plan_change.confirm(shop.runtime, shop.ada, subscription, shown.quote).payment_id
+    assert correction.preview(shop.runtime, shop.ada, newest(shop, paid).id, VIENNA).tax == "next_charge"
+    for payment in (again(shop, payment) for payment in reversed(shop.payments(subscription))):
+        correct(shop, payment, VIENNA)
+        Worker(shop.runtime).run_until_idle()
+    assert changed_id == shop.payments(subscription)[-1].id
+    assert [payment.total_minor - payment.refunded_minor for payment in shop.payments(subscription)] == [1000, 29100]
     shop.is_sound()
 
 
