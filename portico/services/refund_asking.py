@@ -11,7 +11,7 @@ import structlog
 
 from portico.domain.errors import NotFound
 from portico.gateways.port import PaymentGateway, RefundOrder, RefundResult, Unanswered
-from portico.services import marks
+from portico.services import marks, surplus
 from portico.services.runtime import Runtime
 from portico.storage import refund as refunds
 from portico.storage.refund import KeyedRefund
@@ -56,17 +56,26 @@ def _give_back(runtime: Runtime, gateway: PaymentGateway, asked: KeyedRefund, ch
     return gateway.refund(order)
 
 
+def is_asked_for(runtime: Runtime, result: RefundResult) -> bool:
+    """Whether the books know that it was asked for here, or it undoes a charge that they never held. They do not know what was asked
+    for since the backup that they come from: that is like one that somebody made at the provider."""
+    return bool(result.key) and (result.key.endswith(surplus.KEY_SUFFIX) or _is_known(runtime, result.key))
+
+
 def _is_overtaken(runtime: Runtime, made: Sequence[RefundResult]) -> bool:
     """Whether somebody gave back money of the charge at the provider that is not in our books yet."""
-    for result in made:
-        if result.key or result.status == "failed":
-            continue
-        try:
-            with runtime.database.read() as connection:
-                refunds.by_key(connection, result.reference)
-        except NotFound:
-            return True
-    return False
+    return any(
+        result.status != "failed" and not is_asked_for(runtime, result) and not _is_known(runtime, result.reference) for result in made
+    )
+
+
+def _is_known(runtime: Runtime, key: str) -> bool:
+    try:
+        with runtime.database.read() as connection:
+            refunds.by_key(connection, key)
+    except NotFound:
+        return False
+    return True
 
 
 def _made_there(gateway: PaymentGateway, asked: KeyedRefund, charge_reference: str) -> RefundResult:

@@ -47,7 +47,7 @@ def look(runtime: Runtime, charge_key: str) -> Looked:
     if asked.attempt.status != "succeeded" or asked.attempt.reference is None:
         log.warning("refund_of_uncounted_charge", key=charge_key)  # a surplus, which goes back by itself
         return "done"
-    made = [result for result in gateway.refunds_of(asked.attempt.reference) if not result.key]
+    made = [result for result in gateway.refunds_of(asked.attempt.reference) if not refund_asking.is_asked_for(runtime, result)]
     outcomes = {_take_in(runtime, asked, result) for result in made}
     return "refused" if "refused" in outcomes else "waits" if "waits" in outcomes else "done"
 
