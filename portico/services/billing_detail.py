@@ -66,5 +66,5 @@ def keep(
 
 def _hold_limit(tx: sa.Connection, runtime: Runtime, scope: BuyerScope) -> None:
     key = keyed(runtime.secret, "billing details saved in a day", scope.buyer_id)
-    if rate_limit.hit(tx, key, runtime.clock(), _DAY_SECONDS, stop_at=SAVED_PER_DAY + 1) > SAVED_PER_DAY:
+    if not rate_limit.is_within(tx, key, runtime.clock(), _DAY_SECONDS, SAVED_PER_DAY):
         raise Refused("details_limit")

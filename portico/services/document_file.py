@@ -175,8 +175,8 @@ def _hold_limit(runtime: Runtime, scope: BuyerScope) -> None:
     """Everybody's documents are made by the same two compilers: one buyer with a hundred languages must not keep them busy."""
     with runtime.database.transaction() as tx:
         key = keyed(runtime.secret, "documents made in an hour", scope.buyer_id)
-        made = rate_limit.hit(tx, key, runtime.clock(), _HOUR_SECONDS, stop_at=MADE_PER_HOUR + 1)
-    if made > MADE_PER_HOUR:
+        may_make = rate_limit.is_within(tx, key, runtime.clock(), _HOUR_SECONDS, MADE_PER_HOUR)
+    if not may_make:
         log.warning("documents_limit", buyer_id=scope.buyer_id)
         raise Refused("document_limit")
 

@@ -145,8 +145,8 @@ def _send_copy(runtime: Runtime, scope: BuyerScope, message: EmailMessage, to: s
     mailbox = f"{local.partition('+')[0]}@{domain}"  # with most providers a+b@ is the mailbox of a@
     now, key = runtime.clock(), keyed(runtime.secret, "copies to an address in a day", scope.store_id, scope.environment, mailbox)
     with runtime.database.transaction() as tx:
-        sent = rate_limit.hit(tx, key, now, _DAY_SECONDS, stop_at=COPIES_TO_ONE_PER_DAY + 1)
-    if sent > COPIES_TO_ONE_PER_DAY:
+        may_leave = rate_limit.is_within(tx, key, now, _DAY_SECONDS, COPIES_TO_ONE_PER_DAY)
+    if not may_leave:
         log.warning("copies_to_one_limit", buyer_id=scope.buyer_id)
         return
     try:
@@ -217,4 +217,4 @@ def _address(runtime: Runtime, scope: BuyerScope, email: str) -> str:
 
 def _is_within(tx: sa.Connection, runtime: Runtime, scope: BuyerScope, what: str, *, limit: int, now: datetime) -> bool:
     key = keyed(runtime.secret, "documents mailed in a day", what, scope.buyer_id)
-    return rate_limit.hit(tx, key, now, _DAY_SECONDS, stop_at=limit + 1) <= limit
+    return rate_limit.is_within(tx, key, now, _DAY_SECONDS, limit)

@@ -58,8 +58,7 @@ def ask_also(tx: sa.Connection, runtime: Runtime, store: StoreRow, scope: BuyerS
     if outbox.has(tx, _key(check_id)):
         return  # it is being asked; saved twenty times, one id would put off the question about the next to another day
     key = keyed(runtime.secret, "tax ids asked for in a day", scope.buyer_id)
-    asked = rate_limit.hit(tx, key, now, _DAY_SECONDS, stop_at=QUESTIONS_PER_DAY + 1)
-    _look_in(tx, check_id, now, _DAY_SECONDS if asked > QUESTIONS_PER_DAY else 0)
+    _look_in(tx, check_id, now, 0 if rate_limit.is_within(tx, key, now, _DAY_SECONDS, QUESTIONS_PER_DAY) else _DAY_SECONDS)
 
 
 def of_detail(runtime: Runtime, store: StoreRow, scope: BuyerScope, detail: BillingDetail) -> TaxIdCheck | None:

@@ -47,6 +47,11 @@ def hit(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int, *, st
     return counted + _carried(tx, key, now, window_seconds)
 
 
+def is_within(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int, limit: int) -> bool:
+    """Counts a hit, and tells whether there were no more than `limit` in the last `window_seconds`."""
+    return hit(tx, key, now, window_seconds, stop_at=limit + 1) <= limit
+
+
 def count(tx: sa.Connection, key: bytes, now: datetime, window_seconds: int) -> int:
     """How many hits there were in the last `window_seconds`, as `hit` counts them, without adding one."""
     here: int = scalar(tx, _COUNT, {"p_key": key, "p_window_start": _start(now, window_seconds)}) or 0
