@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from portico.cli.console import note, open_runtime, settings
-from portico.cli.serving import listen, run, stopping_on_signals
+from portico.cli.serving import begin_work, listen, run, stopping_on_signals
 from portico.jobs.handlers import HANDLERS
 from portico.jobs.worker import Worker
 from portico.server import create_app
@@ -38,6 +38,7 @@ def worker() -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         asked.set()
 
+    begin_work()
     with open_runtime() as runtime, stopping_on_signals(stop), working(runtime):
         note("Working; Ctrl-C stops")
         asked.wait()

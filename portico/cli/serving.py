@@ -18,7 +18,7 @@ except ImportError:  # Windows has no httptools; uvicorn's other parser bounds w
     Connection = "auto"
 
 _GRACE_SECONDS = 10
-_WHILE_SERVING = (700, 10, 10)  # Python's own: what a request leaves is gone while it is still in the processor's cache (3 % of a page)
+_AT_WORK = (700, 10, 10)  # Python's own: what a request leaves is gone while it is still in the processor's cache (3 % of a page)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -54,9 +54,14 @@ def run(application: Any, listening: socket.socket) -> None:
         lifespan="on",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    gc.freeze()  # what is loaded stays
-    gc.set_threshold(*_WHILE_SERVING)
+    begin_work()
     _Server(config).run(sockets=[listening])
+
+
+def begin_work() -> None:
+    """For a process that stays: what is loaded by now stays too, and what comes is collected as Python does by itself."""
+    gc.freeze()
+    gc.set_threshold(*_AT_WORK)
 
 
 @contextmanager
