@@ -98,6 +98,11 @@ def _never_made(tx: sa.Connection, world: World) -> None:
     outbox.add(tx, "render_document", {}, now=world.now, lane="document", key=f"render_document:{'INV_9':26}:application/pdf:de")
 
 
+def _brought_without_its_note(tx: sa.Connection, world: World) -> None:
+    row = dict(tx.execute(sa.select(tables.refund)).mappings().one())
+    tx.execute(tables.refund.insert(), row | {"id": "REF_9"})
+
+
 BREAKS: dict[str, Break] = {
     "document_numbers_have_no_gap": _all(tables.number_counter, last=9),
     "document_numbers_are_counted": lambda tx, world: tx.execute(sa.delete(tables.number_counter)) and None,
@@ -114,13 +119,14 @@ BREAKS: dict[str, Break] = {
     "an_order_is_as_settled_as_its_payments": _set(tables.order, "order", status="refunded"),
     "a_link_signs_in_once": _signed_in_again,
     "every_file_can_be_made": _never_made,
+    "imported_refunds_are_credited": _brought_without_its_note,
     "no_job_is_parked": _parked,
     "a_tax_id_is_checked_within_a_week": _never_answered,
     "a_document_is_as_it_was_issued": _forged(content_hash=bytes(32)),
     "a_file_is_as_it_was_made": _file_changed,
     "periods_lie_on_the_calendar": _period_off_by_a_day,
 }
-WARNINGS = {"every_file_can_be_made", "no_job_is_parked", "a_tax_id_is_checked_within_a_week"}
+WARNINGS = {"every_file_can_be_made", "imported_refunds_are_credited", "no_job_is_parked", "a_tax_id_is_checked_within_a_week"}
 TESTED_WITH_THE_TAX_TABLE = {"the_tax_table_says_what_is_due", "tax_is_told_in_the_stores_currency"}  # tests/services/test_taxation.py
 TESTED_WITH_WEBHOOKS = {"webhooks_are_taken"}  # tests/services/test_webhook_out.py
 # The database itself refuses these; the rule is there for a file that was edited by other means.
