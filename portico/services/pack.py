@@ -78,14 +78,14 @@ def ask(runtime: Runtime, scope: BuyerScope, first_day: date, last_day: date) ->
         return packs.newest(connection, scope, 1)[0]
 
 
-def read_parts(runtime: Runtime, scope: BuyerScope, pack_id: str) -> Iterator[bytes]:
-    """The file of a pack that is ready, piece by piece; no connection is held between two. Raises NotFound, at once, when there is no
-    such file (any more), or it is another buyer's."""
+def read_parts(runtime: Runtime, scope: BuyerScope, pack_id: str, skip_bytes: int = 0) -> Iterator[bytes]:
+    """The file of a pack that is ready, piece by piece, but for its first `skip_bytes`; no connection is held between two pieces.
+    Raises NotFound, at once, when there is no such file (any more), or it is another buyer's."""
     with runtime.database.read() as connection:
         found = packs.get(connection, scope, pack_id)
     if found.status != "ready" or found.expires_at <= runtime.clock():
         raise NotFound
-    return _parts(runtime, scope, pack_id)
+    return _parts(runtime, scope, pack_id, skip_bytes)
 
 
 def file_name(shop: StoreRow, environment: Environment, pack: Pack) -> str:
@@ -225,15 +225,21 @@ def _documents(runtime: Runtime, scope: BuyerScope, start: datetime, end: dateti
         after, total = Cursor(page[-1].issued_at, page[-1].id), total - len(page)
 
 
-def _parts(runtime: Runtime, scope: BuyerScope, pack_id: str) -> Iterator[bytes]:
+def _parts(runtime: Runtime, scope: BuyerScope, pack_id: str, skip_bytes: int) -> Iterator[bytes]:
     sequence = 1
+    if skip_bytes:  # nothing is read that is not sent: the last byte of a large file would cost all of it
+        with runtime.database.read() as connection:
+            lengths = packs.part_lengths(connection, scope, pack_id)
+        while sequence <= len(lengths) and skip_bytes >= lengths[sequence - 1]:
+            skip_bytes -= lengths[sequence - 1]
+            sequence += 1
     while True:
         with runtime.database.read() as connection:
             body = packs.part(connection, scope, pack_id, sequence)
         if body is None:
             return
-        yield body
-        sequence += 1
+        yield body[skip_bytes:]
+        sequence, skip_bytes = sequence + 1, 0
 
 
 def _bounds(first_day: date, last_day: date, zone: str) -> tuple[datetime, datetime]:

@@ -71,6 +71,12 @@ _READY = (
         expires_at=sa.bindparam("p_expires_at", type_=table.c.expires_at.type),
     )
 )
+_LENGTHS = (
+    sa.select(sa.func.length(pack_part.c.body))
+    .select_from(pack_part.join(table, table.c.id == pack_part.c.pack_id))
+    .where(pack_part.c.pack_id == _ID, table.c.status == "ready", also_of_buyer(table))
+    .order_by(pack_part.c.sequence)
+)
 _PART = (
     sa.select(pack_part.c.body)
     .select_from(pack_part.join(table, table.c.id == pack_part.c.pack_id))
@@ -173,6 +179,11 @@ def failed(tx: sa.Connection, pack_id: str) -> None:
 def part(tx: sa.Connection, scope: BuyerScope, pack_id: str, sequence: int) -> bytes | None:
     """A piece of the file of a pack that is ready; None after the last, or when the pack is not the buyer's."""
     return scalar(tx, _PART, {**buyer_values(scope), "p_id": pack_id, "p_sequence": sequence})
+
+
+def part_lengths(tx: sa.Connection, scope: BuyerScope, pack_id: str) -> tuple[int, ...]:
+    """How many bytes each piece has, in order, without reading them."""
+    return tuple(row[0] for row in many(tx, _LENGTHS, {**buyer_values(scope), "p_id": pack_id}))
 
 
 def _of_row(row: Any) -> Pack:

@@ -24,6 +24,7 @@ from portico.services import document_file, pack
 from portico.services.runtime import Runtime
 from portico.storage import document, outbox, tables
 from portico.storage import pack as packs
+from portico.storage.database import count_statements
 from portico.storage.pack import Pack
 from tests.conftest import NOW, SteppingClock
 from tests.factories import Factory
@@ -75,6 +76,8 @@ def whole(runtime: Runtime, scope: BuyerScope, ready: Pack) -> bytes:
     """The file, which is what the pack says it is."""
     body = b"".join(pack.read_parts(runtime, scope, ready.id))
     assert (len(body), hashlib.sha256(body).digest()) == (ready.size_bytes, ready.sha256)
+    for skipped in (7, len(body) // 2, len(body) - 1, len(body)):
+        assert b"".join(pack.read_parts(runtime, scope, ready.id, skipped)) == body[skipped:]
     return body
 
 
@@ -428,6 +431,9 @@ def _peak_and_size(
         Worker(runtime).run_until_idle()
         size = sum(len(part) for part in pack.read_parts(runtime, scope, asked.id))
         peak = tracemalloc.get_traced_memory()[1]
+        with count_statements(runtime.database) as counted:
+            assert len(b"".join(pack.read_parts(runtime, scope, asked.id, size - 1))) == 1
+        assert len(counted.statements) == 4, "nothing is read that is not sent"
     finally:
         tracemalloc.stop()
     assert found(runtime, scope, asked.id).size_bytes == size

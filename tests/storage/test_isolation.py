@@ -167,6 +167,7 @@ OF_BUYER: dict[str, Ask] = {
     "pack.newest": lambda tx, scope, own: pack.newest(tx, scope, 9),
     "pack.made_since": lambda tx, scope, own: pack.made_since(tx, scope, own.now),
     "pack.part": lambda tx, scope, own: pack.part(tx, scope, "PCK_0", 1),
+    "pack.part_lengths": lambda tx, scope, own: pack.part_lengths(tx, scope, "PCK_0"),
     "session.end_all_for_buyer": lambda tx, scope, own: session.end_all_for_buyer(tx, scope, own.now),
     **isolation_api.OF_BUYER,
 }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from portico.domain.errors import Refused
@@ -102,7 +103,7 @@ def download(visit: Visit) -> Response:
         found = packs.get(tx, visit.buyer_scope, pack_id)
     if found.size_bytes is None or found.sha256 is None or found.expires_at <= visit.now:
         return see_other(visit.url(f"{PATH}/{pack_id}"))
-    pieces = pack.read_parts(visit.runtime, visit.buyer_scope, pack_id)
+    pieces = partial(pack.read_parts, visit.runtime, visit.buyer_scope, pack_id)
     named = ("content-disposition", content_disposition(pack.file_name(visit.store, visit.environment, found)))
     return ranges.answer(visit.asked, pieces, "application/zip", named, length=found.size_bytes, sha256=found.sha256)
 
