@@ -210,7 +210,7 @@ def test_what_is_signed_and_no_event_is_refused(provider: OverHttp, now: datetim
 
 
 def test_an_event_of_a_kind_we_do_not_know_is_of_no_interest(provider: OverHttp, now: datetime) -> None:
-    body = b'{"id":"evt_1","type":"dispute.opened","created":"2026-03-14T00:00:00Z","data":{}}'
+    body = b'{"id":"evt_1","type":"payout.paid","created":"2026-03-14T00:00:00Z","data":{}}'
     headers = {"sandbox-signature": webhook_signature.sign(provider.process.webhook_secret.encode(), body, now)}
     event = provider.gateway.parse_webhook(body, headers, now)
     assert (event.charge, event.refund, event.card_setup) == (None, None, None)

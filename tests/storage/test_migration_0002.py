@@ -52,7 +52,7 @@ def test_not_a_byte_is_lost(first: Database) -> None:
     migrate.migrate(first)
     assert first.is_current()
     assert first_version.contents(first, columns) == before
-    assert check.run(first) == []
+    assert {found.check for found in check.run(first)} == {"imported_refunds_are_credited"}
 
 
 def test_what_was_billed_elsewhere_stays_elsewhere(first: Database) -> None:
@@ -169,7 +169,7 @@ def test_a_death_on_the_way_leaves_the_old_database(first: Database) -> None:
         assert first_version.contents(first, columns) == before
     migrate.migrate(first)
     assert first_version.contents(first, columns) == before
-    assert check.run(first) == []
+    assert {found.check for found in check.run(first)} == {"imported_refunds_are_credited"}
 
 
 def _schema(database: Database) -> list[tuple[object, ...]]:
