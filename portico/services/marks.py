@@ -25,8 +25,6 @@ Mark = Literal[
     "refund_answered",
     "refund_settling",
     "refund_settled",
-    "refund_noticing",  # what was given back at the provider itself is written, not committed
-    "refund_noticed",
     "dispatching",  # an event is on its way to every endpoint that wants it; not committed
     "dispatched",
     "webhook_sending",

@@ -15,7 +15,7 @@ import structlog
 from portico.domain.correction import is_giving_tax_back
 from portico.domain.errors import NotFound, Refused
 from portico.gateways.port import RefundResult
-from portico.services import charging, marks, refund, refund_asking, store_time
+from portico.services import charging, refund, refund_asking, store_time
 from portico.services.runtime import Runtime
 from portico.storage import audit, outbox
 from portico.storage import payment as payments
@@ -84,8 +84,6 @@ def _take_in(runtime: Runtime, asked: KeyedAttempt, result: RefundResult) -> Loo
         if not refund_asking.fits(known, told):
             return "refused"
         refund.settle(tx, runtime, known, told)
-        marks.here("refund_noticing")
-    marks.here("refund_noticed")
     return "done"
 
 

@@ -13,7 +13,6 @@ from tests.proofs.killing import Storm, storm
 
 # What leads to a mark, where not everything does.
 _WISHES: dict[str, tuple[str, ...]] = {
-    "notic": ("give_back",) * 6,
     "refund": ("refund",) * 6,
     "correct": ("correct",) * 6,
     "swe": ("clock",) * 3,

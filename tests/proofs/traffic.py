@@ -49,7 +49,6 @@ _WISHES: dict[str, tuple[str, ...]] = {
     + ("buy", "buy")
     + ("cancel", "pause", "keep", "card", "cancel_pause", "correct")
     + ("refund",) * 4
-    + ("give_back",)
     + ("clock",) * 3,
     "canceling": ("resume", "resume", "resume", "refund", "clock"),
     "past_due": ("pay", "pay", "pay", "card", "card", "card", "clock", "cancel"),
@@ -71,7 +70,6 @@ class Traffic:
     town: Town
     homes: tuple[tuple[BuyerScope, str], ...]
     bank_url: str
-    bank_key: str
     journal: Journal
     chance: random.Random
     wishes: list[str]
@@ -170,15 +168,6 @@ class Traffic:
         payment_id, total = self.chance.choice(rows)
         minor = max(1, total * self.chance.choice((10, 30, 100)) // 100)
         return {"payment": payment_id, "amount": f"{minor // 100}.{minor % 100:02d}"}
-
-    def _think_of_give_back(self, who: BuyerScope, found: Subscription) -> Facts | None:
-        """What the merchant does at the bank itself, of which we are told by a webhook alone."""
-        attempt, paid = tables.payment_attempt.c, tables.payment.c
-        taken = sa.select(attempt.reference).join(tables.payment, paid.id == attempt.payment_id).where(attempt.status == "succeeded")
-        with self.runtime.database.read() as connection:
-            references = connection.execute(taken.where(paid.subscription_id == found.id, paid.refunded_minor < paid.total_minor)).scalars()
-            charges = sorted(references)
-        return {"charge": self.chance.choice(charges), "amount_minor": self.chance.choice((1, 500, None))} if charges else None
 
     def _think_of_correct(self, who: BuyerScope, found: Subscription) -> Facts | None:
         """Of anybody's newest invoices one; as many are corrected again as there are."""
@@ -297,11 +286,6 @@ class Traffic:
             return {"refund": refund.approve(self.runtime, asked["ticket"])}
         return {"ticket": refund.ask(self.runtime, who, asked["payment"], asked["amount"], "Not used").id}
 
-    def _give_back(self, who: BuyerScope, asked: Facts) -> Facts:
-        wanted = {name: asked[name] for name in ("charge", "amount_minor") if asked[name] is not None}
-        answer = self.bank.post("/control/refunds", json=wanted, headers={"Authorization": f"Bearer {self.bank_key}"})
-        return {"at_the_bank": answer.status_code}
-
     def _correct(self, who: BuyerScope, asked: Facts) -> Facts:
         done = correction.correct(self.runtime, who, asked["document"], _DETAILS[asked["details"]], keep=False)
         return {"document": done.invoice_id, "refund": done.refund_id}
@@ -334,7 +318,6 @@ _PERFORMED: dict[str, Callable[[Traffic, BuyerScope, Facts], Any]] = {
     "card": Traffic._card,
     "buy": Traffic._buy,
     "refund": Traffic._refund,
-    "give_back": Traffic._give_back,
     "correct": Traffic._correct,
     "clock": Traffic._clock,
     "answer_bank": Traffic._answer_bank,

@@ -121,7 +121,6 @@ def _traffic(life: Life, runtime: Runtime, n: int) -> Traffic:
         town=life.town,
         homes=life.town.homes[first * life.buyers + n :: of * life.buyers],
         bank_url=life.bank_url,
-        bank_key=life.api_key,
         journal=Journal(life.folder / f"{life.name}-{n}.journal"),
         chance=random.Random(life.seed * 100 + n),
         wishes=list(life.wishes),
