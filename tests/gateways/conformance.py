@@ -8,11 +8,11 @@ import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,12 +26,14 @@ from portico.gateways.port import (
     Forged,
     PaymentGateway,
     RefundOrder,
+    RefundResult,
     SavedCard,
     Unanswered,
 )
 
 CardKind = Literal["works", "insufficient_funds", "confirms"]
 Webhook = tuple[bytes, dict[str, str]]
+Result = TypeVar("Result")
 _numbers = count(1)
 
 
@@ -86,6 +88,13 @@ class Provider(Protocol):
 
 def new_key(kind: str = "PAY") -> str:
     return f"{kind}_{next(_numbers):06d}-1"
+
+
+def answered(ask: Callable[[], Result]) -> Result:
+    """What a provider says in the end, as a job asks: of eight requests at once one may wait too long for a connection."""
+    while True:
+        with suppress(Unanswered):
+            return ask()
 
 
 def charge_of(card: SavedCard, amount_minor: int = 2900, currency: str = "EUR", *, on_session: bool = True) -> Charge:
@@ -144,7 +153,7 @@ class Conformance:
 
         def ask() -> ChargeResult:
             together.wait()
-            return provider.gateway.charge(charge)
+            return answered(lambda: provider.gateway.charge(charge))
 
         with ThreadPoolExecutor(8) as pool:
             results = {pool.submit(ask) for _ in range(8)}
@@ -324,8 +333,13 @@ class Conformance:
     def test_refunds_at_once_give_back_no_more_than_was_taken(self, provider: Provider) -> None:
         paid = provider.gateway.charge(charge_of(provider.saved_card("works")))
         orders = [RefundOrder(new_key("REF"), paid.reference, 700, "EUR") for _ in range(8)]
+        bank = provider.gateway
+
+        def ask(order: RefundOrder) -> RefundResult:
+            return answered(lambda: bank.find_refund(order.key, charge_reference=paid.reference) or bank.refund(order))
+
         with ThreadPoolExecutor(8) as pool:
-            results = list(pool.map(provider.gateway.refund, orders))
+            results = list(pool.map(ask, orders))
         assert sorted(result.status for result in results) == ["failed"] * 4 + ["succeeded"] * 4
         assert provider.given_back_minor(paid.reference) == 2800
 
